@@ -23,10 +23,10 @@ const MAX_SHOWN = 20;
 const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-function describe({ files, bytes, rows, strays, young, lost }: StorageReport, hours: number): void {
-  const stray = strays.reduce((sum, blob) => sum + blob.bytes, 0);
+function describe({ files, bytes, rows, orphans, young, lost }: StorageReport, hours: number): void {
+  const orphanedBytes = orphans.reduce((sum, blob) => sum + blob.bytes, 0);
   say(`${files} files (${megabytes(bytes)}), ${rows} rows.`);
-  say(`${strays.length} files (${megabytes(stray)}) without a row for ${hours} hours or more.`);
+  say(`${orphans.length} files (${megabytes(orphanedBytes)}) without a row for ${hours} hours or more.`);
   if (young > 0) say(`${young} younger files without a row; they may belong to uploads in progress.`);
   say(`${lost.length} rows whose file is missing.`);
   for (const { mediaId, userId, datasetId, name } of lost.slice(0, MAX_SHOWN)) {

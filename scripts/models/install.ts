@@ -124,7 +124,9 @@ const jsonFilesOf = async (folder: string): Promise<readonly string[]> =>
   (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
 
 const badName = (id: string): AppError =>
-  new AppError('NETWORK_ID_INVALID', { message: `No network can be called ${id}: ${NETWORK_NAME_RULE}.` });
+  new AppError('NETWORK_ID_INVALID', {
+    message: `id: ${id} is not a valid network id: ${NETWORK_NAME_RULE}.`,
+  });
 
 const alreadyThere = (id: string): AppError =>
   new AppError('NETWORK_EXISTS', {

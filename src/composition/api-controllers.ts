@@ -29,7 +29,7 @@ import type { Services } from './api-services.js';
 import type { Servo } from './api-servo.js';
 import { productVersion } from './product-version.js';
 
-/** Controllers of accounts, datasets by name, inpainting and administration. */
+/** Creates the controllers of accounts, datasets by name, inpainting and administration. */
 function createNamedControllers({ settings, jobs, results }: ApiDeps, services: Services) {
   const { accounts, admins, administration, auth, datasets, datasetFiles, linkUsers, users } = services;
   const links = new PublicLinks(services.links, settings.http.publicUrl);
@@ -63,7 +63,7 @@ const createServoController = (
     maxFrameBytes,
   });
 
-/** Wires the controllers of all routes. */
+/** Creates the controllers of all routes. */
 export function createControllers(
   deps: ApiDeps,
   services: Services & { readonly servo: Servo },

@@ -17,7 +17,7 @@ import type { BlobStore } from '../storage/blob-store.js';
 import type { TempFolders } from '../storage/temp-folders.js';
 import type { NetworkParts } from './networks.js';
 
-/** Where uploads go: a temp folder first, then the store. */
+/** Storage of uploads: a temporary folder, then the blob store. */
 export interface UploadPlaces {
   readonly inspector: MediaInspector;
   readonly store: MediaStore & Pick<BlobStore, 'open' | 'path'>;
@@ -37,7 +37,7 @@ export interface ServoParts {
   requireSpace(): Promise<void>;
 }
 
-/** What the API is built from. */
+/** Dependencies of the API. */
 export interface ApiDeps {
   readonly settings: ApiSettings;
   readonly unitOfWork: UnitOfWork;
@@ -54,6 +54,9 @@ export interface ApiDeps {
   readonly queueBoard: RequestHandler;
   readonly probes: Readonly<Record<string, HealthProbe>>;
   readonly logger: Logger;
-  /** Longest wait of a request for counts that api processes share; see `DatabaseSharedCounts`. */
+  /**
+   * Maximum time in milliseconds that a request waits for counts shared by api processes; see
+   * `DatabaseSharedCounts`.
+   */
   readonly countMaxWaitMs?: number;
 }

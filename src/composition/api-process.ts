@@ -37,7 +37,7 @@ import { openQueue } from './queue.js';
 import type { QueueParts } from './queue-parts.js';
 import { checkNetworks, readinessProbes } from './readiness.js';
 
-/** All parts of an api process; the server does not listen yet. */
+/** All parts of an api process; the server is not listening yet. */
 export interface ApiProcess {
   readonly server: ApiServer;
   readonly persistence: Persistence;
@@ -47,8 +47,9 @@ export interface ApiProcess {
 const QUEUE_CONNECTIONS = 4;
 
 /**
- * Wires an api process: keys and the first admin are made when they are missing. The database must answer already.
- * @param signal ends a start that waits for Redis
+ * Wires an api process; signing keys and the initial admin are created if missing. The database must already
+ * respond.
+ * @param signal stops the start while it waits for Redis
  */
 export async function createApiProcess(
   settings: Settings,
@@ -63,11 +64,11 @@ export async function createApiProcess(
     signal,
   });
   const persistence = createPersistence(config, queue.queue, {
-    onEffectError: (error) => log.warn('An effect after a commit failed.', { err: error }),
+    onEffectError: (error) => log.warn('An after-commit effect failed.', { err: error }),
     watch: new DatabaseWatch({
       url: config.url,
       onChange: (answers) =>
-        log.warn(answers ? 'The database answers again.' : 'The database does not answer.'),
+        log.warn(answers ? 'The database responds again.' : 'The database does not respond.'),
     }),
   });
   await warnOfNetworks(settings, log);
@@ -111,7 +112,7 @@ function createEvents(url: string, log: Logger) {
 
 async function warnOfNetworks({ folders }: Settings, log: Logger): Promise<void> {
   await checkNetworks(folders.models).catch((error: unknown) =>
-    log.warn(`Jobs cannot run and /readyz answers 503: ${messageOf(error)}`),
+    log.warn(`Jobs cannot run and /readyz returns 503: ${messageOf(error)}`),
   );
 }
 
@@ -121,11 +122,11 @@ async function ensureKeys(settings: Settings, log: Logger) {
     publicKeyPath: settings.token.publicKeyPath,
   };
   const made = await writeKeyPair(paths, { overwrite: false });
-  if (made) log.info('Made a new key pair for tokens.');
+  if (made) log.info('Created a new key pair for tokens.');
   return loadKeyRing(paths);
 }
 
-/** Jobs may go below the reserve of uploads, so that what was uploaded can still be worked on. */
+/** Jobs may use the disk space reserved from uploads, so that uploaded data can still be processed. */
 async function createJobs(
   settings: Settings,
   unitOfWork: UnitOfWork,
@@ -176,7 +177,10 @@ async function createUploads(settings: Settings): Promise<UploadPlaces> {
   };
 }
 
-/** The configured admin; in development one with a random password that is shown this once and never logged. */
+/**
+ * Creates the configured admin; in development one with a random password, which is printed once and never
+ * logged.
+ */
 async function ensureAdmin(settings: Settings, server: ApiServer, log: Logger) {
   const configured = settings.accounts.admin;
   if (!configured.email && settings.mode === 'production') {
@@ -189,7 +193,7 @@ async function ensureAdmin(settings: Settings, server: ApiServer, log: Logger) {
   });
   if (admin.passwordIgnored) {
     log.warn(
-      `ADMIN_PASSWORD is ignored: the account ${admin.email} exists and keeps its password. ` +
+      `ADMIN_PASSWORD is ignored: the account ${admin.email} already exists and keeps its password. ` +
         `Change it with: npm run admin -- reset-password ${admin.email}`,
     );
   }

@@ -12,7 +12,7 @@ import type { ApiDeps } from './api-deps.js';
 import type { Services } from './api-services.js';
 import { streamRefusal, type Reached, type Servo } from './api-servo.js';
 
-/** Wires the live events of jobs, and the streams of live servoing. */
+/** Wires live events of jobs and streams of live servoing. */
 export function createRealtime(deps: ApiDeps, services: Services, servo: Servo) {
   const { unitOfWork, jobs, logger, settings } = deps;
   const { read } = unitOfWork;

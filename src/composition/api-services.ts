@@ -28,10 +28,10 @@ import { detectionTask } from '../tasks/detection/task.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { ApiDeps } from './api-deps.js';
 
-/** Images on disk are read while there is so much room; the others wait. */
+/** Memory budget for images read from disk; further ones wait. */
 const IMAGE_MEMORY_BYTES = 32 * 2 ** 20;
 
-/** Wires the services of an api process. */
+/** Creates the services of an api process. */
 export function createServices({
   settings,
   unitOfWork,
@@ -86,7 +86,10 @@ const createTokens = (keys: ApiDeps['keys'], { token }: ApiDeps['settings']): To
     accessSeconds: token.lifetimeSeconds,
   });
 
-/** What answers about images while the caller waits; all of it shares the memory for images that are read. */
+/**
+ * Creates the services for synchronous inference on images, which share one memory budget for images read
+ * from disk.
+ */
 function createImageServices(
   { unitOfWork, uploads, networks }: Pick<ApiDeps, 'unitOfWork' | 'uploads' | 'networks'>,
   charges: ImageCharges,

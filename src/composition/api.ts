@@ -24,22 +24,25 @@ import { createServo } from './api-servo.js';
 
 /** The API of this process. */
 export interface ApiServer {
-  /** For tests and for adding handlers; {@link listen} starts it. */
+  /** For tests and for adding handlers; started by {@link listen}. */
   readonly server: Server;
-  /** The routes; `server` calls it behind its own guards. */
+  /** The routes; `server` calls them behind its own guards. */
   readonly app: Express;
   readonly admins: AdminService;
-  /** Starts hearing job events and accepting requests. @returns the base URL. */
+  /** Starts listening for job events and accepting requests. @returns the base URL. */
   listen(address: { host: string; port: number }): Promise<string>;
-  /** Stops intake, lets requests in flight end, closes sockets and streams. */
+  /** Stops accepting requests, waits for those in progress, and closes sockets and streams. */
   close(): Promise<void>;
 }
 
-/** A large upload over a slow line takes long; standing still is what ends it. */
+/**
+ * Time limit of a request. A large upload over a slow connection takes long; stalled bodies are detected
+ * separately.
+ */
 const REQUEST_TIMEOUT_MS = 3_600_000;
 const DRAIN_MS = 10_000;
 
-/** Lets requests in flight end, then cuts what is left. */
+/** Waits for requests in progress, then closes the remaining connections. */
 async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
   const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
@@ -50,7 +53,7 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(cut);
 }
 
-/** Whatever receives bodies shares one budget of memory and one pace. */
+/** All receivers of bodies share one memory budget and one minimum rate. */
 function createBodyReceivers({ settings, uploads }: ApiDeps): BodyReceivers {
   const pace: BodyRateFloor = {
     idleMs: settings.http.bodyIdleMs,
@@ -86,7 +89,7 @@ function createRateLimit({ settings, unitOfWork, countMaxWaitMs }: ApiDeps): Req
   );
 }
 
-/** Wires the API; nothing listens until {@link ApiServer.listen}. */
+/** Wires the API; nothing listens before {@link ApiServer.listen}. */
 export function createApiServer(deps: ApiDeps): ApiServer {
   const { settings, unitOfWork, logger } = deps;
   const services = createServices(deps);
@@ -109,7 +112,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
   const server = createHttpServer(app, serverOptions(deps));
   const limits = {
     total: settings.http.maxConnections,
-    // All clients of a proxy have its address.
+    // Behind a proxy all clients have the address of the proxy.
     perAddress: settings.http.trustedProxies > 0 ? 0 : settings.http.maxConnectionsPerAddress,
   };
   limitConnections(server, limits, (address) =>

@@ -1,7 +1,7 @@
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { BoardJob } from '../queue/queue-board.js';
 
-/** Looks up what the queue board shows of jobs, in two queries a page. */
+/** Looks up what the queue board shows about jobs, with two queries per page. */
 export function boardJobsOf({ read }: Pick<UnitOfWork, 'read'>) {
   return async (ids: readonly string[]): Promise<ReadonlyMap<string, BoardJob>> => {
     if (ids.length === 0) return new Map();

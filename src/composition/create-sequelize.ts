@@ -2,18 +2,23 @@ import type { Socket } from 'node:net';
 import { Sequelize } from 'sequelize';
 import type { DatabaseConfig } from '../config/database.js';
 
-/** Longer than the pauses of periodic work, which keeps the one that it uses; each costs the server 3 to 5 MB. */
+/**
+ * Idle time after which connections are closed; each costs the server 3 to 5 MB. Longer than the intervals of
+ * periodic work, so that it keeps using one connection.
+ */
 const IDLE_CONNECTION_MS = 7_000;
 
-/** Decides about the connections of a pool. */
+/** Controls the connections of a pool. */
 export interface ConnectionGuard {
   /** The socket of a new connection; the guard may destroy it at any time. */
   socket(): Socket;
-  /** @throws AppError when no connection may be taken or made at the moment. */
+  /** @throws AppError when no connection may be used or opened at the moment. */
   requireAnswers(): void;
 }
 
-/** A pool of connections with limits on everything that could hang. Nothing connects before the first query. */
+/**
+ * Creates a connection pool with a timeout for everything that could block. It connects at the first query.
+ */
 export function createSequelize(
   { url, poolMax, applicationName, timeouts }: DatabaseConfig,
   guard?: ConnectionGuard,
@@ -26,7 +31,8 @@ export function createSequelize(
     dialectOptions: {
       application_name: applicationName,
       connectionTimeoutMillis: connectMs,
-      // The server's limit ends the work; the client's is for a server that no longer answers at all.
+      // The server's limit stops the statement; the client's applies when the server no longer responds at
+      // all.
       statement_timeout: statementMs,
       query_timeout: statementMs === 0 ? 0 : statementMs + 1_000,
       idle_in_transaction_session_timeout: idleInTransactionMs,
@@ -35,7 +41,7 @@ export function createSequelize(
     },
   });
   if (guard) {
-    // The second one ends the wait of callers for whom the pool is making a connection.
+    // The second hook ends the wait of callers for whom the pool is opening a connection.
     sequelize.addHook('beforePoolAcquire', () => guard.requireAnswers());
     sequelize.addHook('beforeConnect', () => guard.requireAnswers());
   }

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** Where a database is, without any secret. */
+/** Address of a database, without secrets. */
 export interface DatabaseTarget {
   readonly host: string;
   readonly port: number;
@@ -10,29 +10,29 @@ export interface DatabaseTarget {
 
 /** Why a database cannot be used. */
 export interface DatabaseFailure {
-  /** One clause, such as "nothing listens there". */
+  /** One clause, such as "connection refused". */
   readonly reason: string;
-  /** What to do about it, as a sentence; empty when the reason says it all. */
+  /** What to do about it, as a sentence; empty if the reason suffices. */
   readonly advice: string;
-  /** Waiting cannot help. */
+  /** Whether waiting cannot help. */
   readonly final: boolean;
 }
 
-/** The oldest server that the product's statements run on. */
+/** Oldest supported PostgreSQL version. */
 export const MINIMUM_POSTGRES = 15;
 
-/** Where `url` leads, as the driver reads it; passwords stay out. */
+/** The target of `url` as the driver parses it, without the password. */
 export function databaseTarget(url: string): DatabaseTarget {
   const { host, port, database, user } = new pg.Client({ connectionString: url });
   return { host, port, database: database ?? '', account: user ?? '' };
 }
 
-/** `host:port/database`, for sentences. */
+/** `host:port/database`, for messages. */
 export function nameOf({ host, port, database }: DatabaseTarget): string {
   return `${host}:${port}/${database}`;
 }
 
-/** The server is one of an older major version. */
+/** The server has an unsupported major version. */
 export class ServerTooOld extends Error {
   constructor(readonly version: string) {
     super(`PostgreSQL ${version} is too old`);
@@ -48,7 +48,7 @@ const WITH_TLS =
 
 type Explain = (target: DatabaseTarget) => DatabaseFailure;
 
-/** By the code of a socket's error or by SQLSTATE. */
+/** Explanations by the code of a socket error or by SQLSTATE. */
 const BY_CODE: Readonly<Record<string, Explain>> = {
   ECONNREFUSED: () =>
     waiting(
@@ -68,35 +68,38 @@ const BY_CODE: Readonly<Record<string, Explain>> = {
       'Correct DB_PASSWORD, or the password in DATABASE_URL.',
     ),
   '28000': ({ account }) =>
-    waiting(`account "${account}" is not let in`, "The server's pg_hba.conf says who is, and how."),
+    waiting(
+      `account "${account}" is not allowed to connect`,
+      "Access is configured in the server's pg_hba.conf.",
+    ),
   '3D000': ({ database, host, port, account }) =>
     waiting(
       `there is no database "${database}"`,
       `Create it (createdb --host=${host} --port=${port} --username=${account} ${database}), or correct DB_NAME or DATABASE_URL.`,
     ),
   '53300': () =>
-    waiting('all connections of the server are taken', 'Raise its max_connections, or lower DB_POOL_MAX.'),
+    waiting('all connections of the server are in use', 'Raise its max_connections, or lower DB_POOL_MAX.'),
   '57P03': () => waiting('the server is starting or stopping'),
   '57P01': () => waiting('the server is stopping'),
   '42501': ({ account, database }) =>
     final(
-      `account "${account}" may not make the tables`,
+      `account "${account}" may not create the tables`,
       `As the owner of the database: GRANT CREATE, CONNECT ON DATABASE "${database}" TO "${account}"; GRANT CREATE, USAGE ON SCHEMA public TO "${account}";`,
     ),
 };
 
-/** By the driver's words, for what has no code. */
+/** Explanations by the driver's message, for errors without a code. */
 const BY_WORDS: readonly (readonly [RegExp, Explain])[] = [
   [
     /no encryption|SSL off|requires? (SSL|TLS|encryption)|SSL required/i,
-    () => waiting('the server takes encrypted connections only', WITH_TLS),
+    () => waiting('the server accepts only encrypted connections', WITH_TLS),
   ],
   [
     /does not support SSL/i,
     () =>
       waiting(
-        'the server offers no encryption, and the settings ask for it',
-        'Leave sslmode out of DATABASE_URL.',
+        'the server does not support encryption, but the settings require it',
+        'Remove sslmode from DATABASE_URL.',
       ),
   ],
   [
@@ -107,7 +110,7 @@ const BY_WORDS: readonly (readonly [RegExp, Explain])[] = [
     /password must be a string|no password|empty password/i,
     ({ account }) =>
       waiting(
-        `the server asks for a password of account "${account}"`,
+        `the server requires a password for account "${account}"`,
         'Set DB_PASSWORD, or put it into DATABASE_URL.',
       ),
   ],
@@ -118,7 +121,7 @@ const BY_WORDS: readonly (readonly [RegExp, Explain])[] = [
   ],
 ];
 
-/** Sequelize keeps the driver's error in `parent`. */
+/** An error and its causes; Sequelize keeps the driver's error in `parent`. */
 function* chainOf(error: unknown): Generator<Record<string, unknown>> {
   let current: unknown = error;
   for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth += 1) {
@@ -128,20 +131,20 @@ function* chainOf(error: unknown): Generator<Record<string, unknown>> {
   }
 }
 
-/** Explains what a connection or a migration failed with. */
+/** Explains the error of a connection or a migration. */
 export function explainDatabaseFailure(error: unknown, target: DatabaseTarget): DatabaseFailure {
   const links = [...chainOf(error)];
   const tooOld = links.find((link) => link instanceof ServerTooOld);
   if (tooOld instanceof ServerTooOld) {
     return final(
-      `the server is PostgreSQL ${tooOld.version}, and ${MINIMUM_POSTGRES} is the oldest that works`,
+      `the server is PostgreSQL ${tooOld.version}, but at least version ${MINIMUM_POSTGRES} is required`,
       'Use a newer server, or none: without DATABASE_URL and DB_HOST the embedded PostgreSQL is used.',
     );
   }
   const words = links.map(({ message }) => String(message ?? '')).join('\n');
   const byWords = BY_WORDS.find(([pattern]) => pattern.test(words))?.[1];
   const code = links.map((link) => String(link.code ?? '')).find((text) => text in BY_CODE);
-  // pg_hba.conf's refusal has one code for every reason, so its words come first.
+  // A rejection by pg_hba.conf has the same code for every reason, so its message is checked first.
   const explain = code === undefined || code === '28000' ? (byWords ?? BY_CODE[code ?? '']) : BY_CODE[code];
   return explain?.(target) ?? waiting(words || String(error));
 }

@@ -4,29 +4,29 @@ import pg from 'pg';
 import { AppError } from '../errors/app-error.js';
 import type { ConnectionGuard } from './create-sequelize.js';
 
-/** How a database is watched. */
+/** Options of {@link DatabaseWatch}. */
 export interface DatabaseWatchOptions {
   readonly url: string;
-  /** Hears when the server stops answering and when it answers again. */
+  /** Called when the server stops responding and when it responds again. */
   readonly onChange?: (answers: boolean) => void;
-  /** Pause between two questions, and how long the answer to one may take. */
+  /** Interval between checks, and the time limit of each, in milliseconds. */
   readonly intervalMs?: number;
   readonly timeoutMs?: number;
 }
 
-/** With these a frozen server is noticed within 0.5 + 2 * 0.9 seconds. */
+/** With these values an unresponsive server is detected within 0.5 + 2 * 0.9 seconds. */
 const INTERVAL_MS = 500;
 const TIMEOUT_MS = 900;
-/** A single late answer may be the fault of this process, whose event loop was busy. */
-const SILENT_IN_A_ROW = 2;
+/** A single timeout is ignored, because it may be caused by a busy event loop in this process. */
+const MAX_CONSECUTIVE_TIMEOUTS = 2;
 const RETRY_AFTER_SECONDS = 2;
 
 type Answer = 'answered' | 'refused' | 'silent';
 
 /**
- * Notices a server that no longer answers at all (frozen, or behind a broken line) by asking it again and again over a
- * connection of its own, and then ends all guarded connections: waiting callers get an error at once. Limits on
- * statements cannot do that, since they have to be as long as the slowest statement of a healthy server.
+ * Detects a server that no longer responds at all (frozen or unreachable) by querying it periodically over a
+ * separate connection, and then destroys all guarded connections, so that waiting callers fail immediately.
+ * Statement timeouts cannot do that, since they must allow for the slowest statement of a healthy server.
  */
 export class DatabaseWatch implements ConnectionGuard {
   readonly #options: Required<DatabaseWatchOptions>;
@@ -64,7 +64,7 @@ export class DatabaseWatch implements ConnectionGuard {
   readonly requireAnswers = (): void => {
     if (this.#answers) return;
     throw new AppError('DATABASE_UNAVAILABLE', {
-      message: 'The database does not answer at the moment.',
+      message: 'The database does not respond at the moment.',
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     });
   };
@@ -73,8 +73,8 @@ export class DatabaseWatch implements ConnectionGuard {
     const { signal } = this.#stop;
     for (let silent = 0; !signal.aborted;) {
       silent = (await this.#ask()) === 'silent' ? silent + 1 : 0;
-      this.#conclude(silent < SILENT_IN_A_ROW);
-      // A first silence is looked into at once.
+      this.#conclude(silent < MAX_CONSECUTIVE_TIMEOUTS);
+      // After the first timeout the next check follows immediately.
       if (silent !== 1) await delay(this.#options.intervalMs, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -86,7 +86,10 @@ export class DatabaseWatch implements ConnectionGuard {
     this.#options.onChange(answers);
   }
 
-  /** Refusals are answers too: callers get them by themselves. */
+  /**
+   * Runs one check. An error response of the server counts as an answer: callers get such errors by
+   * themselves.
+   */
   async #ask(): Promise<Answer> {
     const asking = this.#query().then<Answer, Answer>(
       () => 'answered',
@@ -107,7 +110,7 @@ export class DatabaseWatch implements ConnectionGuard {
     await line.client.query('SELECT 1');
   }
 
-  /** A connection that was silent once is not trusted again. */
+  /** Drops the connection; after a timeout it is not reused. */
   #drop(): void {
     this.#line?.socket.destroy();
     this.#line = undefined;
@@ -128,7 +131,7 @@ function openLine(url: string): Line {
     application_name: 'infernode-watch',
     stream: () => socket,
   });
-  // The caller that waits for an answer gets the error too.
+  // The pending query reports the error too.
   client.on('error', () => undefined);
   return { client, socket, ready: client.connect() };
 }

@@ -2,8 +2,8 @@ import { withoutSmallHeap } from '../config/engine-environment.js';
 import { minimalEnvironment } from '../supervision/minimal-environment.js';
 
 /**
- * The environment of an engine: what runtimes and drivers read of this process's, or of `source`, and the heap of the C
- * library as the user has it.
+ * Environment of an engine process: variables of this process (or of `source`) that runtimes and drivers
+ * read, and the user's allocator settings of the C library.
  */
 export const engineEnvironment = (source?: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   withoutSmallHeap(minimalEnvironment(source));

@@ -5,10 +5,10 @@ import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
 import { writeFramePngInChild } from '../engines/frame-reader/frame-reader-process.js';
 import { AdmissionQueue, type AdmissionLimits } from '../services/admission-queue.js';
-import type { FrameImage, FrameImages, WantedFrame } from '../services/dataset-file.service.js';
+import type { FrameImage, FrameImages, FrameRequest } from '../services/dataset-file.service.js';
 import type { TempFolder, TempFolders } from '../storage/temp-folders.js';
 
-/** A page of a dataset shows some dozen frames at once. */
+/** A page of a dataset requests some dozen frames at once. */
 const DECODING: AdmissionLimits = {
   running: Math.max(1, availableParallelism() >> 1),
   waiting: 128,
@@ -23,12 +23,12 @@ const busy = (): AppError =>
   });
 
 /**
- * Decodes single frames in a child process, as many at once as half of the cores; a PNG of many megabytes waits in a file
- * until its client has taken it.
+ * Decodes single frames in child processes, at most half as many as cores. A PNG is stored in a file until
+ * the client has read it, because it may have many megabytes.
  */
 export function createFrameImages(tools: FfmpegTools, folders: TempFolders): FrameImages {
   const decoding = new AdmissionQueue(DECODING, busy);
-  const write = async (file: string, wanted: WantedFrame, folder: TempFolder): Promise<FrameImage> => {
+  const write = async (file: string, wanted: FrameRequest, folder: TempFolder): Promise<FrameImage> => {
     const { index, video, signal } = wanted;
     const path = folder.file('frame.png');
     const { width, height, frameCount, frameSource } = video;

@@ -16,12 +16,19 @@ import { isImageFormat } from '../media/image-type.js';
 import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../media/sniff.js';
 import { openZip, type ZipArchive, type ZipEntry } from '../media/zip-reader.js';
 import { AdmissionQueue, type AdmissionLimits } from '../services/admission-queue.js';
-import type { KnownVideo, MediaInspector, TakenImage, UploadArchive } from '../services/upload-inspection.js';
+import type {
+  KnownVideo,
+  MediaInspector,
+  ImportedImage,
+  UploadArchive,
+} from '../services/upload-inspection.js';
 
 const WAITING = { waiting: 512, waitingPerKey: 64, maxWaitMs: 300_000 } as const;
-/** Videos are decoded to count their frames, on half of the cores: the others stay free for requests and jobs. */
+/**
+ * Videos are decoded to count their frames, on half of the cores; the others remain for requests and jobs.
+ */
 const DECODING: AdmissionLimits = { running: Math.max(1, availableParallelism() >> 1), ...WAITING };
-/** The process for images works on one at a time. */
+/** The image process handles one image at a time. */
 const TAKING: AdmissionLimits = { running: 1, ...WAITING };
 
 const busy = (files: 'images' | 'videos') => (): AppError =>
@@ -30,16 +37,19 @@ const busy = (files: 'images' | 'videos') => (): AppError =>
     retryAfterSeconds: 30,
   });
 
-/** Accounts take turns, however many files one of them sends: that of the running request. */
+/**
+ * Queue key: the account of the running request, so that accounts are served fairly however many files one of
+ * them sends.
+ */
 const account = (): string => logContext().userId ?? '';
 
-/** How an upload is looked at. */
+/** Options of the media inspector. */
 export interface MediaInspectorOptions {
   readonly tools: FfmpegTools;
   readonly limits: Settings['upload'];
-  /** Where images are decoded. */
+  /** Decodes images in a separate process. */
   readonly images: Pick<ImageIntakeProcess, 'take'>;
-  /** @throws AppError of kind `storage_full` when so many bytes do not fit. */
+  /** @throws AppError of kind `storage_full` when this many bytes do not fit on disk. */
   requireSpace(bytes: number): Promise<void>;
 }
 
@@ -77,19 +87,22 @@ async function kindOf(file: string): Promise<MediaKind | 'zip'> {
   return isImageFormat(type) ? 'image' : 'video';
 }
 
-/** How an image is taken in. */
+/** Steps of importing an image. */
 interface ImageSteps {
-  take(order: ImageIntake): Promise<Omit<TakenImage, 'path'>>;
-  /** Writes the frame of a video that an image was most likely taken from. */
+  take(order: ImageIntake): Promise<Omit<ImportedImage, 'path'>>;
+  /** Writes the frame of a video from which an image was most likely taken. */
   writeFrame(image: string, target: string, video: KnownVideo): Promise<void>;
 }
 
-/** A mask image of a video may be painted over a screenshot of it: where it may be, it is compared with that frame. */
-async function takeImageOf(
+/**
+ * Imports an image. The mask image of a video may be painted over a screenshot of it, so if that is possible,
+ * it is compared with that frame.
+ */
+async function importImageOf(
   intake: ImageIntake,
   sourceVideo: KnownVideo | undefined,
   { take, writeFrame }: ImageSteps,
-): Promise<TakenImage> {
+): Promise<ImportedImage> {
   const path = intake.target;
   if (sourceVideo === undefined) return { path, ...(await take(intake)) };
   const alone = await take(intake).catch((error: unknown) => {
@@ -97,14 +110,14 @@ async function takeImageOf(
     throw error;
   });
   if (alone !== null && alone.hole?.reading !== 'colour') return { path, ...alone };
-  // Taken in as a source the image keeps its colours.
+  // Imported as a source, the image keeps its colours.
   const [image, sourcePath] = [`${intake.path}.colours.png`, `${intake.path}.frame.png`];
   await take({ ...intake, role: 'source', target: image });
   await writeFrame(image, sourcePath, sourceVideo);
   return { path, ...(await take({ ...intake, sourcePath, sourceIsFrame: true })) };
 }
 
-/** Looks at uploads with confined FFmpeg children and the ZIP rules. */
+/** Inspects uploads with confined FFmpeg processes and the ZIP rules. */
 export function createMediaInspector({
   tools,
   limits,
@@ -119,12 +132,12 @@ export function createMediaInspector({
   return {
     requireSpace,
     kindOf,
-    takeImage: (file, { sourceVideo, signal, ...options }) => {
+    importImage: (file, { sourceVideo, signal, ...options }) => {
       const intake = { path: file, target: `${file}.png`, limits: imageLimits, ...options };
       const take = (order: ImageIntake) => taking.run(account(), () => images.take(order, signal));
       const writeFrame = (image: string, target: string, video: KnownVideo) =>
         decoding.run(account(), () => writeScreenshotInChild({ image, video, target, ...shared }, signal));
-      return takeImageOf(intake, sourceVideo, { take, writeFrame });
+      return importImageOf(intake, sourceVideo, { take, writeFrame });
     },
     readMaskVideo: (mask, source, signal) =>
       decoding.run(account(), () => readMaskVideoInChild({ mask, source, ...shared }, signal)),

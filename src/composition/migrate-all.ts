@@ -10,7 +10,7 @@ async function migrateQueueTables(config: DatabaseConfig): Promise<void> {
     connection: { connectionString: config.url },
     max: 2,
     applicationName: config.applicationName,
-    // A broken idle connection shows at its next use.
+    // A broken idle connection is reported at its next use.
     onError: () => undefined,
   });
   try {
@@ -20,21 +20,21 @@ async function migrateQueueTables(config: DatabaseConfig): Promise<void> {
   }
 }
 
-/** Loads what migrations need ahead of them. */
+/** Preloads the modules that migrations need. */
 export async function loadMigrations(): Promise<void> {
   await Promise.all([import('./migrate.js'), loadQueueMigrations()]);
 }
 
-/** Loaded when there is something to do: most starts have nothing to migrate. */
+/** Loads the migrations only if there are pending ones, since most starts have none. */
 async function runOwnMigrations(config: DatabaseConfig): Promise<readonly string[]> {
   const { runMigrations } = await import('./migrate.js');
   return runMigrations(config);
 }
 
 /**
- * Brings our tables and the queue's to this version; safe to run from several processes at once.
- * @returns the names of the migrations of our tables that this call ran.
- * @throws AppError DATABASE_UNUSABLE when the database cannot be reached, is too old, or grants too little
+ * Migrates our tables and those of the queue to this version; safe to run from several processes at once.
+ * @returns names of the migrations of our tables that this call ran.
+ * @throws AppError DATABASE_UNUSABLE when the database cannot be reached, is too old, or lacks permissions
  */
 export async function migrateAll(settings: Settings, options: WaitOptions = {}): Promise<readonly string[]> {
   const config = databaseConfig(settings, 'infernode-migrate');

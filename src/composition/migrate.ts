@@ -6,17 +6,17 @@ import type { DatabaseConfig, DatabaseTimeouts } from '../config/database.js';
 import { createSequelize } from './create-sequelize.js';
 import { MIGRATIONS } from './migrations-folder.js';
 
-/** A migration file: CommonJS, so that the command line of Sequelize runs the same files. */
+/** A migration file. CommonJS, so that Sequelize's command line can run the same files. */
 interface MigrationModule {
   up(queryInterface: QueryInterface, sequelize: typeof Sequelize): Promise<unknown>;
   down(queryInterface: QueryInterface, sequelize: typeof Sequelize): Promise<unknown>;
 }
 
-/** Any number will do, as long as all processes use the same one and nothing else locks it. */
+/** Arbitrary number that all processes use for this lock and nothing else uses. */
 const LOCK_KEY = 7_112_026_001;
 const LOCK_DEADLINE_MS = 60_000;
 const LOCK_POLL_MS = 100;
-/** A migration of a large table takes as long as it takes. */
+/** Migrating a large table may take any time, so there are no timeouts. */
 const NO_LIMITS: DatabaseTimeouts = {
   acquireMs: 60_000,
   connectMs: 5_000,
@@ -24,7 +24,10 @@ const NO_LIMITS: DatabaseTimeouts = {
   idleInTransactionMs: 0,
 };
 
-/** The migrations of this version, bound to `sequelize`; the names of those done are in table SequelizeMeta. */
+/**
+ * The migrations of this version, bound to `sequelize`; table SequelizeMeta contains the names of completed
+ * ones.
+ */
 export function createMigrator(sequelize: Sequelize): Umzug<QueryInterface> {
   const require = createRequire(import.meta.url);
   return new Umzug<QueryInterface>({
@@ -46,12 +49,12 @@ export function createMigrator(sequelize: Sequelize): Umzug<QueryInterface> {
 }
 
 /**
- * Brings the database to the newest version, one process at a time: others wait up to a minute for their turn
- * and then find nothing left to do.
- * @returns the names of the migrations that this call ran.
+ * Migrates the database, one process at a time: others wait up to a minute for the lock and then find nothing
+ * to do.
+ * @returns names of the migrations that this call ran.
  */
 export async function runMigrations(config: DatabaseConfig): Promise<readonly string[]> {
-  // Two connections: one holds the lock for as long as the other works.
+  // Two connections: one holds the lock while the other runs the migrations.
   const sequelize = createSequelize({ ...config, poolMax: 2, timeouts: NO_LIMITS });
   try {
     return await sequelize.transaction(async (transaction) => {

@@ -1,4 +1,4 @@
 import path from 'node:path';
 
-/** Folder of the migrations, seen from dist/src/composition. */
+/** Folder of the migrations, relative to dist/src/composition. */
 export const MIGRATIONS = path.resolve(import.meta.dirname, '..', '..', '..', 'migrations');

@@ -9,7 +9,7 @@ import { MAX_IMAGE_SIDE } from '../media/image-size.js';
 import { ModelServerPool } from '../engines/model-server/model-server-pool.js';
 import { engineEnvironment } from './engine-environment.js';
 
-/** Networks of an api process: what is installed, and what is in memory. */
+/** Networks of an api process: installed and loaded ones. */
 export interface NetworkParts {
   readonly catalogue: NetworkLibrary;
   readonly engines: NetworkEngines;
@@ -22,13 +22,16 @@ const GIBIBYTE = 2 ** 30;
 const LOAD_TIMEOUT_MS = 60_000;
 const SHRINK_AFTER_MS = 60_000;
 const DECODE_SECONDS = 10;
-const MOST_ENGINES = 4;
-/** A file that another process puts into the models folder is seen after this long. */
+const MAX_ENGINES = 4;
+/**
+ * How long a network's files are not checked again, and thus how soon a file added by another process is
+ * noticed.
+ */
 const FRESH_MS = 1000;
 
 /**
- * Wires the networks of an api process; nothing is loaded before it is asked for.
- * @param freshMs how long a network that was found is not looked for again
+ * Wires the networks of an api process; networks are loaded on demand.
+ * @param freshMs how long a found network is returned without checking its files again
  */
 export function createNetworks(settings: NetworkSettings, log: Logger, freshMs = FRESH_MS): NetworkParts {
   const folders = { models: settings.folders.models, labels: path.join(settings.folders.data, 'labels') };
@@ -38,15 +41,14 @@ export function createNetworks(settings: NetworkSettings, log: Logger, freshMs =
     catalogue,
     maxLoaded: settings.inference.maxModels,
     memoryBudgetBytes: settings.inference.modelMemoryBytes ?? memory / 2,
-    enginesPerNetwork:
-      settings.inference.enginesPerModel ?? Math.min(MOST_ENGINES, os.availableParallelism()),
+    enginesPerNetwork: settings.inference.enginesPerModel ?? Math.min(MAX_ENGINES, os.availableParallelism()),
     threads: settings.inference.threadsPerEngine,
     device: { requested: settings.inference.device, strict: false },
     timeoutMs: settings.inference.timeoutMs,
     loadTimeoutMs: LOAD_TIMEOUT_MS,
     shrinkAfterMs: SHRINK_AFTER_MS,
     image: {
-      // Stored images come this way too; what a request brings is measured before.
+      // Also applies to stored images; images in requests were checked before.
       maxBytes: settings.upload.maxBytes,
       maxPixels: settings.upload.maxImagePixels,
       maxSide: MAX_IMAGE_SIDE,

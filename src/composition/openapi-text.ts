@@ -4,13 +4,13 @@ import { Worker } from 'node:worker_threads';
 const ENTRY = new URL('./openapi-thread.js', import.meta.url);
 
 /**
- * The OpenAPI document as JSON, written at the first question for it: most starts never get one. It takes tenths of a
- * second, in a thread, so that only the request for it waits. A failure is retried at the next request.
+ * The OpenAPI document as JSON, built on the first request for it, which most processes never get. Building
+ * takes tenths of a second, so it runs in a thread. A failure is retried at the next request.
  */
 export function openApiText(version: string): () => Promise<Buffer> {
   let text: Promise<Buffer> | undefined;
   const write = async (): Promise<Buffer> => {
-    // An error of the thread rejects.
+    // `once` rejects on an error of the thread.
     const [json] = (await once(new Worker(ENTRY, { workerData: { version } }), 'message')) as [string];
     return Buffer.from(json);
   };

@@ -7,18 +7,18 @@ import { translateDatabaseError } from '../repositories/database-errors.js';
 import type { DatabaseWatch } from './database-watch.js';
 import { SequelizeUnitOfWork, type UnitOfWorkOptions } from '../repositories/unit-of-work.js';
 
-/** What a process has of the database. */
+/** Database access of a process. */
 export interface Persistence {
   readonly sequelize: Sequelize;
   readonly unitOfWork: UnitOfWork;
-  /** Resolves when the database answers; for readiness checks. */
+  /** Resolves when the database responds; for readiness checks. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What may be chosen about a {@link Persistence}. */
+/** Options of {@link createPersistence}. */
 export interface PersistenceOptions extends UnitOfWorkOptions {
-  /** Fails callers of a server that stopped answering; started and closed with the persistence. */
+  /** Makes callers fail when the server stops responding; started and closed with the persistence. */
   readonly watch?: DatabaseWatch;
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The version in package.json, which is found from the sources and from the compiled files. */
+/** The version in package.json, which is found from the sources as well as from the compiled files. */
 export function productVersion(): string {
   for (const relative of ['../../package.json', '../../../package.json']) {
     try {

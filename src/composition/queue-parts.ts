@@ -5,24 +5,24 @@ import type { OpenQueueWorker } from '../queue/open-worker.js';
 import type { OutboxDispatcher } from '../queue/outbox-dispatcher.js';
 import type { BoardQueue } from '../queue/queue-board.js';
 
-/** The queue of a process, on the backend that the environment names. */
+/** The queue of a process, on the configured backend. */
 export interface QueueParts {
-  /** Connections to the queue's database; control messages and advisory locks use them too. */
+  /** Connections to the queue's database; also used for control messages and advisory locks. */
   readonly pool: pg.Pool;
   readonly queue: JobQueue;
-  /** BullMQ's own object, for the queue board; the same one every time. */
+  /** BullMQ's queue object for the board; always the same instance. */
   openBoardQueue(): Promise<BoardQueue>;
-  /** What opens workers, for the process that runs them. */
+  /** Loads the function that opens workers; only worker processes need it. */
   loadWorkers(): Promise<OpenQueueWorker>;
-  /** Sends queue messages to a queue outside the database; null if the queue is in the database. */
+  /** Moves queue messages from the outbox to Redis; null if the queue is in the database. */
   readonly dispatcher: OutboxDispatcher | null;
   close(): Promise<void>;
 }
 
-/** Which process opens the queue. */
+/** Options of {@link openQueue}. */
 export interface OpenQueueOptions {
   readonly applicationName: string;
-  /** Connections to the database besides those of repositories; at least 2. */
+  /** Database connections in addition to those of repositories; at least 2. */
   readonly poolMax: number;
   readonly log: Logger;
   /** Stops the wait for Redis. */

@@ -6,12 +6,15 @@ import { PostgresJobQueue } from '../queue/postgres-job-queue.js';
 import { createQueuePool } from '../queue/queue-pool.js';
 import type { OpenQueueOptions, QueueParts } from './queue-parts.js';
 
-/** The database answered just before; each failed attempt has waited for its own time limit. */
+/**
+ * Maximum number of attempts. The database responded just before, and each failed attempt has waited for its
+ * own timeout.
+ */
 const CONNECT_ATTEMPTS = 10;
 
 /**
- * Opens the queue: in Postgres, or with `QUEUE_BACKEND=redis` (the default once `REDIS_HOST` is set) on Redis.
- * The database must answer already; Redis is waited for and must be durable.
+ * Opens the queue: in PostgreSQL, or on Redis with `QUEUE_BACKEND=redis` (the default once `REDIS_HOST` is
+ * set). The database must already respond; Redis is waited for and must be durable.
  */
 export async function openQueue(settings: Settings, options: OpenQueueOptions): Promise<QueueParts> {
   const { log, poolMax: max, applicationName } = options;
@@ -26,7 +29,10 @@ export async function openQueue(settings: Settings, options: OpenQueueOptions): 
   return openOnRedis(settings, pool, options);
 }
 
-/** BullMQ's object for the board. One whose first connection fails never recovers, so another one is tried then. */
+/**
+ * BullMQ's queue object for the board. BullMQ does not recover from a failed first connection, so another
+ * object is created then.
+ */
 async function openBoardQueue(pool: pg.Pool, prefix: string, log: Logger) {
   const { openPostgresQueue } = await import('../queue/postgres-board-queue.js');
   for (let attempt = 1; ; attempt += 1) {

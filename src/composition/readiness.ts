@@ -6,14 +6,14 @@ import { folderProblem, probeWrite } from '../storage/folders.js';
 import { DiskSpaceGuard, uploadReserve } from '../storage/disk-space.js';
 import type { Persistence } from './persistence.js';
 
-/** What the readiness of an api depends on. */
+/** What the readiness of an api process depends on. */
 export interface ReadinessParts {
   readonly settings: Settings;
   readonly persistence: Pick<Persistence, 'ping'>;
   readonly queue: Pick<JobQueue, 'depth'>;
 }
 
-/** @throws when the models folder cannot be read, and as {@link checkModelsFolder} */
+/** @throws when the models folder cannot be read, and errors of {@link checkModelsFolder} */
 export async function checkNetworks(modelsDirectory: string): Promise<void> {
   await checkModelsFolder(modelsDirectory).catch((cause: unknown) => {
     if (!isSystemError(cause)) throw cause;
@@ -23,7 +23,7 @@ export async function checkNetworks(modelsDirectory: string): Promise<void> {
 
 const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
-/** The real checks behind `/readyz`. */
+/** The checks behind `/readyz`. */
 export function readinessProbes({
   settings,
   persistence,

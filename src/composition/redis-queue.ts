@@ -6,7 +6,7 @@ import { openRedisQueue, RedisJobQueue, redisWorkers } from '../queue/redis-job-
 import type { OpenQueueOptions, QueueParts } from './queue-parts.js';
 import { waitForRedis } from './wait-for-redis.js';
 
-/** The queue on Redis, once it answers. */
+/** Opens the queue on Redis once it responds. */
 export async function openOnRedis(
   settings: Settings,
   pool: pg.Pool,
@@ -17,7 +17,7 @@ export async function openOnRedis(
     redis: { host, port },
   } = settings.queue;
   let serving = false;
-  // While Redis is waited for, the wait says why.
+  // While the process waits for Redis, the waiting notice reports the error instead.
   const onError = (error: Error) => {
     if (serving) log.warn('A connection to Redis reports an error.', { err: error });
   };

@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.js';
 import { AppError, messageOf } from '../errors/app-error.js';
 import { removeEmptyFolders, requireWritableFolder, type FolderSetting } from '../storage/folders.js';
 
-/** Folders that every process writes into, with their settings. */
+/** Folders that every process writes to, with the names of their settings. */
 function foldersOf(settings: Settings): readonly FolderSetting[] {
   return [
     { setting: 'DATA_DIR', folder: settings.folders.data },
@@ -13,14 +13,14 @@ function foldersOf(settings: Settings): readonly FolderSetting[] {
 }
 
 /**
- * Makes the folders that the settings name and writes a file into each, before anything else is started or logged.
- * @throws AppError FOLDER_UNUSABLE that names every setting at fault
+ * Creates the configured folders and writes a test file into each, before anything else is started or logged.
+ * @throws AppError FOLDER_UNUSABLE naming every faulty setting
  */
 export function requireFolders(settings: Settings): void {
   const problems: AppError[] = [];
   const made: { folder: string; topmost: string }[] = [];
   for (const folder of foldersOf(settings)) {
-    // What lies in a folder that cannot be used would only say the same again.
+    // Folders inside of an unusable folder would only repeat the same problem.
     if (problems.some(({ details }) => isWithin(folder.folder, details.folder))) continue;
     try {
       const topmost = requireWritableFolder(folder);
@@ -39,7 +39,7 @@ export function requireFolders(settings: Settings): void {
 const isWithin = (folder: string, above: unknown): boolean =>
   typeof above === 'string' && folder.startsWith(`${above}${path.sep}`);
 
-/** {@link requireFolders} for an entry point that has no log yet: says what is wrong and ends the process. */
+/** {@link requireFolders} for an entry point that has no log yet: prints the problem and exits. */
 export function requireFoldersOrExit(settings: Settings): void {
   try {
     requireFolders(settings);

@@ -8,7 +8,10 @@ import { QUEUE_SCHEMA } from '../queue/queue-pool.js';
 import { databaseTarget, nameOf } from './database-failure.js';
 import { MIGRATIONS } from './migrations-folder.js';
 
-/** The version that BullMQ wants. Its main entry, which has it too, takes a third of a second to load. */
+/**
+ * The schema version required by BullMQ. Its main entry also exports it, but takes a third of a second to
+ * load.
+ */
 export const requiredQueueVersion = (
   createRequire(import.meta.url)('bullmq/dist/cjs/postgres/migrations/index.js') as {
     LATEST_SCHEMA_VERSION: number;
@@ -16,7 +19,7 @@ export const requiredQueueVersion = (
 ).LATEST_SCHEMA_VERSION;
 const UNDEFINED_TABLE = '42P01';
 
-/** Rows of a statement, or none where its table does not exist. */
+/** Rows of a statement; empty if its table does not exist. */
 async function rowsOf<Row extends pg.QueryResultRow>(client: pg.Client, sql: string): Promise<Row[]> {
   try {
     return (await client.query<Row>(sql)).rows;
@@ -56,16 +59,16 @@ function describeQueue(version: number): string | null {
     : `the tables of the queue (schema ${QUEUE_SCHEMA}) have version ${version} instead of ${requiredQueueVersion}`;
 }
 
-/** What a database lacks. */
+/** Missing parts of a database schema. */
 export interface SchemaState {
-  /** Names of migrations of our tables that were not run. */
+  /** Names of our migrations that were not run. */
   readonly pending: readonly string[];
-  /** The queue's tables are missing or of an older version. */
+  /** Whether the queue's tables are missing or of an older version. */
   readonly queueOutdated: boolean;
   readonly queueVersion: number;
 }
 
-/** Compares a database with what this version reads and writes. */
+/** Compares a database with the schema of this version. */
 export async function schemaState({ url, applicationName, timeouts }: DatabaseConfig): Promise<SchemaState> {
   const client = new pg.Client({
     connectionString: url,
@@ -83,8 +86,8 @@ export async function schemaState({ url, applicationName, timeouts }: DatabaseCo
 }
 
 /**
- * Makes sure that the database has everything that this version reads and writes.
- * @throws AppError SCHEMA_MISSING that says what is missing and which command makes it
+ * Checks that the database has the schema of this version.
+ * @throws AppError SCHEMA_MISSING naming what is missing and the command that creates it
  */
 export async function requireSchema(settings: Settings, applicationName: string): Promise<void> {
   const config = databaseConfig(settings, applicationName);

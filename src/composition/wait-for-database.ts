@@ -12,19 +12,19 @@ import {
 } from './database-failure.js';
 import { WaitingNotice } from './waiting-notice.js';
 
-/** How to wait for what a process cannot start without. */
+/** How to wait for a service that a process requires. */
 export interface WaitOptions {
-  /** Milliseconds after which waiting is given up; for ever by default. */
+  /** Milliseconds after which to give up; unlimited by default. */
   readonly timeoutMs?: number;
-  /** Stops the wait at once. */
+  /** Stops the wait immediately. */
   readonly signal?: AbortSignal;
-  /** Gets a sentence at the first failure and then every few seconds. */
+  /** Receives a sentence at the first failure and then every few seconds. */
   readonly onWaiting?: (sentence: string) => void;
-  /** Creates the database when the server has none of its name. */
+  /** Whether to create the database if the server has none with its name. */
   readonly create?: boolean;
 }
 
-/** Back-off until the time is up or the signal comes; what is worth another attempt is for the caller to say. */
+/** Retry options with back-off until the timeout or the signal; the caller decides which errors to retry. */
 export const startupRetries = ({ signal, timeoutMs }: WaitOptions) => ({
   retries: Infinity,
   minTimeout: 50,
@@ -47,7 +47,7 @@ async function connected(
     connectionTimeoutMillis: config.timeouts.connectMs,
     query_timeout: config.timeouts.statementMs || undefined,
   });
-  // Without a handler a connection that is cut would end the process.
+  // Without a handler a lost connection would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -70,7 +70,7 @@ async function createDatabase(config: DatabaseConfig): Promise<void> {
   url.pathname = '/postgres';
   await connected(url.href, config, async (client) => {
     await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`).catch((error: unknown) => {
-      // Another process was quicker.
+      // Another process has created it in the meantime.
       if (!(error instanceof Error && 'code' in error && error.code === '42P04')) throw error;
     });
   });
@@ -79,7 +79,7 @@ async function createDatabase(config: DatabaseConfig): Promise<void> {
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === DATABASE_MISSING;
 
-/** Rejects with the reason of `signal` as soon as it is aborted, whatever `work` waits for. */
+/** Settles with `work`, or rejects with the reason of `signal` as soon as it is aborted. */
 export async function untilAborted<Value>(work: Promise<Value>, signal?: AbortSignal): Promise<Value> {
   if (!signal) return work;
   signal.throwIfAborted();
@@ -100,9 +100,9 @@ export function databaseUnusable(config: DatabaseConfig, failure: DatabaseFailur
 }
 
 /**
- * Waits with back-off until the database answers and is new enough. Queue objects must not be built before: they
- * remember a connection that failed at their start for ever.
- * @throws AppError DATABASE_UNUSABLE with reason and advice when time is up or waiting cannot help.
+ * Waits with back-off until the database responds and its version is supported. Queue objects must not be
+ * created before, because they never recover from a failed first connection.
+ * @throws AppError DATABASE_UNUSABLE with reason and advice after the timeout or when waiting cannot help.
  */
 export async function waitForDatabase(config: DatabaseConfig, options: WaitOptions = {}): Promise<void> {
   const target = databaseTarget(config.url);

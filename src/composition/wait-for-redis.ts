@@ -5,10 +5,10 @@ import { requireDurableRedis } from '../queue/redis-connection.js';
 import { startupRetries, untilAborted, type WaitOptions } from './wait-for-database.js';
 import { WaitingNotice } from './waiting-notice.js';
 
-/** The answer of a server that is there. */
+/** Error responses of a server that is running. */
 const REFUSED = /NOAUTH|WRONGPASS|NOPERM/;
 
-/** A connection that is being made takes no command yet, which says nothing about the server. */
+/** Waits for the connection; while connecting, commands fail without saying anything about the server. */
 async function connected(redis: Redis): Promise<void> {
   if (redis.status === 'connecting' || redis.status === 'connect') {
     await new Promise<void>((resolve) => {
@@ -22,19 +22,19 @@ async function connected(redis: Redis): Promise<void> {
   await redis.ping();
 }
 
-/** Why Redis did not answer: the last error of its connection says more than that of the command. */
+/** Why Redis did not respond: the last error of the connection is more specific than that of the command. */
 function reasonOf(error: unknown, lastError: Error | undefined): string {
   const code = lastError && 'code' in lastError ? String(lastError.code) : '';
   if (code === 'ECONNREFUSED') return 'nothing listens there (connection refused)';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the host name is not known';
   const text = messageOf(error);
-  if (REFUSED.test(text)) return `it asks for a password, which cannot be set here (${text})`;
+  if (REFUSED.test(text)) return `it requires a password, which is not supported (${text})`;
   return lastError?.message || text;
 }
 
 /**
- * Waits with back-off until Redis answers, then checks that it is durable.
- * @throws AppError REDIS_UNUSABLE when time is up, REDIS_NOT_DURABLE at once
+ * Waits with back-off until Redis responds, then checks that it is durable.
+ * @throws AppError REDIS_UNUSABLE after the timeout, REDIS_NOT_DURABLE immediately
  */
 export async function waitForRedis(redis: Redis, options: WaitOptions): Promise<void> {
   const where = `${redis.options.host}:${redis.options.port}`;

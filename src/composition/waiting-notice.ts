@@ -6,7 +6,7 @@ export interface NoticeOptions {
 
 const INTERVAL_MS = 3_000;
 
-/** Tells a person what a process waits for: at once, when the reason changes, and every few seconds. */
+/** Reports what a process is waiting for: immediately, when the reason changes, and every few seconds. */
 export class WaitingNotice {
   readonly #startedAt = Date.now();
   readonly #timeoutMs: number;
@@ -23,7 +23,7 @@ export class WaitingNotice {
     this.#timeoutMs = options.timeoutMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Says why it still waits, and once what to do about it. */
+  /** Reports why the process is still waiting, and the advice only once. */
   say(reason: string, advice: string): void {
     const now = Date.now();
     if (reason === this.#saidReason && now - this.#saidAt < INTERVAL_MS) return;

@@ -34,13 +34,13 @@ import { createPersistence, type Persistence } from './persistence.js';
 import { openQueue } from './queue.js';
 import type { QueueParts } from './queue-parts.js';
 
-/** Options of a worker besides its environment. */
+/** Options of a worker in addition to its settings. */
 export interface WorkerOptions {
-  /** Module that exports `loadPipeline`, instead of the product's tasks. */
+  /** Module that exports `loadPipeline`, in place of the product's tasks. */
   readonly pipelinesModule?: string;
-  /** Time that running jobs have to finish at a shutdown before they are requeued. */
+  /** How long running jobs may take to finish at shutdown before they are requeued. */
   readonly finishGraceMs?: number;
-  /** Ends a start that waits for Redis. */
+  /** Stops a start that waits for Redis. */
   readonly signal?: AbortSignal;
 }
 
@@ -51,27 +51,36 @@ export interface Worker {
   readonly runner: QueueRunner;
   readonly starts: ActiveAttempts;
   readonly engines: JobEnginePool;
-  /** Receives cancels and, if queue messages pass through the outbox, notice of new ones. */
+  /** Receives cancellations and, with an outbox, notifications of new queue messages. */
   readonly listener: PostgresListener;
   readonly periodics: readonly Periodic[];
 }
 
 const RECONCILE_INTERVAL_MS = 5_000;
-/** The queue's own work comes every 5 s as well: at other times than these, so that one connection serves all. */
+/**
+ * Phase of the reconciler. The queue's own work also runs every 5 s; the different phase lets both share one
+ * connection.
+ */
 const RECONCILER_PHASE_MS = 1_500;
 const ORPHANS_PHASE_MS = 3_500;
 const SERVO_SESSIONS_PHASE_MS = 2_500;
 const SWEEP_INTERVAL_MS = 60_000;
 /** Only for queue messages whose notification was lost. */
 const OUTBOX_INTERVAL_MS = 1_000;
-/** An engine that computes without a word, as fills of the largest images do, gets far more time than one that does nothing. */
+/**
+ * Time limits without a message from an engine. An engine that is computing, such as filling a large image,
+ * gets far more time than an idle one.
+ */
 const SILENCE = { silentMs: 30_000, computingMs: 600_000 };
-/** Leaves half a second of the promised two for the message to arrive and the process to be gone. */
+/** Leaves half a second of the documented two for the message to arrive and the process to exit. */
 const STOP_GRACE_MS = 1_500;
 const JOBS_PER_ENGINE = 50;
 const GIBIBYTE = 2 ** 30;
 
-/** Wires a worker. The database must answer already: queue objects remember a failed first connection for ever. */
+/**
+ * Wires a worker. The database must already respond, because queue objects never recover from a failed first
+ * connection.
+ */
 export async function createWorker(
   settings: Settings,
   log: Logger,
@@ -80,7 +89,8 @@ export async function createWorker(
   const config = databaseConfig(settings, 'infernode-worker');
   const { concurrency } = settings.worker;
   const { prefix } = settings.queue;
-  // One connection listens, the reconciler holds one and asks with another, each start may need one.
+  // One connection listens, the reconciler holds one and queries with another, and each running job may need
+  // one.
   const queue = await openQueue(settings, {
     applicationName: 'infernode-worker-queue',
     poolMax: concurrency + 3,
@@ -88,7 +98,7 @@ export async function createWorker(
     signal: options.signal,
   });
   const persistence = createPersistence(config, queue.queue, {
-    onEffectError: (error) => log.warn('An effect after a commit failed.', { err: error }),
+    onEffectError: (error) => log.warn('An after-commit effect failed.', { err: error }),
   });
   const { unitOfWork } = persistence;
   const starts = new ActiveAttempts();
@@ -123,7 +133,10 @@ export async function createWorker(
   };
 }
 
-/** Cancels reach the engines at once this way; losing one costs a third of a lease. */
+/**
+ * Receives cancellations, so that they reach engines immediately; a lost one takes effect after a third of a
+ * lease.
+ */
 function createListener(
   url: string,
   { starts, outbox, log }: { starts: ActiveAttempts; outbox: readonly Periodic[]; log: Logger },
@@ -163,7 +176,7 @@ async function createHandler({
   });
 }
 
-/** One reconciler at a time, whatever the number of workers. */
+/** Runs the reconciler in one worker at a time. */
 function reconcilerTask(pool: pg.Pool, reconciler: ReconcilerService): PeriodicTask {
   return {
     name: 'the reconciler',
@@ -175,7 +188,7 @@ function reconcilerTask(pool: pg.Pool, reconciler: ReconcilerService): PeriodicT
   };
 }
 
-/** Goes on where an api process ended before it had ended all jobs of a deleted account. */
+/** Ends jobs of deleted accounts that an api process left when it exited. */
 function orphanedJobsTask(unitOfWork: UnitOfWork, pool: pg.Pool, log: Logger): PeriodicTask {
   const control = new PostgresJobControl(pool, (error) =>
     log.warn('A control message could not be sent.', { err: error }),
@@ -256,7 +269,7 @@ async function inferenceSettings(settings: Settings): Promise<InferenceSettings>
   };
 }
 
-/** Engines share the machine's cores. */
+/** Threads per engine, so that engines share the cores. */
 function defaultThreads(engines: number): number {
   return Math.max(1, Math.floor(os.availableParallelism() / engines));
 }

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../domain/audit.js';
 import { Dao } from './dao.js';
 
-/** Table `audit_log`: rows are only ever added. */
+/** Table `audit_log`, which is append-only. */
 export class AuditLogDao extends Dao {
   async insert(id: string, { actorId, actor, action, subject, requestId }: AuditEntry): Promise<void> {
     await this.rows(

@@ -4,18 +4,18 @@ import type { CreditTransactionRow, NewCreditTransactionRow } from '../models/cr
 import { Dao } from './dao.js';
 import { OWNER_COLUMNS, ownerOf, type OwnerColumns } from './owner-columns.js';
 
-/** A row with what became of it, if it is a hold. */
+/** A row with the state of its hold, if it is a hold. */
 export interface TransactionRow extends CreditTransactionRow {
   readonly hold: HoldState | null;
 }
 
-/** A row with the user that it belongs to. */
+/** A row with its owner. */
 export interface OwnedTransactionRow {
   readonly row: TransactionRow;
   readonly owner: Owner;
 }
 
-/** Sums of one kind of rows; amounts as text of BIGINTs. */
+/** Sums of one kind of rows; amounts are BIGINT as text. */
 export interface TransactionTotalRow {
   readonly kind: LedgerKind;
   readonly hold: HoldState | null;
@@ -24,7 +24,7 @@ export interface TransactionTotalRow {
   readonly delta: string;
 }
 
-/** Rows never change, so what became of a hold is read off its job or session, by the primary key. */
+/** Rows are immutable, so the state of a hold is derived from its job or session, by primary key. */
 const ROWS = `
   SELECT t.*, CASE WHEN t.kind <> 'hold' THEN NULL
                    WHEN j.status IN ('PENDING', 'RUNNING') OR s.status <> 'ended' THEN 'pending'
@@ -84,13 +84,13 @@ function conditionsOf(filter: LedgerFilter): { where: string; bind: Record<strin
   };
 }
 
-/** A row of {@link CreditTransactionDao.appendAll}: balances come from the account. */
+/** A row of {@link CreditTransactionDao.appendAll}; its balances are computed from the account. */
 export type AppendedRow = Pick<
   CreditTransactionRow,
   'id' | 'kind' | 'amountMicro' | 'deltaMicro' | 'description'
 >;
 
-/** Account, sum, then ids, kinds, amounts, deltas and descriptions of the rows. */
+/** Parameters: account, sum, then ids, kinds, amounts, deltas and descriptions of the rows. */
 const APPEND_ALL = {
   name: 'ledger-append-all',
   text: `
@@ -111,7 +111,7 @@ const APPEND_ALL = {
   SELECT count(*)::int AS count FROM written`,
 };
 
-/** Table `credit_transactions`: rows are only ever added. */
+/** Table `credit_transactions`, which is append-only. */
 export class CreditTransactionDao extends Dao {
   async insert(row: NewCreditTransactionRow): Promise<CreditTransactionRow> {
     const entry = await this.models.creditTransactions.create(row, {
@@ -121,9 +121,9 @@ export class CreditTransactionDao extends Dao {
   }
 
   /**
-   * Changes the balance by all rows together and writes them, numbered in their order. One statement, so that it is
-   * all or nothing without a transaction of its own, and the account's lock is held for no round trip.
-   * @returns false when there is no such account or its balance does not cover them
+   * Changes the balance by the sum of all rows and inserts them in order. A single statement, so that it is
+   * atomic without a transaction and holds the account's lock for no extra round trip.
+   * @returns false when there is no such account or its balance does not cover the sum
    */
   async appendAll(userId: string, rows: readonly AppendedRow[]): Promise<boolean> {
     const [{ count }] = await this.preparedRows<{ count: number }>(APPEND_ALL, [

@@ -2,14 +2,17 @@ import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
 import type { Models } from '../models/model-classes.js';
 import { runPrepared, type PreparedStatement } from './prepared-statement.js';
 
-/** What every DAO works with: a pool, its classes, and the transaction that it is bound to, if any. */
+/**
+ * Dependencies of every DAO: connection pool, model classes, and the transaction to which it is bound, if
+ * any.
+ */
 export interface DaoContext {
   readonly sequelize: Sequelize;
   readonly models: Models;
   readonly transaction: Transaction | null;
 }
 
-/** Base of the DAOs: each knows one table, takes and returns plain rows, and holds no rules. */
+/** Base class of DAOs. Each accesses one table, takes and returns plain rows, and contains no rules. */
 export abstract class Dao {
   readonly #context: DaoContext;
 
@@ -26,15 +29,15 @@ export abstract class Dao {
   }
 
   /**
-   * Refuses statements whose effect needs a transaction, such as a row lock: without one the lock is gone
-   * before the caller sees the row.
+   * Rejects statements that need a transaction, such as row locks, which would otherwise be released before
+   * the caller gets the row.
    */
   protected requireTransaction(): Transaction {
-    if (!this.transaction) throw new Error(`${this.constructor.name}: this needs a transaction`);
+    if (!this.transaction) throw new Error(`${this.constructor.name}: this operation requires a transaction`);
     return this.transaction;
   }
 
-  /** Runs one statement with `$name` parameters and returns its rows, columns as the database names them. */
+  /** Runs one statement with `$name` parameters and returns its rows with the database's column names. */
   protected async rows<Row extends object>(sql: string, bind: Record<string, unknown>): Promise<Row[]> {
     return this.#context.sequelize.query<Row>(sql, {
       bind,
@@ -43,7 +46,10 @@ export abstract class Dao {
     });
   }
 
-  /** Runs one of the few statements that every request asks; rows as by {@link rows}. */
+  /**
+   * Runs a prepared statement, for the few statements that every request uses; returns rows like
+   * {@link rows}.
+   */
   protected async preparedRows<Row extends object>(
     statement: PreparedStatement,
     values: readonly unknown[],

@@ -18,7 +18,7 @@ import { ServoSessionDao } from './servo-session.dao.js';
 import { TagDao } from './tag.dao.js';
 import { UserDao } from './user.dao.js';
 
-/** The DAOs that repositories are made of. */
+/** The DAOs used by repositories. */
 export interface Daos {
   readonly users: UserDao;
   readonly auditLog: AuditLogDao;
@@ -40,7 +40,7 @@ export interface Daos {
   readonly servoGoals: ServoGoalDao;
 }
 
-/** One DAO for each table, all bound to the same transaction, or to none. */
+/** Creates one DAO per table, all bound to the same transaction, or to none. */
 export function createDaos(context: DaoContext): Daos {
   return {
     users: new UserDao(context),

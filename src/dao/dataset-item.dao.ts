@@ -21,7 +21,7 @@ export class DatasetItemDao extends Dao {
     return items.map((item) => item.get({ plain: true }) as DatasetItemWithMediaRow);
   }
 
-  /** The position after the last item. Only true while the caller holds the lock of the dataset's row. */
+  /** The position after the last item. Only reliable while the caller holds the lock of the dataset's row. */
   async nextPosition(datasetId: string): Promise<number> {
     const last: number | null = await this.models.datasetItems.max('position', {
       where: { datasetId },

@@ -29,8 +29,8 @@ interface SummaryRow extends OwnerColumns {
 }
 
 /**
- * Counts of items by dataset, of all datasets or of those that a subquery picks; the source decides whether an item is an image or a video.
- * The kinds are those of `contentOf`.
+ * Item counts per dataset, for all datasets or those selected by a subquery. The kind of an item is that of
+ * its source; content kinds match `contentOf`.
  */
 const counted = (datasets = 'datasets'): string => `
   SELECT d.*, c.images, c.videos, c.video_frames, c.masked_images, c.masked_videos, c.masked_video_frames,
@@ -49,7 +49,7 @@ const counted = (datasets = 'datasets'): string => `
         FROM dataset_items i JOIN media m ON m.id = i.source_media_id WHERE i.dataset_id = d.id
     ) c`;
 
-/** Sums of the counts of {@link counted} over the rows `s` that a query finds. */
+/** Sums of the counts of {@link counted} over the rows `s` of a query. */
 const SUMS = `COALESCE(sum(s.images), 0)::int AS images, COALESCE(sum(s.videos), 0)::int AS videos,
   COALESCE(sum(s.video_frames), 0)::int AS "videoFrames", COALESCE(sum(s.masked_images), 0)::int AS "maskedImages",
   COALESCE(sum(s.masked_videos), 0)::int AS "maskedVideos",
@@ -59,7 +59,7 @@ const BY_CONTENT = DATASET_CONTENTS.map(
   (content) => `(count(*) FILTER (WHERE s.content = '${content}'))::int AS "${content}"`,
 ).join(', ');
 
-/** The conditions of a filter over the rows of {@link counted}, and their values. */
+/** SQL conditions of a filter over the rows of {@link counted}, and their parameters. */
 function conditionsOf(filter: DatasetFilter): { where: string; bind: Record<string, unknown> } {
   const { userId, nameContains, content, tags = [], match = 'any', includeDeleted = false } = filter;
   const parts = ['TRUE'];
@@ -91,14 +91,15 @@ function toSummary(row: SummaryRow): DatasetSummary {
   };
 }
 
-/** Datasets with the counts of their items: reads over several tables, for listings only. */
+/** Datasets with item counts: reads that join several tables, only for listings. */
 export class DatasetSummaryDao extends Dao {
   /** Newest first. */
   async page(filter: DatasetFilter, { offset, limit }: Slice): Promise<Counted<DatasetSummary>> {
     const { where, bind } = conditionsOf(filter);
     const order = 'ORDER BY s.created_at DESC, s.id DESC';
     const slice = `${order} LIMIT $limit OFFSET $offset`;
-    // What a dataset holds takes a look at all its items: only those of the page, unless it decides what is on the page.
+    // Counting reads all items of a dataset, so it is done only for the datasets of the page, unless the
+    // filter depends on the counts.
     const [picked, rest] =
       filter.content === undefined
         ? [counted(`(SELECT s.* FROM datasets s WHERE ${where} ${slice})`), order]

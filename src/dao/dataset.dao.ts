@@ -2,14 +2,14 @@ import { Op, fn, type WhereOptions } from 'sequelize';
 import type { DatasetRow, NewDatasetRow } from '../models/dataset.model.js';
 import { Dao } from './dao.js';
 
-/** Which datasets to list. */
+/** Filter of a dataset list. */
 export interface DatasetRowFilter {
   readonly userId: string;
   /** An empty list does not filter. */
   readonly tags: readonly string[];
   readonly match: 'any' | 'all';
   readonly includeDeleted: boolean;
-  /** Rows after this one in the list's order, newest first. */
+  /** Only rows after this one in the list's order, newest first. */
   readonly olderThan?: { readonly createdAt: Date; readonly id: string };
 }
 
@@ -28,14 +28,17 @@ export class DatasetDao extends Dao {
     return dataset?.get({ plain: true }) ?? null;
   }
 
-  /** The live row of this name, or with `includeDeleted` the newest, live ones first. */
+  /**
+   * The row with this name that is not deleted; with `includeDeleted` otherwise the most recently deleted
+   * one.
+   */
   async findByName(
     where: { name: string; userId: string },
     includeDeleted: boolean,
   ): Promise<DatasetRow | null> {
     const dataset = await this.models.datasets.findOne({
       where: includeDeleted ? where : { ...where, deletedAt: null },
-      // PostgreSQL sorts NULL before all others in descending order: a live row has no time of deletion.
+      // In descending order PostgreSQL sorts NULL first, so rows that are not deleted come first.
       order: [['deletedAt', 'DESC']],
       transaction: this.transaction,
     });
@@ -50,7 +53,7 @@ export class DatasetDao extends Dao {
     return datasets.map((dataset) => dataset.get({ plain: true }));
   }
 
-  /** Counts an upload; the caller holds the row's lock. */
+  /** Increments the upload counter; the caller holds the row's lock. */
   async countUpload(id: string): Promise<void> {
     await this.models.datasets.increment('nextUploadIndex', {
       where: { id },
@@ -58,7 +61,7 @@ export class DatasetDao extends Dao {
     });
   }
 
-  /** The live row under FOR UPDATE. */
+  /** The row locked with FOR UPDATE, unless it is deleted. */
   async lockLive(id: string): Promise<DatasetRow | null> {
     const transaction = this.requireTransaction();
     const dataset = await this.models.datasets.findOne({
@@ -97,7 +100,7 @@ export class DatasetDao extends Dao {
     return datasets.map((dataset) => dataset.get({ plain: true }));
   }
 
-  /** Changes the live row, or returns null when there is none. */
+  /** Updates the row unless it is deleted; null when there is none. */
   async updateLive(id: string, changes: { name?: string; tags?: string[] }): Promise<DatasetRow | null> {
     const [, datasets] = await this.models.datasets.update(
       { ...changes, updatedAt: fn('now') },
@@ -120,7 +123,7 @@ export class DatasetDao extends Dao {
     );
   }
 
-  /** Tags of the owner's live datasets, each once, the first ones in alphabetical order. */
+  /** Distinct tags of the owner's datasets that are not deleted, in alphabetical order. */
   async distinctTags(userId: string, limit: number): Promise<string[]> {
     const rows = await this.rows<{ tag: string }>(
       `SELECT DISTINCT unnest(tags) AS tag FROM datasets

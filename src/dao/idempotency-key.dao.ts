@@ -4,7 +4,7 @@ import { Dao } from './dao.js';
 
 /** Table `idempotency_keys`. */
 export class IdempotencyKeyDao extends Dao {
-  /** Adds the key; false when it is there already. Waits for a transaction that is just adding it. */
+  /** Inserts the key; false when it exists. Waits for a concurrent transaction that is inserting it. */
   async insertIfAbsent(row: Pick<IdempotencyKeyRow, 'userId' | 'key' | 'requestHash'>): Promise<boolean> {
     const rows = await this.rows(
       `INSERT INTO idempotency_keys (user_id, key, request_hash) VALUES ($userId, $key, $requestHash)
@@ -37,7 +37,7 @@ export class IdempotencyKeyDao extends Dao {
     });
   }
 
-  /** Removes keys made before `date` and returns how many there were. */
+  /** Removes keys created before `date` and returns their number. */
   async removeOlderThan(date: Date): Promise<number> {
     return this.models.idempotencyKeys.destroy({
       where: { createdAt: { [Op.lt]: date } },

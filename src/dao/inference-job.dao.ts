@@ -7,25 +7,30 @@ import { jobListWhere, type JobRowFilter } from './inference-job.filter.js';
 
 export type { InferenceJobRow, NewInferenceJobRow } from '../models/inference-job.model.js';
 
-/** What a start that went well leaves in its row. */
+/** Columns that a successful attempt sets. */
 export type FinishedColumns = Pick<
   InferenceJobRow,
   'capturedMicro' | 'device' | 'timings' | 'energy' | 'network'
 >;
 
-/** The database's clock judges leases, so that workers' clocks need not agree with each other. */
+/** Leases are compared with the database's clock, so that workers' clocks need not be synchronised. */
 const NOW = fn('clock_timestamp');
 const LIVE: JobStatus[] = ['PENDING', 'RUNNING'];
-/** A job that does not run has neither fence nor lease; the table's CHECK enforces it. */
+/** A job that is not running has neither fence nor lease, as the table's CHECK enforces. */
 const UNCLAIMED = { fence: null, leaseExpiresAt: null };
 
-/** The progress of a COMPLETED job: all of what its last report counted, which may have been dropped half-way. */
+/**
+ * Progress of a COMPLETED job: all of its total, because the last report before completion may have been
+ * dropped.
+ */
 const ALL_DONE = literal(
   `json_build_object('done', COALESCE((progress->>'total')::numeric, 1),
                      'total', COALESCE((progress->>'total')::numeric, 1), 'percent', 100, 'stage', 'done')`,
 );
 
-/** Table `inference_jobs`. Every change is one guarded UPDATE: its WHERE is the permission to make it. */
+/**
+ * Table `inference_jobs`. Every change is one guarded UPDATE whose WHERE clause is the permission to make it.
+ */
 export class InferenceJobDao extends Dao {
   async insertAll(rows: readonly NewInferenceJobRow[]): Promise<InferenceJobRow[]> {
     const jobs = await this.models.inferenceJobs.bulkCreate([...rows], {
@@ -40,7 +45,7 @@ export class InferenceJobDao extends Dao {
     return job?.get({ plain: true }) ?? null;
   }
 
-  /** The row under FOR UPDATE. */
+  /** The row locked with FOR UPDATE. */
   async lock(id: string): Promise<InferenceJobRow | null> {
     const transaction = this.requireTransaction();
     const job = await this.models.inferenceJobs.findOne({
@@ -65,7 +70,7 @@ export class InferenceJobDao extends Dao {
     return jobs.map((job) => job.get({ plain: true }));
   }
 
-  /** One page by number, newest first. */
+  /** One numbered page, newest first. */
   async page(filter: JobRowFilter, { offset, limit }: Slice): Promise<Counted<InferenceJobRow>> {
     const { rows, count } = await this.models.inferenceJobs.findAndCountAll({
       where: jobListWhere(filter),
@@ -80,7 +85,7 @@ export class InferenceJobDao extends Dao {
     return { rows: rows.map((job) => job.get({ plain: true })), total: count };
   }
 
-  /** Makes a PENDING row, or a RUNNING one whose lease ran out, RUNNING under `lease`. */
+  /** Sets a PENDING row, or a RUNNING one whose lease has expired, to RUNNING with the given lease. */
   async claim(
     id: string,
     lease: { fence: string; expiresAt: Date },
@@ -108,8 +113,8 @@ export class InferenceJobDao extends Dao {
     return (await this.#updateOne({ id, fence, status: 'RUNNING' }, { leaseExpiresAt })) !== null;
   }
 
-  /** Makes the row PENDING again and takes `attempts` starts back. */
-  async handBack(id: string, fence: string, attempts: 0 | 1): Promise<boolean> {
+  /** Sets the row to PENDING and subtracts `attempts` from its attempt count. */
+  async requeue(id: string, fence: string, attempts: 0 | 1): Promise<boolean> {
     const row = await this.#updateOne(
       { id, fence, status: 'RUNNING' },
       { status: 'PENDING', attempt: literal(`attempt - ${attempts}`), ...UNCLAIMED },
@@ -140,13 +145,13 @@ export class InferenceJobDao extends Dao {
     return (await this.#updateOne({ id, fence, status: 'RUNNING' }, { progress })) !== null;
   }
 
-  /** Counts the row's events up by one under its lock; null when there is no such job. */
+  /** Increments the row's event number under its lock; null when there is no such job. */
   async nextSeq(id: string): Promise<{ seq: number; userId: string } | null> {
     this.requireTransaction();
     return this.#updateOne({ id }, { seq: literal('seq + 1') });
   }
 
-  /** PENDING rows from before `before` and RUNNING ones whose lease ran out, oldest first. */
+  /** PENDING rows older than `before` and RUNNING ones whose lease has expired, oldest first. */
   async listStale(before: Date, limit: number): Promise<InferenceJobRow[]> {
     const jobs = await this.models.inferenceJobs.findAll({
       where: {
@@ -165,7 +170,7 @@ export class InferenceJobDao extends Dao {
     return jobs.map((job) => job.get({ plain: true }));
   }
 
-  /** Ids of live rows whose user is deleted; those that are computed first. */
+  /** Ids of unfinished jobs whose user is deleted; running ones first. */
   async liveOfDeletedUsers(limit: number): Promise<string[]> {
     const rows = await this.rows<{ id: string }>(
       `SELECT job.id FROM inference_jobs AS job JOIN users ON users.id = job.user_id
@@ -183,7 +188,7 @@ export class InferenceJobDao extends Dao {
     });
   }
 
-  /** How many PENDING rows come before this one. */
+  /** Number of PENDING rows before this one. */
   async countPendingBefore({ createdAt, id }: { createdAt: Date; id: string }): Promise<number> {
     return this.models.inferenceJobs.count({
       where: {

@@ -3,7 +3,7 @@ import type { JobStatus, TaskName } from '../domain/job.js';
 import type { InferenceJobRow } from '../models/inference-job.model.js';
 import { containing } from './like-pattern.js';
 
-/** Which rows of `inference_jobs` to list. */
+/** Filter of a job list. */
 export interface JobRowFilter {
   readonly ids?: readonly string[];
   readonly userId?: string;
@@ -13,15 +13,15 @@ export interface JobRowFilter {
   readonly batchId?: string;
   readonly createdAfter?: Date;
   readonly createdBefore?: Date;
-  /** `false` leaves out rows of deleted datasets. */
+  /** `false` excludes jobs of deleted datasets. */
   readonly includeDeleted?: boolean;
-  /** Part of the owner's e-mail, in upper or lower case. */
+  /** Part of the owner's e-mail, case-insensitive. */
   readonly ownerEmailContains?: string;
-  /** Rows after this one in the list's order, newest first. */
+  /** Only rows after this one in the list's order, newest first. */
   readonly olderThan?: { readonly createdAt: Date; readonly id: string };
 }
 
-/** PostgreSQL's calendar has no year 0, which ISO 8601 has; no row is older than this anyway. */
+/** PostgreSQL's calendar has no year 0, unlike ISO 8601; no row is that old anyway. */
 const EARLIEST = new Date('0001-01-01T00:00:00Z');
 
 const storable = (time: Date): Date => (time < EARLIEST ? EARLIEST : time);
@@ -30,7 +30,7 @@ const LIVE_DATASETS = literal('(SELECT id FROM datasets WHERE deleted_at IS NULL
 
 const OWNER_EMAIL = literal('(SELECT u.email FROM users u WHERE u.id = "InferenceJob"."user_id")');
 
-/** The conditions of a filter; a condition that is not given does not filter. */
+/** WHERE conditions of a filter; missing fields do not filter. */
 export function jobListWhere(filter: JobRowFilter): WhereOptions<InferenceJobRow> {
   const { userId, status, task, datasetId, batchId, createdAfter, createdBefore, olderThan } = filter;
   const { ids, includeDeleted = true, ownerEmailContains } = filter;
@@ -49,7 +49,7 @@ export function jobListWhere(filter: JobRowFilter): WhereOptions<InferenceJobRow
   if (olderThan) {
     const { id } = olderThan;
     const createdAt = storable(olderThan.createdAt);
-    // The first condition says nothing new, but the index on age can use it.
+    // Implied by the condition below, but it can use the index on age.
     conditions.push({ createdAt: { [Op.lte]: createdAt } });
     conditions.push({ [Op.or]: [{ createdAt: { [Op.lt]: createdAt } }, { createdAt, id: { [Op.lt]: id } }] });
   }

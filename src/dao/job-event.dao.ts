@@ -13,8 +13,8 @@ export class JobEventDao extends Dao {
   }
 
   /**
-   * Wakes listeners at commit with the event's key only: a payload of 8000 bytes is the limit of NOTIFY,
-   * and listeners read the row anyway.
+   * Wakes listeners at commit with only the event's key: NOTIFY payloads are limited to 8000 bytes, and
+   * listeners read the row anyway.
    */
   async notify({ jobId, userId, seq }: Pick<JobEventRow, 'jobId' | 'userId' | 'seq'>): Promise<void> {
     await this.rows('SELECT pg_notify($channel, $message)', {
@@ -23,7 +23,7 @@ export class JobEventDao extends Dao {
     });
   }
 
-  /** Events with a higher number than `after`, ascending. */
+  /** Events with a number greater than `after`, in ascending order. */
   async listAfter(jobId: string, after: number): Promise<JobEventRow[]> {
     const events = await this.models.jobEvents.findAll({
       where: { jobId, seq: { [Op.gt]: after } },

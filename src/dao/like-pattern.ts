@@ -1,4 +1,4 @@
-/** Pattern of LIKE for texts that contain `part` as it is. */
+/** LIKE pattern for texts that contain `part` literally. */
 export function containing(part: string): string {
   return `%${part.replaceAll(/[\\%_]/g, '\\$&')}%`;
 }

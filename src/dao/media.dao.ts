@@ -15,7 +15,7 @@ export class MediaDao extends Dao {
     return file?.get({ plain: true }) ?? null;
   }
 
-  /** Rows with a greater id, ascending. */
+  /** Rows with a greater id, in ascending order. */
   async after(id: string | null, limit: number): Promise<MediaRow[]> {
     const rows = await this.models.media.findAll({
       where: id === null ? {} : { id: { [Op.gt]: id } },

@@ -1,10 +1,10 @@
 import type { Owner } from '../domain/listing.js';
 
-/** Columns of `users u` that a listing shows of a row's owner. */
+/** Columns of `users u` that listings show about a row's owner. */
 export const OWNER_COLUMNS = `u.email AS "ownerEmail", u.name AS "ownerName", u.surname AS "ownerSurname",
   u.role AS "ownerRole", u.deleted_at IS NOT NULL AS "ownerDeleted"`;
 
-/** What {@link OWNER_COLUMNS} select. */
+/** Columns selected by {@link OWNER_COLUMNS}. */
 export interface OwnerColumns {
   readonly ownerEmail: string;
   readonly ownerName: string | null;
@@ -13,7 +13,7 @@ export interface OwnerColumns {
   readonly ownerDeleted: boolean;
 }
 
-/** The owner in a row that was selected with {@link OWNER_COLUMNS}. */
+/** The owner in a row selected with {@link OWNER_COLUMNS}. */
 export function ownerOf(id: string, row: OwnerColumns): Owner {
   return {
     id,

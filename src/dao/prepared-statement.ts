@@ -1,10 +1,10 @@
 import type { Sequelize } from 'sequelize';
 
-/** A statement that each connection of the database parses and plans once. */
+/** A statement that each database connection parses and plans only once. */
 export interface PreparedStatement {
-  /** Of this text only. */
+  /** Unique per statement text. */
   readonly name: string;
-  /** With parameters $1, $2 and so on. */
+  /** SQL with parameters $1, $2 and so on. */
   readonly text: string;
 }
 
@@ -18,12 +18,15 @@ interface DriverConnection {
 const isDriverConnection = (connection: object): connection is DriverConnection =>
   'query' in connection && typeof connection.query === 'function';
 
-/** Refusals of the database, without those that end the connection (classes 08 and 57P) and the EPIPE of a socket. */
+/**
+ * SQLSTATEs of errors after which the connection is still usable: excludes those that end it (classes 08 and
+ * 57P) and the EPIPE of a socket.
+ */
 const REFUSAL = /^(?!08|57P|EPIPE)[0-9A-Z]{5}$/;
 
 /**
- * Runs a statement on a connection of the pool, past all that builds and rewrites statements: for the few that every
- * request asks. Rows come with columns as the database names them.
+ * Runs a statement directly on a pooled connection, bypassing Sequelize's query builder; for the few
+ * statements that every request uses. Rows have the database's column names.
  * @throws the driver's own error
  */
 export async function runPrepared(
@@ -32,13 +35,13 @@ export async function runPrepared(
   values: readonly unknown[],
 ): Promise<unknown[]> {
   const connection = await connectionManager.getConnection({ type: 'write' });
-  if (!isDriverConnection(connection)) throw new Error('The connection is not one of PostgreSQL.');
+  if (!isDriverConnection(connection)) throw new Error('The connection is not a PostgreSQL connection.');
   try {
     const { rows } = await connection.query({ ...statement, values });
     connectionManager.releaseConnection(connection);
     return rows;
   } catch (error) {
-    // After an error that is not the database's own, the state of the connection is unknown.
+    // After any other error the state of the connection is unknown.
     const refused = error instanceof Error && REFUSAL.test(String(Reflect.get(error, 'code')));
     if (refused) connectionManager.releaseConnection(connection);
     else await connectionManager.destroyConnection(connection);

@@ -2,27 +2,30 @@ import RateLimiterPostgres from 'rate-limiter-flexible/lib/RateLimiterPostgres.j
 import type { RateCount } from '../domain/rate-count.js';
 import { Dao } from './dao.js';
 
-/** What the library asks of its client. */
+/** The statement interface that the library expects of its client. */
 interface Statement {
   readonly name: string;
   readonly text: string;
   readonly values: readonly unknown[];
 }
 
-/** Table `rate_counts`, in the form and by the statements of rate-limiter-flexible. */
+/** Table `rate_counts`, with the schema and statements of rate-limiter-flexible. */
 export class RateCountDao extends Dao {
   #limiter: RateLimiterPostgres | undefined;
 
-  /** Made at the first use, since it starts a timer: every five minutes it removes rows that ended an hour ago. */
+  /**
+   * Created on first use, because it starts a timer, which removes expired rows every five minutes, an hour
+   * after their end.
+   */
   get #counts(): RateLimiterPostgres {
     return (this.#limiter ??= new RateLimiterPostgres({
       storeClient: { query: (statement: Statement) => this.#query(statement) },
       storeType: 'client',
       tableName: 'rate_counts',
-      // A migration makes it.
+      // The table is created by a migration.
       tableCreated: true,
       keyPrefix: '',
-      // How many are too many is decided by who counts.
+      // Limits are applied by the callers.
       points: 0,
       duration: 1,
     }));
@@ -33,7 +36,7 @@ export class RateCountDao extends Dao {
     return { rows, rowCount: rows.length };
   }
 
-  /** Adds to a count, which starts again when it has ended. */
+  /** Adds points to a count; an expired count starts again. */
   async add(key: string, points: number, seconds: number): Promise<RateCount> {
     const { consumedPoints, msBeforeNext } = await this.#counts.penalty(key, points, {
       customDuration: seconds,
@@ -41,7 +44,7 @@ export class RateCountDao extends Dao {
     return { points: consumedPoints, endsInMs: msBeforeNext };
   }
 
-  /** Null where nothing was counted, or the count has ended. */
+  /** Null when nothing was counted or the count has expired. */
   async find(key: string): Promise<RateCount | null> {
     const count = await this.#counts.get(key);
     return count && { points: count.consumedPoints, endsInMs: count.msBeforeNext };

@@ -1,4 +1,4 @@
-/** The store alone: the package's main entry loads those of a dozen other databases. */
+/** Only the PostgreSQL store: the package's main entry loads those of a dozen other databases. */
 declare module 'rate-limiter-flexible/lib/RateLimiterPostgres.js' {
   import { RateLimiterPostgres } from 'rate-limiter-flexible';
 

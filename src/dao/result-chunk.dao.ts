@@ -1,7 +1,7 @@
 import type { ResultChunkRow } from '../models/result-chunk.model.js';
 import { Dao } from './dao.js';
 
-/** Table `result_chunks`: one statement touches one row, so memory stays at about one chunk. */
+/** Table `result_chunks`. Each statement accesses one row, so memory use stays at about one chunk. */
 export class ResultChunkDao extends Dao {
   async insert(row: ResultChunkRow): Promise<void> {
     await this.models.resultChunks.create(row, {

@@ -13,7 +13,7 @@ export class ResultDao extends Dao {
     return result?.get({ plain: true }) ?? null;
   }
 
-  /** Length of a job's ZIP without its JSON document, which may be large. */
+  /** Size of a job's ZIP, without reading its JSON document, which may be large. */
   async findZipBytes(jobId: string): Promise<number | null> {
     const result = await this.models.results.findByPk(jobId, {
       attributes: ['jobId', 'zipBytes'],

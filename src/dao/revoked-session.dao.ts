@@ -4,7 +4,7 @@ import { Dao } from './dao.js';
 
 /** Table `revoked_sessions`. */
 export class RevokedSessionDao extends Dao {
-  /** Adds the row unless it is there already. */
+  /** Inserts the row unless it exists. */
   async insertIfAbsent(row: RevokedSessionRow): Promise<void> {
     await this.models.revokedSessions.bulkCreate([row], {
       ignoreDuplicates: true,

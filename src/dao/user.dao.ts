@@ -27,7 +27,10 @@ export class UserDao extends Dao {
     return row ?? null;
   }
 
-  /** Every request with a token asks for its user: building a statement and a model each time costs more than asking. */
+  /**
+   * Uses a prepared statement, because every authenticated request reads its user, and building a statement
+   * and a model would cost more than the query.
+   */
   async findByIds(ids: readonly string[]): Promise<UserRow[]> {
     type Row = Omit<UserRow, 'balanceMicro'> & { balance: string };
     const rows = await this.preparedRows<Row>(FIND_BY_IDS, [ids]);
@@ -39,7 +42,10 @@ export class UserDao extends Dao {
     return user?.get({ plain: true }) ?? null;
   }
 
-  /** Locks a live row; rows that refer to it may still be added meanwhile. False when there is no such user. */
+  /**
+   * Locks a row that is not deleted; rows that refer to it may still be inserted. False when there is no such
+   * user.
+   */
   async lock(id: string): Promise<boolean> {
     this.requireTransaction();
     const rows = await this.rows(
@@ -49,7 +55,10 @@ export class UserDao extends Dao {
     return rows.length > 0;
   }
 
-  /** Changes the role; a user who loses the admin role also loses all tokens. False when there is no such user. */
+  /**
+   * Changes the role; a user who loses the admin role also loses all tokens. False when there is no such
+   * user.
+   */
   async updateRole(id: string, role: Role): Promise<boolean> {
     const rows = await this.rows(
       `UPDATE users
@@ -71,7 +80,10 @@ export class UserDao extends Dao {
     return rows.length > 0;
   }
 
-  /** Changes the hash of an unchanged password, unless the password was changed meanwhile; tokens stay valid. */
+  /**
+   * Replaces the hash of an unchanged password, unless the password was changed concurrently; tokens stay
+   * valid.
+   */
   async replaceHash(id: string, { from, to }: { from: string; to: string }): Promise<void> {
     await this.models.users.update(
       { passwordHash: to },
@@ -79,7 +91,7 @@ export class UserDao extends Dao {
     );
   }
 
-  /** Disables or enables; a user who becomes disabled loses all tokens. False when there is no such user. */
+  /** Disables or enables a user; disabling revokes all tokens. False when there is no such user. */
   async updateDisabled(id: string, disabled: boolean): Promise<boolean> {
     const rows = await this.rows(
       `UPDATE users
@@ -112,7 +124,7 @@ export class UserDao extends Dao {
     return { rows: rows.map((user) => user.get({ plain: true })), total: count };
   }
 
-  /** Changes the given columns of a live row; null when there is none. */
+  /** Updates columns of a row that is not deleted; null when there is none. */
   async update(
     id: string,
     changes: { name?: string; surname?: string; email?: string },
@@ -124,7 +136,7 @@ export class UserDao extends Dao {
     return users[0]?.get({ plain: true }) ?? null;
   }
 
-  /** Anonymises the row: no name, no way to sign in, an address that cannot be registered. */
+  /** Anonymises the row: no name, no password, and an e-mail address that cannot be registered. */
   async markDeleted(id: string): Promise<boolean> {
     const rows = await this.rows(
       `UPDATE users
@@ -137,9 +149,9 @@ export class UserDao extends Dao {
   }
 
   /**
-   * Adds `delta` unless the balance would fall below zero. One statement: the row's lock orders concurrent
-   * changes, and no caller can act on a balance that it read earlier.
-   * @returns the balance afterwards, or null when the guard or the id did not hold.
+   * Adds `delta` unless the balance would become negative. A single statement, so that the row lock
+   * serialises concurrent changes and no caller acts on an outdated balance.
+   * @returns the new balance, or null when there is no such user or the balance is too low.
    */
   async addToBalance(id: string, delta: bigint): Promise<bigint | null> {
     const rows = await this.rows<{ balance: string }>(

@@ -1,9 +1,9 @@
-/** Offset of the table of tags in an ICC profile. */
+/** Offset of the tag table in an ICC profile. */
 const TAG_TABLE = 128;
 
 /**
- * Name of an ICC profile, such as `Display P3`.
- * @returns null where it has none that can be read
+ * Description of an ICC profile, such as `Display P3`.
+ * @returns null when it has none that can be read
  */
 export function profileName(icc: Buffer): string | null {
   try {
@@ -14,12 +14,15 @@ export function profileName(icc: Buffer): string | null {
       return printable(textOf(icc.subarray(at, at + icc.readUInt32BE(entry + 8))));
     }
   } catch {
-    // A broken profile has no name; what its colours are is for the colour management to find out.
+    // A broken profile has no description; colour management reports what is wrong with it.
   }
   return null;
 }
 
-/** Profiles of version 2 have plain text, those of version 4 UTF-16 in several languages, of which the first is taken. */
+/**
+ * Profiles of version 2 store the text as ASCII, those of version 4 as UTF-16 in several languages, of which
+ * the first is used.
+ */
 function textOf(tag: Buffer): string {
   if (tag.toString('latin1', 0, 4) !== 'mluc') return tag.toString('latin1', 12, 12 + tag.readUInt32BE(8));
   const [bytes, at] = [tag.readUInt32BE(20), tag.readUInt32BE(24)];

@@ -6,10 +6,10 @@ import type { VideoContainer } from './ffmpeg-arguments.js';
 type ReadAt = (offset: number, length: number) => Promise<Buffer>;
 
 /**
- * Checks that a container is as long as it says. FFmpeg reads what is there of a cut-off file and ends without an
- * error, so the sizes that the container itself declares are compared with the file.
- * Only the outermost level is walked (a handful of reads); what follows the last known box is ignored.
- * @throws AppError `VIDEO_CORRUPT` naming the part that is cut off
+ * Checks that a file is as long as its container declares. FFmpeg decodes a truncated file as far as it goes
+ * and reports no error, so the sizes declared by the container are compared with the file size. Only the top
+ * level is walked (a few reads); data after the last known box is ignored.
+ * @throws AppError `VIDEO_CORRUPT` naming the truncated part
  */
 export async function checkContainerComplete(path: string, container: VideoContainer): Promise<void> {
   await using file = await open(path, 'r');
@@ -18,7 +18,7 @@ export async function checkContainerComplete(path: string, container: VideoConta
   if (container === 'mp4') await checkBoxes(readAt, size);
   else if (container === 'avi') await checkRiff(readAt, size);
   else if (container === 'mkv' || container === 'webm') await checkMatroska(readAt, size);
-  // Transport and program streams declare no length, and every part of a GIF shows what it holds.
+  // Transport and program streams declare no length, and truncation of a GIF only loses frames.
 }
 
 function readerOf(file: FileHandle): ReadAt {
@@ -39,7 +39,10 @@ function missing(part: string): AppError {
   return new AppError('VIDEO_CORRUPT', { message: `The video is cut off or was never finished: ${part}.` });
 }
 
-/** Box types of ISO/IEC 14496-12 and QuickTime at file level; a size is believed only behind one of these names. */
+/**
+ * Top-level box types of ISO/IEC 14496-12 and QuickTime. A size is only trusted if it belongs to one of
+ * these.
+ */
 const TOP_LEVEL_BOXES = new Set(
   'ftyp moov mdat moof free skip wide pnot styp sidx ssix mfra meta uuid prft emsg udta'.split(' '),
 );
@@ -51,10 +54,10 @@ async function checkBoxes(readAt: ReadAt, fileSize: number): Promise<void> {
   for (let part = 0; part < MAX_TOP_LEVEL_PARTS && offset + 8 <= fileSize; part += 1) {
     const header = await readAt(offset, 16);
     const type = header.toString('latin1', 4, 8);
-    if (!TOP_LEVEL_BOXES.has(type)) break; // something appended behind the video
+    if (!TOP_LEVEL_BOXES.has(type)) break; // data appended after the video
     let size = header.readUInt32BE(0);
     if (size === 1 && header.length === 16) size = Number(header.readBigUInt64BE(8));
-    if (size === 0) size = fileSize - offset; // "to the end of the file"
+    if (size === 0) size = fileSize - offset; // size 0 means "to the end of the file"
     if (size < 8) break;
     if (offset + size > fileSize) throw cutOff(`'${type}' box`, size, fileSize - offset);
     hasIndex ||= type === 'moov';
@@ -64,7 +67,7 @@ async function checkBoxes(readAt: ReadAt, fileSize: number): Promise<void> {
 }
 
 async function checkRiff(readAt: ReadAt, fileSize: number): Promise<void> {
-  // OpenDML files of more than a gigabyte are several RIFF chunks one behind the other.
+  // OpenDML files larger than a gigabyte consist of several consecutive RIFF chunks.
   let offset = 0;
   for (let part = 0; part < MAX_TOP_LEVEL_PARTS && offset + 12 <= fileSize; part += 1) {
     const header = await readAt(offset, 12);
@@ -79,7 +82,10 @@ async function checkRiff(readAt: ReadAt, fileSize: number): Promise<void> {
 const EBML_HEADER = 0x1a45dfa3;
 const SEGMENT = 0x18538067;
 const CLUSTER = 0x1f43b675;
-/** SeekHead, Info, Tracks, Cues, Chapters, Tags, Attachments, Void, CRC-32, and Cluster (RFC 9559, section 5.1). */
+/**
+ * SeekHead, Info, Tracks, Cues, Chapters, Tags, Attachments, Void, CRC-32, and Cluster (RFC 9559, section
+ * 5.1).
+ */
 const SEGMENT_CHILDREN = new Set([
   0x114d9b74,
   0x1549a966,
@@ -106,7 +112,9 @@ async function checkMatroska(readAt: ReadAt, fileSize: number): Promise<void> {
   await checkOpenSegment(readAt, segment.dataOffset, fileSize);
 }
 
-/** Streamed files give the segment no size; then its children are walked as far as they have one. */
+/**
+ * Streamed files have a segment of unknown size; its children are then walked as long as they have a size.
+ */
 async function checkOpenSegment(readAt: ReadAt, start: number, fileSize: number): Promise<void> {
   let offset = start;
   for (let part = 0; part < MAX_TOP_LEVEL_PARTS && offset < fileSize; part += 1) {
@@ -127,7 +135,10 @@ interface EbmlElement {
   readonly dataOffset: number;
 }
 
-/** Reads id and size of the element at `offset` (RFC 8794, sections 4 to 6); `undefined` when they are not valid. */
+/**
+ * Reads id and size of the element at `offset` (RFC 8794, sections 4 to 6); `undefined` when they are
+ * invalid.
+ */
 async function readElement(readAt: ReadAt, offset: number): Promise<EbmlElement | undefined> {
   const bytes = await readAt(offset, 12);
   const idLength = bytes.length === 0 ? 0 : Math.clz32(bytes[0]) - 23;

@@ -1,21 +1,27 @@
 import { AppError } from '../errors/app-error.js';
 import type { Size } from '../vision/image/image.js';
 
-/** Shortest side of a video: encoders and feature detectors work on blocks of this size. */
+/** Minimum side of a video: encoders and feature detectors work on blocks of this size. */
 const MIN_VIDEO_SIDE = 16;
-/** Longest side of a video: H.264, HEVC and VP8 encode no longer one. */
+/** Maximum side of a video: H.264, HEVC and VP8 do not support longer sides. */
 const MAX_VIDEO_SIDE = 16_384;
 
-/** A frame of this size decodes in a few tens of megabytes, whatever the container says about the size. */
+/**
+ * Frames up to this many pixels decode in a few tens of megabytes, so they are allowed whatever size the
+ * container declares.
+ */
 const ALWAYS_ALLOWED = 4 * 1024 * 1024;
-/** Beyond this size a change of resolution gets no more room: HEVC takes 1.2 GB for twice as much. */
+/**
+ * Above this many pixels, no margin is allowed for a change of resolution: HEVC needs 1.2 GB for twice as
+ * many.
+ */
 const LARGEST_CHANGE = 32 * 1024 * 1024;
-/** FFmpeg counts rows rounded up to 64 pixels: up to 63 more for each of {@link MAX_VIDEO_SIDE} rows. */
+/** FFmpeg rounds rows up to 64 pixels: up to 63 more pixels in each of {@link MAX_VIDEO_SIDE} rows. */
 const ALIGNMENT = 64 * MAX_VIDEO_SIDE;
 
 /**
- * Value of FFmpeg's `-max_pixels` for a video of `pixels` pixels. Uploads and jobs use it alike, so that what was accepted
- * can be decoded again. It leaves room for the rows that FFmpeg rounds up and for a change of resolution.
+ * Value of FFmpeg's `-max_pixels` for a video of `pixels` pixels, with a margin for rounded rows and a change
+ * of resolution. Uploads and jobs use the same value, so that an accepted video can be decoded again.
  */
 export function decoderPixelLimit(pixels: number): number {
   return Math.max(pixels + ALIGNMENT, Math.min(4 * pixels, LARGEST_CHANGE), ALWAYS_ALLOWED);

@@ -1,24 +1,24 @@
 import { isAbsolute } from 'node:path';
 import type { Size } from '../vision/image/image.js';
 
-/** Containers we read; `mov` files count as `mp4` (same family, same demuxer). */
+/** Supported containers; `mov` files count as `mp4` (same family, same demuxer). */
 export type VideoContainer = 'mp4' | 'avi' | 'mkv' | 'webm' | 'ts' | 'mpg' | 'gif';
 
 /**
- * Pixel layouts a frame stream can have, rows without padding: one, three or four bytes a pixel, or the planes of 4:2:0 in
- * studio range.
+ * Pixel layouts of a frame stream, with unpadded rows: one, three or four bytes per pixel, or the planes of
+ * 4:2:0 in limited range.
  */
 export type PixelFormat = 'gray' | 'rgb24' | 'rgba' | 'yuv420p';
 
-/** An input file together with what keeps it from being anything but that one file. */
+/** An input file with the options that prevent FFmpeg from opening anything else. */
 export interface GuardedInput {
-  /** Absolute path; handed over as `file:/…`, so that no name can be read as an option, a URL or a pattern. */
+  /** Absolute path; passed as `file:/…`, so that no name is interpreted as an option, a URL or a pattern. */
   readonly path: string;
-  /** Chosen by content; the demuxer is forced, never guessed by FFmpeg. */
+  /** Detected from the content; the demuxer is set explicitly, never guessed by FFmpeg. */
   readonly container: VideoContainer;
-  /** Decoders refuse images with more pixels before allocating them. */
+  /** Decoders reject larger images before allocating memory. */
   readonly maxPixels: number;
-  /** FFmpeg's name of the decoder of videos; its first choice when left out. */
+  /** FFmpeg's name of the video decoder; its default by default. */
   readonly decoder?: string;
 }
 
@@ -32,14 +32,14 @@ const DEMUXER: Readonly<Record<VideoContainer, string>> = {
   gif: 'gif',
 };
 const ALL_VIDEO = 'V';
-const FIRST_VIDEO = 'V:0'; // capital V: a cover image of an audio file is no video stream
+const FIRST_VIDEO = 'V:0'; // capital V excludes cover images of audio files
 
 /**
- * Options that must stand before `-i`. The two white lists are what stops playlists (HLS, ffconcat, DASH, SDP)
- * from opening other files or hosts, whatever the file is named.
+ * Options that must precede `-i`. The two whitelists prevent playlists (HLS, ffconcat, DASH, SDP) from
+ * opening other files or hosts, whatever the file is named.
  */
 export function inputArguments(input: GuardedInput): string[] {
-  if (!isAbsolute(input.path)) throw new TypeError(`media path must be absolute: ${input.path}`);
+  if (!isAbsolute(input.path)) throw new TypeError(`path: must be absolute, not ${input.path}`);
   return [
     ...['-protocol_whitelist', 'file', '-format_whitelist', 'mov,avi,matroska,webm,mpegts,mpeg,gif'],
     ...['-f', DEMUXER[input.container], '-max_pixels', String(input.maxPixels)],
@@ -52,7 +52,7 @@ export function versionArguments(): string[] {
   return ['-hide_banner', '-version'];
 }
 
-/** ffprobe: JSON with the video streams and the container's start time. */
+/** ffprobe: JSON with the video streams and the start time of the container. */
 export function streamProbeArguments(input: GuardedInput): string[] {
   const fields =
     'stream=codec_name,codec_tag_string,width,height,sample_aspect_ratio,pix_fmt,time_base,avg_frame_rate,r_frame_rate:stream_tags=alpha_mode:stream_side_data=rotation:format=start_time';
@@ -63,8 +63,9 @@ export function streamProbeArguments(input: GuardedInput): string[] {
 }
 
 /**
- * ffprobe: one line `pts=…|size=…|flags=…` for every packet of the first video stream, from demuxing alone.
- * They bound the frames that can come; the header's frame count can be any number (an AVI can say 1 for 300).
+ * ffprobe: one line `pts=…|size=…|flags=…` per packet of the first video stream, by demuxing only. The number
+ * of packets bounds the number of frames, while the frame count in the header is unreliable (an AVI can
+ * declare 1 for 300).
  */
 export function packetListArguments(input: GuardedInput): string[] {
   return [
@@ -73,40 +74,47 @@ export function packetListArguments(input: GuardedInput): string[] {
   ];
 }
 
-/** What {@link frameStreamArguments} needs to know. */
+/** Input of {@link frameStreamArguments}. */
 export interface FrameStreamRequest {
   readonly input: GuardedInput;
-  /** Seconds from the container's start; decoding begins at a key frame before, output at the first frame after. */
+  /**
+   * Seconds from the container's start; decoding begins at the preceding key frame, output at the first frame
+   * at or after this time.
+   */
   readonly seekSeconds?: number;
-  /** Frames earlier than this many seconds after the seek point (or the container's start) are thrown away. */
+  /** Frames earlier than this many seconds after the seek point (or the container's start) are dropped. */
   readonly skipSeconds?: number;
-  /** Expression of FFmpeg's `select` filter over the frames that are left, counted from 0; all when left out. */
+  /** Expression of FFmpeg's `select` filter over the remaining frames, counted from 0; all by default. */
   readonly select?: string;
-  /** FFmpeg ends as soon as it has written this many frames. */
+  /** FFmpeg exits after writing this many frames. */
   readonly count: number;
   readonly size: Size;
   readonly format: PixelFormat;
   readonly colours?: ColourConversion;
 }
 
-/** How colours become those of an SDR video; without it they stay as they are. */
+/** Conversion of colours to SDR; by default colours are unchanged. */
 export interface ColourConversion {
-  /** RGB becomes BT.709, which players assume for most sizes, instead of FFmpeg's default, BT.601. */
+  /**
+   * Whether to convert RGB to BT.709, which players assume for most sizes, instead of FFmpeg's default
+   * BT.601.
+   */
   readonly toBt709?: boolean;
-  /** Absolute path of a table (`.cube`) that HDR frames go through; the result is BT.709. */
+  /** Absolute path of a lookup table (`.cube`) for HDR frames; the result is BT.709. */
   readonly toneMapFile?: string;
 }
 
-/** A path as a value of a filter's option: escaped for the option, then for the filter graph. */
+/** A path as the value of a filter option, escaped for the option and then for the filter graph. */
 function filterPath(path: string): string {
   return path.replaceAll(/[\\':]/g, '\\$&').replaceAll(/[\\'[\],;]/g, '\\$&');
 }
 
-/** Filters that scale frames and bring them into the wanted pixel format. */
+/** Filters that scale frames and convert them to the requested pixel format. */
 function conversionFilters({ size, format, colours = {} }: FrameStreamRequest): string[] {
   const { toBt709, toneMapFile } = colours;
   const scale = `scale=${size.width}:${size.height}:flags=area`;
-  // 4:2:0 of the same size is handed through as it is, but for a full range, which players do not expect in it.
+  // 4:2:0 of the same size passes unchanged, except that full range is converted, because players do not
+  // expect it.
   const range = format === 'yuv420p' ? '+accurate_rnd:out_range=tv' : '';
   const bt709 = ':out_color_matrix=bt709';
   if (toneMapFile === undefined) return [`${scale}${range}${toBt709 ? bt709 : ''}`, `format=${format}`];
@@ -121,18 +129,21 @@ function conversionFilters({ size, format, colours = {} }: FrameStreamRequest): 
 }
 
 /**
- * FFmpeg takes steps of more than 30 hours for damage, and of 10 s in transport streams, and makes up times of its own. The
- * times that were found when the video was probed would then lead to other frames, or to none.
+ * By default FFmpeg treats time steps of more than 30 hours, or of 10 s in transport streams, as damage and
+ * replaces the times. Times found when the video was probed would then select other frames, or none.
  */
 const TIMES_AS_STORED = ['-dts_delta_threshold', '1e12', '-dts_error_threshold', '1e12'];
 
-/** ffmpeg: raw frames of exactly `size` on stdout, one decoder thread, each frame at most once and none invented. */
+/**
+ * ffmpeg: raw frames of exactly `size` on stdout, with one decoder thread, each frame at most once and none
+ * duplicated.
+ */
 export function frameStreamArguments(request: FrameStreamRequest): string[] {
   const { input, seekSeconds, skipSeconds, select, count } = request;
   const filters = [
     ...(skipSeconds === undefined ? [] : [`select='gte(t,${skipSeconds.toFixed(6)})'`]),
     ...(select === undefined ? [] : [`select='${select}'`]),
-    // Area averaging: a smaller image without the aliasing that would make false corners.
+    // Area averaging: downscales without aliasing, which would create false corners.
     ...conversionFilters(request),
   ];
   return [
@@ -147,9 +158,9 @@ export function frameStreamArguments(request: FrameStreamRequest): string[] {
 }
 
 /**
- * ffmpeg: raw RGB frames from stdin into a small MP4 that any player shows (H.264, 4:2:0, index in front). One thread, as
- * other jobs want theirs.
- * @param size both sides even
+ * ffmpeg: raw RGB frames from stdin into a small, widely playable MP4 (H.264, 4:2:0, index at the start).
+ * Uses one thread, because other jobs run at the same time.
+ * @param size both sides must be even
  */
 export function videoWriteArguments({
   size,
@@ -170,9 +181,9 @@ export function videoWriteArguments({
 }
 
 /**
- * ffmpeg: decodes the first `count` frames and prints a line of the framecrc format for each: time in units of the stream's
- * time base, and the bytes of two rows, which reveal a change of width or pixel format. Rows are cropped and the deblocking
- * filter is skipped since the pixels are not used.
+ * ffmpeg: decodes the first `count` frames and prints one line of the framecrc format each: time in units of
+ * the stream's time base, and the size of two rows in bytes, which reveals a change of width or pixel format.
+ * Rows are cropped and the deblocking filter is skipped because the pixels are not used.
  */
 export function frameIndexArguments(input: GuardedInput, count: number): string[] {
   return [

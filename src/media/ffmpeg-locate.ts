@@ -5,7 +5,7 @@ import { versionArguments } from './ffmpeg-arguments.js';
 import { runFfmpeg } from './ffmpeg-runner.js';
 import { PROBE_LIMITS, type ConfinementTools } from '../supervision/confinement.js';
 
-/** Oldest FFmpeg that has `-fps_mode` and `-format_whitelist` in both programs. */
+/** Oldest version in which both programs support `-fps_mode` and `-format_whitelist`. */
 const MINIMUM_FFMPEG = { major: 5, minor: 1 } as const;
 
 const DEFAULT_SEARCH_PATH = [
@@ -16,29 +16,30 @@ const DEFAULT_SEARCH_PATH = [
   '/opt/local/bin',
 ].join(delimiter);
 
-/** Where to look; an empty or missing value means "search". */
+/** Configured locations; an empty or missing value means that the program is searched for. */
 export interface FfmpegLocation {
   /** Absolute path or bare program name (FFMPEG_PATH). */
   readonly ffmpegPath?: string;
   /** Absolute path or bare program name (FFPROBE_PATH). */
   readonly ffprobePath?: string;
-  /** Folders in the form of PATH; the usual system folders when left out. */
+  /** Folders in the format of PATH; the usual system folders by default. */
   readonly searchPath?: string;
 }
 
-/** The two programs, found and checked; handed to everything in this folder that starts them. */
+/** The two programs, located and checked; passed to everything in this folder that runs them. */
 export interface FfmpegTools {
   readonly ffmpegPath: string;
   readonly ffprobePath: string;
-  /** As the program says it, for example `5.1.9-0+deb12u1`. */
+  /** As reported by the program, for example `5.1.9-0+deb12u1`. */
   readonly version: string;
-  /** Wrapping commands; detected when left out. */
+  /** Commands that confine the programs; detected by default. */
   readonly confinement?: ConfinementTools;
 }
 
 /**
- * Finds ffmpeg and ffprobe and checks that both are at least 5.1.
- * @throws AppError `FFMPEG_MISSING` or `FFMPEG_TOO_OLD` whose message holds the command that installs it.
+ * Locates ffmpeg and ffprobe and checks that both are at least 5.1.
+ * @throws AppError `FFMPEG_MISSING` or `FFMPEG_TOO_OLD`; the message contains the command that installs
+ *   FFmpeg.
  */
 export async function locateFfmpeg(location: FfmpegLocation = {}): Promise<FfmpegTools> {
   const searchPath = location.searchPath ?? DEFAULT_SEARCH_PATH;
@@ -49,14 +50,17 @@ export async function locateFfmpeg(location: FfmpegLocation = {}): Promise<Ffmpe
   return { ffmpegPath, ffprobePath, version };
 }
 
-/** The command a user types to get FFmpeg on `platform` (a value of `process.platform`). */
+/** The command that installs FFmpeg on `platform` (a value of `process.platform`). */
 export function installCommand(platform: NodeJS.Platform = process.platform): string {
   if (platform === 'darwin') return 'brew install ffmpeg';
   if (platform === 'win32') return 'winget install Gyan.FFmpeg';
   return 'sudo apt-get update && sudo apt-get install -y ffmpeg';
 }
 
-/** Major and minor number in the first line of `ffmpeg -version`; `undefined` for a development build without one. */
+/**
+ * Version text and numbers in the first line of `ffmpeg -version`; `undefined` for a development build
+ * without a version number.
+ */
 export function parseVersion(firstLine: string): { text: string; major: number; minor: number } | undefined {
   const match = /^ff(?:mpeg|probe) version n?((\d+)\.(\d+)\S*)/.exec(firstLine);
   return match ? { text: match[1], major: Number(match[2]), minor: Number(match[3]) } : undefined;
@@ -87,7 +91,7 @@ async function readVersion(path: string): Promise<string> {
   });
   const firstLine = stdout.toString('utf8').split('\n', 1)[0];
   const version = parseVersion(firstLine);
-  // Git builds call themselves "N-12345-gabcdef": there is no number to compare, and they are rarely old.
+  // Git builds report "N-12345-gabcdef", which cannot be compared; they are assumed to be recent.
   if (!version && /^ff(?:mpeg|probe) version \S+/.test(firstLine)) return firstLine.split(' ')[2];
   const newEnough =
     version !== undefined &&

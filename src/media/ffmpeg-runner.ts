@@ -7,53 +7,57 @@ import { KILL_GRACE_MS, SupervisedChild } from '../supervision/supervised-child.
 
 const STDERR_CAP_BYTES = 64 * 1024;
 const DETAIL_TAIL_CHARS = 2000;
-/** FFmpeg's parts and the dynamic linker each have their own words for it. */
+/** Messages of FFmpeg's libraries and of the dynamic linker when memory runs out. */
 const OUT_OF_MEMORY = /(?:cannot|could not|failed to) allocate|failed to map segment/i;
 const CHILD_ENVIRONMENT = {
-  // The parent's environment holds passwords and keys; a decoder of foreign files must not inherit them.
+  // The parent's environment contains passwords and keys; a decoder of untrusted files must not inherit them.
   PATH: SYSTEM_PATH,
   LC_ALL: 'C',
   AV_LOG_FORCE_NOCOLOR: '1',
 };
 
-/** One run of ffmpeg or ffprobe. */
+/** Command line and limits of one run of ffmpeg or ffprobe. */
 export interface ChildSpec {
   /** Absolute path of the program. */
   readonly command: string;
   readonly args: readonly string[];
   readonly limits: ConfinementLimits;
-  /** Wrapping commands to use; what this machine has when left out. */
+  /** Commands that confine the child; detected by default. */
   readonly confinement?: ConfinementTools;
-  /** The child is killed after this many milliseconds; no limit when left out (then watch it yourself). */
+  /**
+   * The child is killed after this many milliseconds; no limit by default, then the caller must enforce one.
+   */
   readonly wallClockMs?: number;
   readonly signal?: AbortSignal;
-  /** Whether the child reads from {@link FfmpegChild.stdin}; otherwise it has no input. */
+  /** Whether the child reads from {@link FfmpegChild.stdin}; otherwise stdin is closed. */
   readonly takesInput?: boolean;
 }
 
-/** Why a child was ended from our side. */
+/** Why we stopped a child. */
 export type StopReason = 'timeout' | 'abort' | 'done';
 
 /** How a child ended. */
 export interface ChildEnd {
-  /** `null` when a signal ended it. */
+  /** `null` when a signal killed it. */
   readonly exitCode: number | null;
   readonly exitSignal: NodeJS.Signals | null;
-  /** The last 64 KB the child wrote to stderr. */
+  /** The last 64 KB of the child's stderr. */
   readonly stderr: string;
-  /** Set when we ended it; otherwise the child ended by itself or was killed by the kernel. */
+  /** Set when we stopped the child; undefined when it exited by itself or was killed by the kernel. */
   readonly stoppedBy: StopReason | undefined;
 }
 
 /**
- * A running ffmpeg or ffprobe with its three ways out: by itself, by the wall clock, by the abort signal.
- * The caller must read `stdout` to its end or call {@link stop}.
+ * A running ffmpeg or ffprobe. It ends by itself, by the wall-clock limit or by the abort signal. The caller
+ * must read `stdout` to its end or call {@link stop}.
  */
 export class FfmpegChild {
   readonly stdout: Readable;
-  /** Where the child reads; `null` unless it was asked for. Its errors are reported by {@link ended}. */
+  /** Standard input of the child; `null` unless `takesInput` is set. Errors are reported by {@link ended}. */
   readonly stdin: Writable | null;
-  /** Settles once, after the process is gone and its pipes are closed; rejects only when it could not be started. */
+  /**
+   * Resolves when the process has exited and its pipes are closed; rejects only when it could not be started.
+   */
   readonly ended: Promise<ChildEnd>;
   readonly #child: SupervisedChild;
   #stoppedBy: StopReason | undefined;
@@ -84,7 +88,7 @@ export class FfmpegChild {
       if (end.startError !== undefined) throw notStarted(command, end.startError);
       return this.#endOf(end);
     });
-    // A caller that fails before awaiting `ended` must not turn a failed start into an unhandled rejection.
+    // If the caller fails before awaiting `ended`, a failed start must not become an unhandled rejection.
     this.ended.catch(() => undefined);
   }
 
@@ -93,15 +97,18 @@ export class FfmpegChild {
     return this.#child.pid;
   }
 
-  /** Ends the child: SIGTERM, SIGKILL after two seconds; resolves when it is gone. Harmless on an ended child. */
+  /**
+   * Stops the child with SIGTERM, and SIGKILL after two seconds; resolves when it has exited. No effect on an
+   * exited child.
+   */
   async stop(): Promise<ChildEnd> {
     this.interrupt('done');
-    // No reader is left: an unread pipe would delay the 'close' event for ever.
+    // Nothing reads stdout any more, and an unread pipe would prevent the 'close' event.
     this.stdout.destroy();
     return this.ended;
   }
 
-  /** Sends SIGTERM, and SIGKILL after two seconds; a reader of `stdout` then sees its end. */
+  /** Sends SIGTERM, and SIGKILL after two seconds; a reader of `stdout` then reaches its end. */
   interrupt(reason: StopReason): void {
     if (!this.#child.usable) return;
     this.#stoppedBy = reason;
@@ -113,16 +120,16 @@ export class FfmpegChild {
   }
 }
 
-/** What {@link runFfmpeg} hands back. */
+/** Result of {@link runFfmpeg}. */
 export interface RunOutput {
   readonly stdout: Buffer;
   readonly end: ChildEnd;
 }
 
 /**
- * Runs a child to its end and collects its stdout (at most `maxStdoutBytes`, 16 MiB by default).
- * Rejects when it was stopped (time, abort, too much output) or killed by the kernel; a plain non-zero exit code
- * is returned, since its meaning depends on the call.
+ * Runs a child to completion and collects its stdout (at most `maxStdoutBytes`, 16 MiB by default). Rejects
+ * when it was stopped (time limit, abort, too much output) or killed by the kernel. Any other non-zero exit
+ * code is returned, since its meaning depends on the call.
  */
 export async function runFfmpeg(spec: ChildSpec, maxStdoutBytes = 16 * 1024 * 1024): Promise<RunOutput> {
   const child = new FfmpegChild(spec);
@@ -144,8 +151,8 @@ export async function runFfmpeg(spec: ChildSpec, maxStdoutBytes = 16 * 1024 * 10
 }
 
 /**
- * Throws for every end that says nothing about the file: abort (the signal's reason), wall clock
- * (`MEDIA_TIMEOUT`), processor time or memory used up (`RESOURCE_LIMIT`).
+ * Throws if the child was ended for a reason that is not the file: abort (the signal's reason), wall clock
+ * (`MEDIA_TIMEOUT`), processor time or memory (`RESOURCE_LIMIT`).
  */
 export function throwIfStopped(end: ChildEnd, spec: Pick<ChildSpec, 'signal' | 'wallClockMs'>): void {
   if (end.stoppedBy === 'abort') spec.signal?.throwIfAborted();
@@ -160,13 +167,13 @@ export function throwIfStopped(end: ChildEnd, spec: Pick<ChildSpec, 'signal' | '
     end.stoppedBy === undefined && (end.exitSignal === 'SIGKILL' || end.exitSignal === 'SIGXCPU');
   if (killedByKernel || OUT_OF_MEMORY.test(end.stderr)) {
     throw new AppError('RESOURCE_LIMIT', {
-      message: 'Reading the media needs more memory or processor time than one file may use.',
+      message: 'Reading the media exceeded the limits on memory or processor time per file.',
       details: failureDetails(end),
     });
   }
 }
 
-/** Exit code and the last lines of stderr, without file names, which would reveal the server's paths. */
+/** Exit code and last lines of stderr, without file names, which would reveal paths of the server. */
 export function failureDetails(end: ChildEnd): Readonly<Record<string, unknown>> {
   const stderr = end.stderr.replaceAll(/(?:file:)?\/[^\s:'"]+/g, '<file>').slice(-DETAIL_TAIL_CHARS);
   return { exitCode: end.exitCode, exitSignal: end.exitSignal, stderr };
@@ -182,6 +189,6 @@ function notStarted(command: string, cause: Error): AppError {
 
 function outputTooLong(limit: number): AppError {
   return new AppError('RESOURCE_LIMIT', {
-    message: `Reading the media gave more than ${limit} bytes of description.`,
+    message: `The media metadata exceeds the limit of ${limit} bytes.`,
   });
 }

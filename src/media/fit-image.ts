@@ -3,16 +3,16 @@ import { fillFrame, placeImage, type ImagePlacement } from './image-placement.js
 import { resample } from './resampler.js';
 import type { Image } from '../vision/image/image.js';
 
-/** Pixels in the size of a network's input, and where the image lies in it. */
+/** Pixels in the size of a network's input, and the position of the image in it. */
 export interface FittedImage {
-  /** Three bytes a pixel. */
+  /** Three bytes per pixel. */
   readonly pixels: Uint8Array;
   readonly placement: ImagePlacement;
 }
 
 /**
- * Brings a decoded image to the size of a network's input by the network's rule and interpolation.
- * @param image three bytes a pixel
+ * Resizes a decoded image to a network's input size, with the network's resize rule and interpolation.
+ * @param image three bytes per pixel
  */
 export function fitImage(image: Image, shape: ImageShape): FittedImage {
   const placement = placeImage(image, shape);

@@ -1,8 +1,8 @@
 const TO_MP4 = 'ffmpeg -i input.EXT -c:v libx264 -crf 18 -pix_fmt yuv420p -c:a aac output.mp4';
 const AS_ZIP = 'unpack it and make a ZIP of what is inside';
 
-/** Videos and archives that are not read, by the ending under which they are known. */
-const NAMES: Readonly<Record<string, readonly [name: string, wayOut: 'mp4' | 'zip']>> = {
+/** Unsupported types of videos and archives by their usual extension. */
+const NAMES: Readonly<Record<string, readonly [name: string, target: 'mp4' | 'zip']>> = {
   asf: ['a Windows Media video (WMV or ASF)', 'mp4'],
   wmv: ['a Windows Media video (WMV or ASF)', 'mp4'],
   flv: ['a Flash video (FLV)', 'mp4'],
@@ -33,7 +33,10 @@ const NAMES: Readonly<Record<string, readonly [name: string, wayOut: 'mp4' | 'zi
   lzh: ['an LHA archive', 'zip'],
 };
 
-/** Latin-1 text at the start of files that have no other signature, or whose long headers are more than is looked at. */
+/**
+ * Latin-1 text at the start of files without another signature, or with a header longer than the bytes that
+ * are inspected.
+ */
 const STARTS: readonly (readonly [start: string, ending: string])[] = [
   ['\x30\x26\xb2\x75\x8e\x66\xcf\x11', 'wmv'],
   ['DKIF', 'ivf'],
@@ -47,16 +50,16 @@ const STARTS: readonly (readonly [start: string, ending: string])[] = [
   ['\0\0\0\x01\x46\x01', 'h264'],
 ];
 
-/** The ending of a video that is not read, by its first bytes; undefined for everything else. */
+/** The extension of an unsupported video by its first bytes; undefined for everything else. */
 export function foreignVideoEnding(head: Uint8Array): string | undefined {
   const text = Buffer.from(head.subarray(0, 32)).toString('latin1');
   return STARTS.find(([start]) => text.startsWith(start))?.[1];
 }
 
-/** What a video or an archive that is not read is, and what to do about it; null where nothing is known of the ending. */
+/** What an unsupported video or archive is and how to convert it; null for an unknown extension. */
 export function describeForeignFile(ending: string): string | null {
   if (!Object.hasOwn(NAMES, ending)) return null;
-  const [name, wayOut] = NAMES[ending];
-  const advice = wayOut === 'mp4' ? `convert it: ${TO_MP4.replace('EXT', ending)}` : AS_ZIP;
-  return `${name}, which cannot be read here; ${advice}`;
+  const [name, target] = NAMES[ending];
+  const advice = target === 'mp4' ? `convert it: ${TO_MP4.replace('EXT', ending)}` : AS_ZIP;
+  return `${name}, which is not supported; ${advice}`;
 }

@@ -8,25 +8,28 @@ import {
 } from './frame-stream.js';
 import type { Size } from '../vision/image/image.js';
 
-/** A frame in colour: three bytes a pixel, red first, or four with its transparency. */
+/** A frame in colour: three bytes per pixel, red first, or four with alpha. */
 export interface FrameImage extends Frame, Size {}
 
-/** What {@link decodeImages} needs: a frame stream's options with single frames instead of a range. */
+/** Options of {@link decodeImages}: those of a frame stream, with single frames instead of a range. */
 export type ImageOptions = Omit<FrameStreamOptions, 'plan' | 'format'> & {
-  /** Frames wanted, in any order; each comes once, in ascending order. */
+  /** Requested frames in any order; each is returned once, in ascending order. */
   readonly indices: readonly number[];
   /** `rgb24` by default. */
   readonly format?: 'rgb24' | 'rgba';
 };
 
-/** Frames between two images that cost less to decode than starting FFmpeg again and seeking. */
-const MOST_BETWEEN = 60;
+/**
+ * Up to this many frames between two images are decoded, because that is faster than starting FFmpeg again
+ * and seeking.
+ */
+const MAX_BETWEEN = 60;
 
 /**
- * Decodes single frames in colour, say for the images in a report. Those that lie close together come from one pass; where
- * they are far apart, a seek costs one group of pictures and not the way between them. Where the container cannot be
- * reached by seeking, one pass over the file reads them all.
- * @throws AppError as `openFrameStream`
+ * Decodes single frames in colour, for example for reports. Frames close to each other are decoded in one
+ * pass. For frames far apart, seeking decodes one group of pictures instead of everything between them. If
+ * the container does not support seeking, all frames are decoded in one pass over the file.
+ * @throws AppError as `openFrameStream` does
  */
 export async function* decodeImages(options: ImageOptions): AsyncGenerator<FrameImage, void, undefined> {
   const { indices, format = 'rgb24', ...rest } = options;
@@ -57,19 +60,19 @@ async function* bySeeking(indices: readonly number[], options: KnownOptions): As
   }
 }
 
-/** Ascending indices, cut where two of them lie far apart. */
+/** Splits ascending indices where two of them are far apart. */
 function runsOf(indices: readonly number[]): number[][] {
   const runs: number[][] = [];
   for (const index of indices) {
     const run = runs.at(-1);
-    if (run !== undefined && index - run[run.length - 1] <= MOST_BETWEEN) run.push(index);
+    if (run !== undefined && index - run[run.length - 1] <= MAX_BETWEEN) run.push(index);
     else runs.push([index]);
   }
   return runs;
 }
 
 async function* byCounting(indices: readonly number[], options: KnownOptions): AsyncGenerator<Frame> {
-  for (const index of indices) planFrames(single(index), options.probe); // refuses what is beyond the end
+  for (const index of indices) planFrames(single(index), options.probe); // rejects indices beyond the end
   yield* select(indices, { from: 0, seekSeconds: undefined, skipSeconds: undefined }, options);
 }
 
@@ -80,13 +83,13 @@ async function* byPicking(indices: readonly number[], options: KnownOptions): As
 }
 
 interface Start {
-  /** The first frame that is decoded. */
+  /** First decoded frame. */
   readonly from: number;
   readonly seekSeconds: number | undefined;
   readonly skipSeconds: number | undefined;
 }
 
-/** Picks frames in one pass. */
+/** Selects frames in one pass. */
 async function* select(
   indices: readonly number[],
   { from, ...start }: Start,

@@ -6,40 +6,42 @@ import { linesOf, tooManyFrames, type PacketChildOptions, type PacketList } from
 import { videoCorrupt } from './probe-stream.js';
 import { tooLarge } from './decoder-limits.js';
 
-/** The frames that a decoder gives, in the order in which it gives them. */
+/** The frames that the decoder returns, in its order. */
 export interface FrameIndex {
   readonly frameCount: number;
   readonly frameSource: FrameSource;
   /** Whether {@link ticks} are times; AVI has none. */
   readonly timed: boolean;
-  /** Times of presentation in units of the stream's time base; see `frameTimeline`. */
+  /** Presentation times in units of the stream's time base; see `frameTimeline`. */
   readonly ticks: Float64Array;
   readonly reorderDepth: number;
-  /** Whether the packets give the time of every frame, so that seeking by time finds it. */
+  /** Whether every frame has the time of its packet, so that seeking by time finds it. */
   readonly regular: boolean;
   /** Whether all frames have the same size and pixel format. */
   readonly oneSize: boolean;
 }
 
-/** How {@link indexFrames} decodes. */
+/** Options of {@link indexFrames}. */
 export interface IndexOptions {
   readonly child: PacketChildOptions;
   readonly maxFrames: number;
-  /** Packets that are decoded at most; the others are taken as one frame each. All when left out. */
+  /** Maximum number of packets to decode; the rest are assumed to be one frame each. All by default. */
   readonly decodedFrames?: number;
 }
 
-/** The index of a video of which an earlier decode found that every packet gives one image. */
+/** The index of a video for which a previous decode found one frame per packet. */
 export function indexOfPackets({ count, timed, ticks, reorderDepth }: PacketList): FrameIndex {
   const shared = { frameCount: count, ticks, reorderDepth, timed, oneSize: true };
   return { ...shared, frameSource: 'packets', regular: timed && isStrictlyAscending(ticks) };
 }
 
 /**
- * Decodes a video and notes what comes out. Packets are no frames: VP8 has hidden ones, a cut recording begins with
- * frames whose references are missing, interlaced video may keep the two fields of a frame apart, and damaged packets
- * give nothing. The options are those of the frame stream, so a job meets the same frames.
- * @throws AppError `VIDEO_CORRUPT` when no image comes out, `TOO_MANY_FRAMES`, `VIDEO_TOO_LARGE`, `RESOURCE_LIMIT`
+ * Decodes a video to find its actual frames. Packets are not frames: VP8 has hidden ones, a cut recording
+ * starts with frames whose references are missing, interlaced video may store the two fields of a frame
+ * separately, and damaged packets give no frame. The options equal those of the frame stream, so jobs get the
+ * same frames.
+ * @throws AppError `VIDEO_CORRUPT` when no frame can be decoded, `TOO_MANY_FRAMES`, `VIDEO_TOO_LARGE`,
+ *   `RESOURCE_LIMIT`
  */
 export async function indexFrames(
   input: GuardedInput,
@@ -74,7 +76,7 @@ export async function indexFrames(
   };
 }
 
-/** Times of the packets that were not reached: those shown later than the last decoded frame. */
+/** Times of the packets that were not decoded: those presented after the last decoded frame. */
 function packetsAfter(times: Float64Array, { ticks, timed }: PacketList): Float64Array {
   if (!timed) return ticks.subarray(Math.min(times.length, ticks.length));
   const last = times[times.length - 1];
@@ -88,7 +90,7 @@ function isStrictlyAscending(ticks: Float64Array): boolean {
 interface Decoded {
   readonly ticks: readonly number[];
   readonly oneSize: boolean;
-  /** Whether the decoder came to the end of the file. */
+  /** Whether the decoder reached the end of the file. */
   readonly complete: boolean;
 }
 
@@ -111,7 +113,7 @@ async function decodeTimes(input: GuardedInput, limit: number, options: IndexOpt
     throw error;
   }
   const end = await child.ended;
-  // What was decoded within the time is known; more is not needed where only a part was asked for.
+  // After a timeout, the frames decoded so far are enough if only a part was requested.
   const ranOut = end.stoppedBy === 'timeout' && options.decodedFrames !== undefined && ticks.length > 0;
   if (!ranOut) throwIfStopped(end, spec);
   if (ticks.length === 0) throw nothingDecoded(input, end);
@@ -123,5 +125,5 @@ function nothingDecoded(input: GuardedInput, end: ChildEnd): AppError {
     return tooLarge(`The video's frames have more than ${input.maxPixels} pixels.`, {
       maxPixels: input.maxPixels,
     });
-  return videoCorrupt('no frame of it can be decoded', failureDetails(end));
+  return videoCorrupt('none of its frames can be decoded', failureDetails(end));
 }

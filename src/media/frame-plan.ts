@@ -3,48 +3,52 @@ import type { Size } from '../vision/image/image.js';
 
 /** Frames `start`, `start + step`, … below `end`. */
 export interface FrameRange {
-  /** First frame, counted from 0 in the order of presentation. */
+  /** First frame, counted from 0 in presentation order. */
   readonly start: number;
-  /** First frame that does not belong to the range any more. */
+  /** First frame after the range. */
   readonly end: number;
   /** Distance between two frames, at least 1. */
   readonly step: number;
 }
 
-/** A frame rate as a fraction: `num / den` frames a second. */
+/** A frame rate as a fraction: `num / den` frames per second. */
 export interface FrameRate {
   readonly num: number;
   readonly den: number;
 }
 
 /**
- * How a frame is reached. `time`: by seeking, since the packets give the time of every frame.
- * `count`: frames are counted from the beginning of the file (AVI has no times; packets without images mislead a seek).
- * `all`: all frames are written and counted here, since FFmpeg counts from 0 again where their size changes.
+ * How a frame is reached. `time`: by seeking, since the packets carry the time of every frame. `count`: by
+ * counting frames from the start of the file (AVI has no times; packets without a frame make a seek
+ * inaccurate). `all`: FFmpeg outputs all frames and they are counted here, since FFmpeg restarts its count
+ * when the frame size changes.
  */
 export type SeekMode = 'time' | 'count' | 'all';
 
-/** All that is needed to say when a frame is shown and how to get at it. */
+/** Times of a video's frames and how to reach them. */
 export interface FrameTiming {
   readonly frameCount: number;
   readonly fps: FrameRate;
-  /** Seconds from the container's start to the first frame (more than 0 when sound starts earlier). */
+  /** Seconds from the container's start to the first frame (greater than 0 when audio starts earlier). */
   readonly startOffsetSeconds: number;
   readonly seekMode: SeekMode;
-  /** By how many places frames are stored out of their order of presentation; 0 without B-frames. */
+  /** Maximum distance between storage order and presentation order of a frame; 0 without B-frames. */
   readonly reorderDepth: number;
-  /** Seconds of every frame after the first one, never descending, from 0; only where the rate varies. */
+  /**
+   * Presentation time of every frame in seconds, starting at 0 and never decreasing; only for variable frame
+   * rates.
+   */
   readonly presentationTimes?: ArrayLike<number>;
 }
 
 /** How FFmpeg selects a range: see `frameStreamArguments`. */
 export interface FramePlan {
-  /** Frames that FFmpeg writes. */
+  /** Number of frames that FFmpeg outputs. */
   readonly count: number;
   readonly seekSeconds: number | undefined;
-  /** Seconds after the seek point before which decoded frames are thrown away. */
+  /** Seconds after the seek point before which decoded frames are dropped. */
   readonly skipSeconds: number | undefined;
-  /** Picks every step-th of what is left. */
+  /** Selects every `step`-th remaining frame. */
   readonly select: string | undefined;
 }
 
@@ -53,26 +57,27 @@ export function countFrames(range: FrameRange): number {
   return Math.max(0, Math.ceil((range.end - range.start) / range.step));
 }
 
-/** Seconds between the first frame and frame `index`. */
+/** Seconds from the first frame to frame `index`. */
 export function frameTime(index: number, timing: Pick<FrameTiming, 'fps' | 'presentationTimes'>): number {
   return timing.presentationTimes?.[index] ?? (index * timing.fps.den) / timing.fps.num;
 }
 
 /**
- * Where to cut so that frame `index` comes out first: half a gap before it, in seconds from the container's start.
- * Rounding in the container (a millisecond in Matroska) cannot move such a cut to a neighbour.
+ * Time at which to cut so that frame `index` is the first output: half a frame gap before it, in seconds from
+ * the container's start. The rounding of times in the container (a millisecond in Matroska) is too small to
+ * select a neighbour.
  */
 function cutBefore(index: number, timing: FrameTiming): number {
   return timing.startOffsetSeconds + (frameTime(index - 1, timing) + frameTime(index, timing)) / 2;
 }
 
 /**
- * Seeks and skips so that frame `start` comes out first and whole.
- *
- * A seek to the frame itself is not enough: demuxers look for a key frame by decoding time, so they may pick one that
- * is *shown after* the frame, and in an open group of pictures the B-frames before that key frame cannot be decoded
- * from it. A frame is stored at most `reorderDepth` places from where it is shown, so twice that distance earlier the
- * key frame found is shown no later than `start`. The frames between are decoded and skipped by their times.
+ * Seeks and skips so that frame `start` is the first output and fully decoded.
+ * Seeking to the frame itself is not sufficient: demuxers look for a key frame by decoding time, so they may
+ * select one that is *presented after* the frame, and in an open group of pictures the B-frames before that
+ * key frame cannot be decoded from it. Storage and presentation order differ by at most `reorderDepth`
+ * frames, so a key frame found at twice that distance earlier is presented no later than `start`. The frames
+ * in between are decoded and dropped by time.
  */
 function seekTo(start: number, timing: FrameTiming): Pick<FramePlan, 'seekSeconds' | 'skipSeconds'> {
   if (start === 0) return { seekSeconds: undefined, skipSeconds: undefined };
@@ -86,7 +91,8 @@ function seekTo(start: number, timing: FrameTiming): Pick<FramePlan, 'seekSecond
 
 /**
  * Plans the decoding of a range.
- * @throws AppError `FRAME_RANGE` (invalid) when the range is empty, not whole numbers or beyond the video's end
+ * @throws AppError `FRAME_RANGE` (invalid) when the range is empty, not integers or beyond the end of the
+ *   video
  */
 export function planFrames(range: FrameRange, timing: FrameTiming): FramePlan {
   checkRange(range, timing.frameCount);
@@ -108,12 +114,12 @@ function checkRange({ start, end, step }: FrameRange, frameCount: number): void 
   const whole = [start, end, step].every(Number.isSafeInteger);
   if (whole && start >= 0 && start < end && end <= frameCount && step >= 1) return;
   throw new AppError('FRAME_RANGE', {
-    message: `Frames ${start} to ${end} (exclusive) in steps of ${step} are not a range of a video of ${frameCount} frames.`,
+    message: `Frames ${start} to ${end} (exclusive) in steps of ${step} are not a valid range of a video of ${frameCount} frames.`,
     details: { start, end, step, frameCount },
   });
 }
 
-/** Size at which a player shows frames whose pixels are not square: their longer side keeps its pixels. */
+/** Display size of frames with non-square pixels: the longer side keeps its number of pixels. */
 export function shownSize(
   { width, height }: Size,
   pixelAspect: FrameRate,
@@ -123,9 +129,9 @@ export function shownSize(
 }
 
 /**
- * Size to work at: the long side is brought down to `longSide` pixels, never up, both sides at least 1.
+ * Working size: the long side is reduced to `longSide` pixels, never enlarged; both sides are at least 1.
  * @param longSide upper limit for the longer side in pixels
- * @param leastSide lower limit for the shorter side, at the cost of the proportions
+ * @param leastSide lower limit for the shorter side, which takes precedence over the aspect ratio
  */
 export function workingSizeOf(
   image: { width: number; height: number },

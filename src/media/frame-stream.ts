@@ -17,43 +17,46 @@ import type { Size } from '../vision/image/image.js';
 
 /** One decoded frame. */
 export interface Frame {
-  /** Place in the video, from 0 in the order of presentation. */
+  /** Zero-based index in presentation order. */
   readonly index: number;
-  /** Seconds after the video's first frame. */
+  /** Seconds after the first frame of the video. */
   readonly timeSeconds: number;
   /**
-   * Pixels, row by row without padding. The consumer owns it: it is not written to again, and it fills its own
-   * ArrayBuffer exactly, so `data.buffer` may be transferred to a worker thread.
+   * Pixels in unpadded rows. The consumer owns the data: it is not written again and has an exactly sized
+   * ArrayBuffer of its own, so `data.buffer` may be transferred to a worker thread.
    */
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-/** What {@link openFrameStream} needs. */
+/** Options of {@link openFrameStream}. */
 export interface FrameStreamOptions {
   /** Absolute path of the video. */
   readonly path: string;
-  /** Answer of `probeVideo` for this very file. */
+  /** Result of `probeVideo` for this file. */
   readonly probe: VideoProbe;
   readonly plan: FrameRange;
-  /** Size of the frames that come out; `workingSizeOf` makes one that keeps the proportions. */
+  /** Size of the output frames; `workingSizeOf` computes one that keeps the aspect ratio. */
   readonly workingSize: Size;
   readonly format: PixelFormat;
-  /** How colours are converted; see {@link ColourConversion}. */
+  /** Colour conversion; see {@link ColourConversion}. */
   readonly colours?: ColourConversion;
   readonly tools: FfmpegTools;
   readonly signal?: AbortSignal;
-  /** Kernel limits of the decoder; {@link DECODE_LIMITS} by default. */
+  /** Kernel limits of the decoder process; {@link DECODE_LIMITS} by default. */
   readonly confinement?: ConfinementLimits;
-  /** Longest wait for FFmpeg's next bytes in milliseconds; 60 000 by default. A slow consumer does not count. */
+  /**
+   * Maximum wait for output of FFmpeg in milliseconds; 60 000 by default. Time in which the consumer does not
+   * read is not counted.
+   */
   readonly idleMs?: number;
 }
 
 /**
- * Decodes a range of frames one after the other. FFmpeg writes raw frames to a pipe; it blocks while the pipe is not read, so
- * memory holds a frame and a pipe's worth of the next, however long the video is. Leaving the loop early (break,
- * throw, abort) ends FFmpeg before the loop's statement returns.
- * @throws AppError `FRAME_RANGE`, `FRAMES_MISSING` (invalid) when fewer frames come than planned, `MEDIA_TIMEOUT`,
- *   `RESOURCE_LIMIT`; the signal's reason on abort
+ * Decodes a range of frames one by one. FFmpeg writes raw frames to a pipe and blocks while the pipe is full
+ * (backpressure), so memory use is one frame plus the pipe, independent of the video's length. Leaving the
+ * loop early (break, throw, abort) stops FFmpeg before the loop statement returns.
+ * @throws AppError `FRAME_RANGE`, `FRAMES_MISSING` (invalid) when fewer frames arrive than planned,
+ *   `MEDIA_TIMEOUT`, `RESOURCE_LIMIT`; the signal's reason on abort
  */
 export async function* openFrameStream(options: FrameStreamOptions): AsyncGenerator<Frame, void, undefined> {
   const { plan: range, probe } = options;
@@ -65,7 +68,7 @@ export async function* openFrameStream(options: FrameStreamOptions): AsyncGenera
     format: options.format,
     colours: options.colours,
   };
-  // Where FFmpeg cannot pick the frames, it writes all of them.
+  // If FFmpeg cannot select the frames, it outputs all of them and they are selected here.
   const [first, step] = probe.seekMode === 'all' ? [0, 1] : [range.start, range.step];
   let index = first;
   for await (const data of decodeRaw(request, options)) {
@@ -75,7 +78,7 @@ export async function* openFrameStream(options: FrameStreamOptions): AsyncGenera
   }
 }
 
-/** The guarded input of a stream or image request. */
+/** The guarded input for a frame stream or single frames. */
 export function guardedInput({
   path,
   probe,
@@ -86,13 +89,13 @@ export function guardedInput({
   return { path, container: probe.container, maxPixels, ...(decoder && { decoder }) };
 }
 
-/** Decoders that read transparency which FFmpeg's own ones leave out. */
+/** Decoders with support for alpha, which FFmpeg's native decoders of these codecs lack. */
 const ALPHA_DECODERS: Readonly<Partial<Record<string, string>>> = { vp8: 'libvpx', vp9: 'libvpx-vp9' };
 
-/** How the decoder child is run; a part of {@link FrameStreamOptions}. */
+/** Options for the decoder process; a subset of {@link FrameStreamOptions}. */
 export type DecodeOptions = Pick<FrameStreamOptions, 'tools' | 'signal' | 'confinement' | 'idleMs'>;
 
-/** Runs FFmpeg for `request` and cuts its output into frames; fewer than `request.count` may come. */
+/** Runs FFmpeg for `request` and splits its output into frames; fewer than `request.count` may arrive. */
 export async function* decodeRaw(
   request: FrameStreamRequest,
   options: DecodeOptions,
@@ -109,7 +112,7 @@ export async function* decodeRaw(
   let complete = 0;
   try {
     for await (const frame of cutIntoFrames(watched(child, idleMs), frameBytes)) {
-      // What was decoded before an abort still lies in the pipe; it is not wanted any more.
+      // Data decoded before an abort is still in the pipe and must not be delivered.
       options.signal?.throwIfAborted();
       complete += 1;
       yield frame;
@@ -132,7 +135,7 @@ function frameBytesOf({ size, format }: Pick<FrameStreamRequest, 'size' | 'forma
   return size.width * size.height * BYTES_PER_PIXEL[format];
 }
 
-/** Passes the child's chunks on and ends the child if it is silent for `idleMs` while a chunk is awaited. */
+/** Passes on the child's output, and stops the child if it is silent for `idleMs` while data is awaited. */
 async function* watched(child: FfmpegChild, idleMs: number): AsyncGenerator<Buffer> {
   const chunks = child.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
   let waiting = true;
@@ -185,7 +188,7 @@ function throwIfFailed(end: ChildEnd, outcome: Outcome): void {
 
 function framesMissing(planned: number, delivered: number, end?: ChildEnd): AppError {
   return new AppError('FRAMES_MISSING', {
-    message: `The video gave only ${delivered} of the ${planned} frames asked for; it is damaged.`,
+    message: `Only ${delivered} of the ${planned} requested frames could be decoded; the video is damaged.`,
     details: { planned, delivered, ...(end ? failureDetails(end) : {}) },
   });
 }

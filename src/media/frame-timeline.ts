@@ -1,23 +1,29 @@
 import type { VideoContainer } from './ffmpeg-arguments.js';
 
-/** Times of frames as a player shows them. */
+/** Presentation times of frames as a player shows them. */
 export interface FrameTimeline {
-  /** Never descending, in units of the stream's time base. */
+  /** Never decreasing, in units of the stream's time base. */
   readonly ticks: Float64Array;
-  /** Whether parts with clocks of their own were put one behind the other. */
+  /** Whether the file has parts with separate clocks, which were concatenated. */
   readonly joined: boolean;
 }
 
-/** Containers whose recordings are joined by writing one file behind the other; players go on where a clock jumps ahead. */
+/**
+ * Containers in which recordings are joined by concatenating files; players continue where the clock jumps
+ * ahead.
+ */
 const JOINABLE: readonly VideoContainer[] = ['ts', 'mpg'];
-/** Units of a second in both of them (ISO/IEC 13818-1). */
+/** Clock ticks per second in both of them (ISO/IEC 13818-1). */
 const CLOCK = 90_000;
-/** A step ahead by more is a new clock, as for FFmpeg and the players made of it. */
+/** A larger step is a new clock, as in FFmpeg and players based on it. */
 const LONGEST_STEP = 10 * CLOCK;
-/** Where nothing tells how long the frame before a new clock is shown. */
+/** Assumed duration of the last frame before a new clock if no other is known. */
 const USUAL_STEP = CLOCK / 25;
 
-/** The times at which a player shows the frames that a decoder gave at `ticks`, in the order in which it gave them. */
+/**
+ * The times at which a player presents the frames that a decoder returned with `ticks`, in the decoder's
+ * order.
+ */
 export function frameTimeline(ticks: Float64Array, container: VideoContainer): FrameTimeline {
   return JOINABLE.includes(container) ? joinParts(ticks) : { ticks: neverDescending(ticks), joined: false };
 }
@@ -35,7 +41,7 @@ function joinParts(ticks: Float64Array): FrameTimeline {
   return { ticks: neverDescending(continuous), joined };
 }
 
-/** Damaged files turn back in time; a player then shows the frame at once. */
+/** Damaged files go back in time; a player then presents the frame immediately. */
 function neverDescending(ticks: Float64Array): Float64Array {
   let latest = -Infinity;
   return ticks.map((tick) => (latest = Math.max(latest, tick)));

@@ -1,4 +1,7 @@
-/** Characters that are frequent in names of files, by language or script. For telling encodings apart, nothing else. */
+/**
+ * Characters that are frequent in file names, by language or script. Used only to detect the encoding of
+ * names.
+ */
 export const FREQUENT = {
   latin: 'äöüßÄÖÜéèêëàâçîïôùûÉÈÀÇáíóúñÁÍÓÚÑãõåøæÅØÆ',
   cyrillic: 'оеаинтсрвлкмдпуяыьгзОЕАИНТСРВЛКМДПФ',

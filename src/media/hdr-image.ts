@@ -2,13 +2,13 @@ import type { ImageFormat } from './image-type.js';
 
 /** Transfer characteristics of high dynamic range (ITU-T H.273). */
 const HDR_TRANSFER: Readonly<Record<number, string>> = { 16: 'PQ', 18: 'HLG' };
-/** Colour properties stand before the pixels. */
+/** Colour properties are stored before the pixels, within this many bytes. */
 const HEADER_BYTES = 64 * 1024;
 
 /**
- * What is to be said of an image of high dynamic range, by the colour property of AVIF or the chunk cICP of PNG. Its code
- * values are taken as they are.
- * @returns null for all others
+ * Warning for an image of high dynamic range, detected by the colour property of AVIF or the cICP chunk of
+ * PNG. Its code values are used without tone mapping.
+ * @returns null for all other images
  */
 export function hdrOf(bytes: Uint8Array, format: ImageFormat): string | null {
   const header = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEADER_BYTES));

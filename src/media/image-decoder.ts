@@ -18,24 +18,24 @@ import {
 import { resample } from './resampler.js';
 import type { Size } from '../vision/image/image.js';
 
-/** Limits that an image from a user has to keep. */
+/** Limits on images from users. */
 export interface ImageLimits extends ImageSizeLimits {
   readonly maxBytes: number;
-  /** Seconds of decoding after which it is given up; whole numbers. */
+  /** Maximum decoding time in whole seconds. */
   readonly timeoutSeconds: number;
-  /** Our own decoder unless it says otherwise. */
+  /** JPEG decoder; our own by default. */
   readonly jpegDecoder?: JpegDecoderName;
 }
 
-/** An image brought into shape. */
+/** A decoded and resized image. */
 export interface DecodedImage {
   /** `shape.width * shape.height * shape.channels` bytes, row by row. */
   readonly pixels: Uint8Array;
-  /** As it came, after its EXIF orientation. */
+  /** Original size, after the EXIF orientation was applied. */
   readonly width: number;
   readonly height: number;
   readonly format: ImageFormat;
-  /** How the image was read where that may be unexpected, one sentence each. */
+  /** Warnings about how the image was read, one sentence each. */
   readonly warnings: readonly string[];
 }
 
@@ -46,21 +46,24 @@ const KERNELS = {
   lanczos: 'lanczos3',
 } as const satisfies Record<Interpolation, keyof KernelEnum>;
 
-/** How an image is shaped: always alike, or by its size as it comes; such a function may refuse a size by an error. */
+/** The output shape: fixed, or computed from the size of the image; the function may throw to reject a size. */
 export type ShapeChoice = ImageShape | ((image: Size) => ImageShape);
 
 const shapeFor = (choice: ShapeChoice, { width, height }: Size): ImageShape =>
   typeof choice === 'function' ? choice({ width, height }) : choice;
 
-/** Pixels that our resampler takes, since it blocks; of more, as of 100 x 30 000, sharp shrinks the long side first. */
-const MOST_RESAMPLED = 2 ** 20;
+/**
+ * Maximum number of pixels for our resampler, which blocks the event loop. Of larger images, such as 100 x 30000, sharp
+ * shrinks the long side first.
+ */
+const MAX_RESAMPLED = 2 ** 20;
 
 /**
- * Decodes a user's image straight into the size that a network wants: the EXIF orientation is applied, transparency gets the background, and grey, CMYK and 16-bit images become
- * 8-bit sRGB; for one channel, its luma is taken at last.
- *
- * @throws AppError `PICTURE_EMPTY`, `PICTURE_CORRUPT`, `PICTURE_TOO_COMPLEX` (invalid), `PICTURE_TYPE` (unsupported_type), `PICTURE_TOO_LARGE`
- * (too_large)
+ * Decodes a user's image directly to the input size of a network: applies the EXIF orientation, replaces
+ * transparency by the background, and converts grey, CMYK and 16-bit images to 8-bit sRGB. For one channel,
+ * the luma is computed at the end.
+ * @throws AppError `PICTURE_EMPTY`, `PICTURE_CORRUPT`, `PICTURE_TOO_COMPLEX` (invalid), `PICTURE_TYPE`
+ *   (unsupported_type), `PICTURE_TOO_LARGE` (too_large)
  */
 export async function decodeImage(
   bytes: Uint8Array,
@@ -75,7 +78,7 @@ export async function decodeImage(
   return { ...image, pixels: shape.channels === 1 ? toLuma(framed) : framed };
 }
 
-/** The wanted part of the image, in colour whatever the shape's channels are. */
+/** The requested part of the image, in colour whatever the channels of the shape. */
 async function decodeAnyImage(
   bytes: Uint8Array,
   choice: ShapeChoice,
@@ -104,16 +107,22 @@ async function decodeAnyImage(
   return { pixels, width, height, format, warnings };
 }
 
-/** The size in which an image that is to be enlarged, on one side at least, gets to our resampler; null for all others. */
+/**
+ * The size at which an image that is enlarged on at least one side is passed to our resampler; null for all
+ * others.
+ */
 function sizeToEnlarge({ width, height }: Size, { whole }: ImagePlacement): Size | null {
   if (whole.width <= width && whole.height <= height) return null;
-  if (width * height <= MOST_RESAMPLED) return { width, height };
+  if (width * height <= MAX_RESAMPLED) return { width, height };
   return { width: Math.min(width, whole.width), height: Math.min(height, whole.height) };
 }
 
 let jpegDecoder: JpegDecoder | undefined;
 
-/** As {@link decodeAnyImage}, in a third of the time. Null for whatever our own decoder does not take, or finds wrong. */
+/**
+ * Like {@link decodeAnyImage}, in a third of the time. Null for files that our own decoder does not support or finds
+ * damaged.
+ */
 function decodeUsualJpeg(bytes: Uint8Array, choice: ShapeChoice, limits: ImageLimits): DecodedImage | null {
   if (limits.jpegDecoder === 'sharp') return null;
   const header = readJpegHeader(bytes);
@@ -131,7 +140,7 @@ function decodeUsualJpeg(bytes: Uint8Array, choice: ShapeChoice, limits: ImageLi
 
 /**
  * The image's format by its first bytes.
- * @throws AppError as {@link decodeImage}
+ * @throws AppError as {@link decodeImage} does
  */
 export function imageFormat(bytes: Uint8Array, { maxBytes }: Pick<ImageLimits, 'maxBytes'>): ImageFormat {
   if (bytes.length === 0) throw refusal('PICTURE_EMPTY', 'The image is empty (0 bytes).');
@@ -157,7 +166,8 @@ const resize = (image: Sharp, { width, height }: Size, { interpolation }: ImageS
   image.resize(width, height, {
     fit: 'fill',
     kernel: KERNELS[interpolation],
-    // Otherwise libjpeg and libwebp do nearly all of the shrinking, and worse: a JPEG would look unlike the same PNG.
+    // Otherwise libjpeg and libwebp would do most of the shrinking with lower quality, and a JPEG would
+    // differ from the same PNG.
     fastShrinkOnLoad: false,
   });
 
@@ -166,17 +176,17 @@ const refusal = (code: CodeOfKind<'invalid'>, message: string, cause?: unknown):
 
 const unsupported = (what: string): AppError =>
   new AppError('PICTURE_TYPE', {
-    message: `The input holds ${what}; allowed by content: ${IMAGE_FORMATS.join(', ')}.`,
+    message: `The input contains ${what}; supported formats: ${IMAGE_FORMATS.join(', ')}.`,
   });
 
-/** @throws AppError for what is wrong with an image; other errors as they are */
+/** @throws AppError for a faulty image; rethrows other errors */
 export function refuseImage(error: unknown): never {
   if (!(error instanceof ImageUnreadable)) throw error;
   const { fault, detail } = error.reason;
   if (fault === 'unsupported') throw unsupported(detail);
   if (fault === 'laborious') throw refusal('PICTURE_TOO_COMPLEX', `The image is ${detail}.`, error);
   if (/timeout/i.test(messageOf(error.cause)))
-    throw refusal('PICTURE_TOO_SLOW', 'The image took too long to decode.', error);
+    throw refusal('PICTURE_TOO_SLOW', 'The image exceeded the time limit for decoding.', error);
   throw refusal(
     'PICTURE_CORRUPT',
     `The image is damaged or cut off${detail === '' ? '.' : `: ${detail}`}`,

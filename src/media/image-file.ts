@@ -3,21 +3,21 @@ import { AppError } from '../errors/app-error.js';
 import './image-codec.js';
 import type { Image } from '../vision/image/image.js';
 
-/** Formats that result images are written in. */
+/** Formats of result images. */
 export type ImageFormat = 'png' | 'jpeg' | 'webp';
 
-/** Ways to lay one image over another, as libvips knows them. */
+/** Blend modes of libvips. */
 export type CompositeMode = NonNullable<OverlayOptions['blend']>;
 
-/** An image in sRGB, with its alpha apart where it has one. */
+/** An image in sRGB, with its alpha channel separate. */
 export interface OpenImage extends Image {
-  /** One byte a pixel, 255 opaque; null where everything is opaque. */
+  /** One byte per pixel, 255 is opaque; null when the whole image is opaque. */
   readonly alpha: Uint8Array | null;
 }
 
 const RESULT_QUALITY = 95;
 
-/** Reads a stored image; those are PNGs that were taken in, so their limits are known to hold. */
+/** Reads a stored image. Stored images are PNGs written by us, so they are known to keep the limits. */
 export async function readImage(path: string, maxPixels: number): Promise<OpenImage> {
   const image = sharp(path, { limitInputPixels: maxPixels, failOn: 'warning' });
   const { hasAlpha } = await image.metadata().catch(broken);
@@ -32,9 +32,9 @@ export async function readImage(path: string, maxPixels: number): Promise<OpenIm
   return { width: info.width, height: info.height, data: new Uint8Array(data), alpha };
 }
 
-/** Stored images were whole once; one that is not any more is lost for good. */
+/** A stored image was intact once; if it cannot be read now, a retry cannot help. */
 function broken(cause: unknown): never {
-  const message = 'A stored image cannot be read any more.';
+  const message = 'A stored image can no longer be read.';
   throw new AppError('MEDIA_CHANGED', { message, cause });
 }
 
@@ -48,7 +48,7 @@ export async function readMask(path: string, maxPixels: number): Promise<Image> 
   return { width: info.width, height: info.height, data };
 }
 
-/** Writes a result; formats without alpha show it on white. */
+/** Writes a result image; formats without alpha get a white background. */
 export async function writeImage(
   path: string,
   { width, height, data, alpha }: OpenImage,
@@ -60,7 +60,7 @@ export async function writeImage(
   if (format === 'png') await image.png({ compressionLevel: 6 }).toFile(path);
   else if (format === 'webp') await image.webp({ lossless: true }).toFile(path);
   else {
-    // Flattening needs the joined alpha as pixels, so it is a second step.
+    // Flattening requires the joined alpha channel as pixels, so it is a second step.
     const flat = alpha === null ? image : sharp(await image.png({ compressionLevel: 0 }).toBuffer());
     await flat
       .flatten({ background: '#ffffff' })
@@ -69,7 +69,7 @@ export async function writeImage(
   }
 }
 
-/** Lays `top` over `base` with a composite mode; both are RGB of the same size. */
+/** Blends `top` over `base`; both are RGB of the same size. */
 export async function compositeImages(base: Image, top: Image, blend: CompositeMode): Promise<Image> {
   const { width, height } = base;
   const raw = { width, height, channels: 3 } as const;

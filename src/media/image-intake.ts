@@ -14,67 +14,71 @@ import { isImageFormat, IMAGE_FORMATS } from './image-type.js';
 import { sniffFile } from './sniff.js';
 import type { Image } from '../vision/image/image.js';
 
-/** How an image from a user is to be taken in. */
+/** Options for importing an image from a user. */
 export interface ImageIntake {
   readonly path: string;
-  /** New file that the cleaned image is written to, as PNG. */
+  /** New file to which the cleaned image is written as PNG. */
   readonly target: string;
   readonly role: 'source' | 'mask';
-  /** Of a mask: its source as it was taken in, for masks that are painted over a copy of it. */
+  /** For masks: the imported source, for masks that are painted over a copy of it. */
   readonly sourcePath?: string;
-  /** Whether the source is a frame of a video that the mask may be a screenshot of. */
+  /** Whether the source is a video frame of which the mask may be a screenshot. */
   readonly sourceIsFrame?: boolean;
   readonly limits: ImageSizeLimits;
 }
 
-/** What an image from a user is once it is taken in; sizes are those that a viewer shows. */
-export interface TakenImage {
+/** Properties of an imported image; sizes are those that a viewer shows. */
+export interface ImportedImage {
   readonly width: number;
   readonly height: number;
   readonly bytes: number;
   readonly sha256: string;
   /** For masks only. */
   readonly hole: MaskFacts | null;
-  /** What its user should know, one sentence each. */
+  /** Warnings for the user, one sentence each. */
   readonly warnings: readonly string[];
 }
 
 const PNG = { compressionLevel: 3 } as const;
-/** An image's file is read into memory; the largest allowed image has half as many bytes uncompressed. */
-const MOST_FILE_BYTES = 512 * 2 ** 20;
+/**
+ * Maximum file size in bytes. The file is read into memory; the largest allowed image has half as many bytes
+ * uncompressed.
+ */
+const MAX_FILE_BYTES = 512 * 2 ** 20;
 
 /**
- * Decodes a user's image and writes what it shows: upright, sRGB, 8 bits, without metadata, as PNG. A source keeps its
- * alpha. A mask becomes black and white by `readMaskPaint`.
- * Run it in a process that may die: decoders are where hostile files do harm.
- * @throws AppError `EMPTY_FILE`, `UNSUPPORTED_TYPE`, `IMAGE_TOO_LARGE` (too_large), `IMAGE_CORRUPT`, `MASK_UNCLEAR` (invalid)
+ * Decodes a user's image and writes its visible content as PNG: upright, sRGB, 8 bits, without metadata. A
+ * source keeps its alpha channel. A mask becomes black and white by `readMaskPaint`. Run it in a separate
+ * process, since decoders may crash on hostile files.
+ * @throws AppError `EMPTY_FILE`, `UNSUPPORTED_TYPE`, `IMAGE_TOO_LARGE` (too_large), `IMAGE_CORRUPT`,
+ *   `MASK_UNCLEAR` (invalid)
  */
-export async function takeImage(intake: ImageIntake): Promise<TakenImage> {
+export async function importImage(intake: ImageIntake): Promise<ImportedImage> {
   const { path, target, limits } = intake;
   const type = await sniffFile(path, IMAGE_FORMATS);
-  if (!isImageFormat(type)) throw new TypeError(`${type} is no image`);
+  if (!isImageFormat(type)) throw new TypeError(`${type} is not an image type`);
   const { size } = await stat(path);
-  if (size > MOST_FILE_BYTES)
-    throw tooLarge(`The image's file has ${size} bytes; at most ${MOST_FILE_BYTES} are allowed.`);
+  if (size > MAX_FILE_BYTES)
+    throw tooLarge(`The image's file has ${size} bytes; at most ${MAX_FILE_BYTES} are allowed.`);
   const image = await openImage(await readFile(path), type).catch(refuse);
   requireSize(image, limits);
-  const taken = await (intake.role === 'mask' ? takeMask(image, intake) : takeSource(image, target));
-  return { ...taken, ...(await hashOf(target)) };
+  const imported = await (intake.role === 'mask' ? importMask(image, intake) : importSource(image, target));
+  return { ...imported, ...(await hashOf(target)) };
 }
 
-type Taken = Omit<TakenImage, 'bytes' | 'sha256'>;
+type Imported = Omit<ImportedImage, 'bytes' | 'sha256'>;
 
-async function takeSource(image: OpenedImage, target: string): Promise<Taken> {
+async function importSource(image: OpenedImage, target: string): Promise<Imported> {
   const { value, warnings } = await image
     .read((pipeline) => pipeline.toColourspace('srgb').png(PNG).toFile(target))
     .catch(refuse);
   return { width: value.width, height: value.height, hole: null, warnings };
 }
 
-async function takeMask(
+async function importMask(
   image: OpenedImage,
   { target, sourcePath, sourceIsFrame }: ImageIntake,
-): Promise<Taken> {
+): Promise<Imported> {
   const { value: pixels, warnings } = await image.read(readMaskPixels).catch(refuse);
   const { width, height } = pixels;
   const loadSource = sourcePath === undefined ? undefined : () => pixelsOf(sourcePath);
@@ -91,11 +95,11 @@ function warningsOf({ grey, index, hole }: Pick<ReadMask, 'grey' | 'index'> & { 
   const found: string[] = [];
   if (grey)
     found.push(
-      `${formatPercent(hole.nonBinaryShare)} of the mask are neither black nor white: values above 127 were taken as white.`,
+      `${formatPercent(hole.nonBinaryShare)} of the mask is neither black nor white: values above 127 were treated as white.`,
     );
   if (index !== null)
     found.push(
-      `The mask has the values 0 and ${String(index)} only, no white: ${String(index)} was taken as hole.`,
+      `The mask contains only the values 0 and ${String(index)}, no white: ${String(index)} was treated as hole.`,
     );
   return found;
 }
@@ -121,7 +125,7 @@ function refuse(error: unknown): never {
   if (!(error instanceof ImageUnreadable)) throw error;
   const { fault, detail } = error.reason;
   if (fault === 'unsupported')
-    throw new AppError('UNSUPPORTED_TYPE', { message: `The file holds ${detail}.` });
+    throw new AppError('UNSUPPORTED_TYPE', { message: `The file contains ${detail}.` });
   if (fault === 'laborious') throw new AppError('IMAGE_TOO_COMPLEX', { message: `The image is ${detail}.` });
   const message = `The image is damaged or cut off${detail === '' ? '.' : `: ${detail}`}`;
   throw new AppError('IMAGE_CORRUPT', { message, cause: error });

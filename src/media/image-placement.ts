@@ -2,18 +2,18 @@ import type { ImageShape } from '../domain/preprocessing.js';
 import type { Size } from '../vision/image/image.js';
 import type { Box } from '../vision/image/box.js';
 
-/** What is to be done with an image for a network. All in whole pixels. */
+/** How an image is resized and placed in a network's input. All values are whole pixels. */
 export interface ImagePlacement {
-  /** The whole image after resizing. */
+  /** Size of the whole image after resizing. */
   readonly whole: Size;
-  /** The part of the resized image that is wanted. */
+  /** Part of the resized image that is used. */
   readonly part: Box;
-  /** Where that part lies in the network's image. */
+  /** Position of that part in the network's input. */
   readonly left: number;
   readonly top: number;
 }
 
-/** Where an image goes in a network's image, by the network's rule. */
+/** Placement of an image in a network's input, by the network's resize rule. */
 export function placeImage(from: Size, { width, height, resize }: ImageShape): ImagePlacement {
   switch (resize.rule) {
     case 'stretch':
@@ -31,14 +31,17 @@ export function placeImage(from: Size, { width, height, resize }: ImageShape): I
   }
 }
 
-/** Size of an image whose short side has become `shortSide`; the long side is cut to whole pixels, as torchvision does. */
+/**
+ * Size of an image whose short side is `shortSide`; the long side is truncated to whole pixels, as
+ * torchvision does.
+ */
 function coveringSize({ width, height }: Size, shortSide: number): Size {
   return width <= height
     ? { width: shortSide, height: Math.max(shortSide, Math.floor((shortSide * height) / width)) }
     : { width: Math.max(shortSide, Math.floor((shortSide * width) / height)), height: shortSide };
 }
 
-/** Size of an image that just fits; the side that is shorter than the frame's is rounded. */
+/** Largest size that fits into `frame`; the other side is rounded. */
 function fittingSize({ width, height }: Size, frame: Size): Size {
   const scale = Math.min(frame.width / width, frame.height / height);
   return {
@@ -47,15 +50,18 @@ function fittingSize({ width, height }: Size, frame: Size): Size {
   };
 }
 
-/** As Python's `round`, by which torchvision's CenterCrop and Pillow's ImageOps.contain go: halves become even. */
+/**
+ * Rounds half to even, like Python's `round`, which torchvision's CenterCrop and Pillow's ImageOps.contain
+ * use.
+ */
 function roundToEven(value: number): number {
   const floor = Math.floor(value);
   return value - floor === 0.5 ? floor + (floor % 2) : Math.round(value);
 }
 
 /**
- * The network's image: the wanted part where it belongs, the letterbox's colour elsewhere.
- * @param pixels of the wanted part, three bytes each
+ * The network's input: the image part at its position, surrounded by the letterbox colour.
+ * @param pixels of the image part, three bytes each
  */
 export function fillFrame(
   pixels: Uint8Array,

@@ -2,14 +2,17 @@
 export interface ImageSizeLimits {
   /** Width times height. */
   readonly maxPixels: number;
-  /** Longest side in pixels: an image of 1 x 1 000 000 passes every limit on pixels. */
+  /** Maximum side in pixels: an image of 1 x 1 000 000 passes every limit on pixels. */
   readonly maxSide: number;
 }
 
-/** Longest side of an image, on all routes and in all jobs. */
+/** Maximum side of an image, on all routes and in all jobs. */
 export const MAX_IMAGE_SIDE = 16_384;
 
-/** What is wrong with an image's size, for all routes and jobs; null where nothing is. */
+/**
+ * The error message for an image that is too large, on all routes and in all jobs; null when its size is
+ * allowed.
+ */
 export function imageSizeFault(
   { width, height }: { readonly width: number; readonly height: number },
   { maxPixels, maxSide }: ImageSizeLimits,

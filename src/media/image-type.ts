@@ -3,14 +3,14 @@ export const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'] as c
 /** See {@link IMAGE_FORMATS}. */
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
-/** Image formats that are recognised, to say what to do about them, but not read. */
+/** Image formats that are recognised for error messages but not supported. */
 export type ForeignImage = keyof typeof FOREIGN_NAMES;
 
 const CONVERT = 'convert it to JPEG or PNG';
 const DEVELOP = 'develop it and export it as JPEG, PNG or 16-bit TIFF';
 const DRAW = 'export it as PNG';
 
-/** What they are, and the way out. */
+/** Names of unsupported formats, and how to convert them. */
 const FOREIGN_NAMES = {
   heic: [
     'a HEIC image',
@@ -40,7 +40,7 @@ const FOREIGN_NAMES = {
   npy: ['a NumPy array', 'save it as PNG'],
 } as const;
 
-/** Latin-1 text at the start of the file, and for some a second one at an offset. */
+/** Latin-1 text at the start of the file; some formats have a second one at an offset. */
 interface Signature {
   readonly type: ImageFormat | ForeignImage;
   readonly start: string;
@@ -86,12 +86,12 @@ const SIGNATURES: readonly Signature[] = [
 
 /**
  * The format of an image by its first bytes.
- * @param head at least the first 64 bytes of the file, where it has that many
- * @returns null for everything that is no image
+ * @param head at least the first 64 bytes of the file, or all of a shorter file
+ * @returns null for anything that is not an image
  */
 export function imageTypeOf(head: Uint8Array): ImageFormat | ForeignImage | null {
   const text = Buffer.from(head.subarray(0, 64)).toString('latin1');
-  // Canon's raw files are TIFFs that say so.
+  // Canon raw files are TIFFs with a marker of their own.
   if (/^(?:II\*\0|MM\0\*)....CR/s.test(text)) return 'raw';
   const found = SIGNATURES.find(
     ({ start, then = [0, ''] }) => text.startsWith(start) && text.startsWith(then[1], then[0]),
@@ -99,7 +99,7 @@ export function imageTypeOf(head: Uint8Array): ImageFormat | ForeignImage | null
   return found?.type ?? heifTypeOf(text) ?? looseImageType(head);
 }
 
-/** Formats whose first bytes are few or come after others. */
+/** Formats with short signatures, or signatures at an offset. */
 function looseImageType(head: Uint8Array): ForeignImage | null {
   const bytes = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, 4100));
   if (bytes.length < 18) return null;
@@ -116,7 +116,7 @@ function looseImageType(head: Uint8Array): ForeignImage | null {
     : null;
 }
 
-/** TGA has no signature: its header has to make sense as a whole. */
+/** TGA has no signature, so all header fields must be plausible. */
 function isTga(bytes: Buffer): boolean {
   const [, mapped, type] = bytes;
   const mapFits =
@@ -127,7 +127,10 @@ function isTga(bytes: Buffer): boolean {
   return mapped <= 1 && kinds.includes(type) && mapFits && sized && depths.includes(bytes[16]);
 }
 
-/** AVIF and HEIC share a container; the brands distinguish them, in any order and with a generic one first. */
+/**
+ * AVIF and HEIC share a container and are distinguished by brands, which come in any order, with a generic
+ * one first.
+ */
 function heifTypeOf(text: string): 'avif' | 'heic' | 'raw' | null {
   if (text.slice(4, 8) !== 'ftyp') return null;
   const brands = text.slice(8, Math.min(text.length, text.charCodeAt(3) || text.length));
@@ -140,10 +143,10 @@ function heifTypeOf(text: string): 'avif' | 'heic' | 'raw' | null {
 export const isImageFormat = (type: string | null): type is ImageFormat =>
   (IMAGE_FORMATS as readonly (string | null)[]).includes(type);
 
-/** What an image that is not read is, and what to do about it; null for what is no image. */
+/** What an unsupported image is and how to convert it; null for anything that is not an image. */
 export function describeForeign(head: Uint8Array): string | null {
   const type = imageTypeOf(head);
   if (type === null || isImageFormat(type)) return null;
-  const [name, wayOut] = FOREIGN_NAMES[type];
-  return `${name}, which cannot be read here; ${wayOut}`;
+  const [name, advice] = FOREIGN_NAMES[type];
+  return `${name}, which is not supported; ${advice}`;
 }

@@ -1,38 +1,40 @@
 import type { Image } from '../vision/image/image.js';
-/** Kinds of pixels of a mask image. */
+/** Number of pixels of each kind in a mask image. */
 export interface PixelCounts {
   total: number;
-  /** More transparent than opaque; the kinds below are of the other pixels. */
+  /** More transparent than opaque; the other kinds count only pixels that are not. */
   clear: number;
-  /** Black or nearly. */
+  /** Black or nearly black. */
   dark: number;
-  /** White or nearly. */
+  /** White or nearly white. */
   light: number;
-  /** A strong colour, whatever its brightness. */
+  /** A strong colour of any brightness. */
   strong: number;
 }
 
-/** What a mask image consists of. */
+/** Statistics of the colours of a mask image. */
 export interface MaskColours {
   readonly whole: PixelCounts;
-  /** The outermost pixels: the ground touches them, painted parts rarely do. */
+  /** The outermost pixels: the background usually reaches them, painted areas rarely do. */
   readonly border: PixelCounts;
-  /** Pixels that are exactly black or white, and opaque. */
+  /** Opaque pixels that are exactly black or white. */
   readonly binary: number;
-  /** Whether a few colours make up the visible pixels, as in drawings and unlike photos. */
+  /** Whether the visible pixels consist of few colours, as in drawings and unlike in photos. */
   readonly flat: boolean;
-  /** Mean brightest channel of strong colours, and mean distance of their darkest channel from white. */
+  /**
+   * Mean of the brightest channel of strong colours, and mean distance of their darkest channel from white.
+   */
   readonly paintLevel: number;
   readonly paintDepth: number;
 }
 
-/** Smallest difference of the largest and the smallest channel of a strong colour. */
+/** Minimum difference between the largest and the smallest channel of a strong colour. */
 const STRONG = 80;
 const DARK = 64;
 const LIGHT = 192;
 /** Colours are counted by the upper four bits of each channel. */
 const BINS = 4096;
-/** So many of them make up this part of a drawing; soft borders and JPEG need some. */
+/** An image is flat if this many bins contain most of its pixels; soft edges and JPEG artefacts need some. */
 const FLAT_BINS = 24;
 const FLAT_SHARE = 0.95;
 

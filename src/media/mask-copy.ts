@@ -1,34 +1,40 @@
 import type { Image } from '../vision/image/image.js';
 
-/** How channels of a copy differ: no more where untouched, more where painted; and how much may be neither. */
+/**
+ * Channel difference of a copy from its source: at most `untouched` where not painted, at least `painted`
+ * where painted, and the maximum share of pixels in between.
+ */
 export interface CopyTolerance {
   readonly untouched: number;
   readonly painted: number;
   readonly mostBetween: number;
 }
 
-/** Images are coded with little loss. */
+/** For images, which are compressed with little loss. */
 export const COPY: CopyTolerance = { untouched: 24, painted: 48, mostBetween: 0.05 };
-/** Videos are coded with more loss. */
+/** For videos, which are compressed with more loss. */
 export const VIDEO_COPY: CopyTolerance = { untouched: 28, painted: 64, mostBetween: 0.08 };
-/** Least untouched part of the image. */
+/** Minimum share of the image that is not painted. */
 const LEAST_UNTOUCHED = 0.2;
-/** Part of what is neither black nor white that a painted copy shares with its source. */
+/**
+ * Minimum share of the pixels that are neither black nor white that a painted copy has in common with its
+ * source.
+ */
 const LIKELY_COPY = 0.5;
 
-/** How a mask compares with its source. */
+/** Result of comparing a mask with its source. */
 export interface SourceComparison {
-  /** 255 where it differs, else 0. */
+  /** 255 where it differs, otherwise 0. */
   readonly mask: Uint8Array;
-  /** Part of the pixels that differs, 0 to 1. */
+  /** Share of the pixels that differ, 0 to 1. */
   readonly share: number;
-  /** Whether most of what is neither black nor white is the source's. */
+  /** Whether most pixels that are neither black nor white equal the source. */
   readonly isLikelyCopy: boolean;
-  /** Whether coding has changed most of what was not painted. */
+  /** Whether compression has changed most of the unpainted pixels. */
   readonly isLossy: boolean;
 }
 
-/** Where a copy of the source was painted over; null where the mask is no such copy. */
+/** Finds where a copy of the source was painted over; null when the mask is not such a copy. */
 export function compareWithSource(
   { width, height, data }: Image,
   source: Image,
@@ -61,7 +67,7 @@ export function compareWithSource(
   };
 }
 
-/** Black and white are in masks and in images alike. */
+/** Black and white occur in masks as well as in images, so they prove nothing. */
 const isBlackOrWhite = (red: number, green: number, blue: number): boolean =>
   Math.max(red, green, blue) <= 64 || Math.min(red, green, blue) >= 192;
 

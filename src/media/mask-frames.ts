@@ -6,17 +6,17 @@ import { paintMask, paintOf } from './mask-reading.js';
 import { withoutSpecks } from './mask-specks.js';
 import type { Image } from '../vision/image/image.js';
 
-/** Share of the pixels that is hole, and width of the largest circle in it. */
+/** Share of the pixels that is hole, and the diameter of the largest circle in it. */
 export type FrameHole = Readonly<Record<'share' | 'circle', number>>;
 
-/** What the frames that were counted so far show. */
+/** Statistics of the frames counted so far. */
 export interface FrameColours {
   readonly colours: MaskColours;
-  /** Largest difference of any channel from that of the first pixel of its frame. */
+  /** Largest difference of any channel from that of the first pixel of the same frame. */
   readonly contrast: number;
 }
 
-/** A frame that may be a copy of the source with something painted on it. */
+/** A frame that may be a painted copy of the source. */
 export type FrameCopy = FrameHole & { readonly isLikelyCopy: boolean };
 
 /** Counts the colours of the frames of one mask video. */
@@ -34,13 +34,13 @@ export class FrameCounter {
   }
 }
 
-/** The hole of a frame by a rule. */
+/** The hole of a frame according to a rule. */
 export function measureHole(frame: Image, rule: MaskPaint): FrameHole {
   const { mask, share } = paintMask(frame, paintOf(rule));
   return { share, circle: holeCircle({ ...frame, data: mask }) };
 }
 
-/** What of a frame differs from the source; null where the frame is no copy of it. */
+/** Where a frame differs from the source; null when the frame is not a copy of it. */
 export function compareFrame(frame: Image, source: Image): FrameCopy | null {
   const compared = compareWithSource(frame, source, VIDEO_COPY);
   if (compared === null) return null;
@@ -48,7 +48,7 @@ export function compareFrame(frame: Image, source: Image): FrameCopy | null {
   return { share, circle: holeCircle({ ...frame, data: mask }), isLikelyCopy: compared.isLikelyCopy };
 }
 
-/** Largest difference of any channel from that of the first pixel, of pixels of four bytes. */
+/** Largest difference of any channel from that of the first pixel; four bytes per pixel. */
 export function contrastOf(data: Uint8Array): number {
   let most = 0;
   for (let at = 0; at < data.length; at += 1) {

@@ -9,42 +9,43 @@ import type { Image } from '../vision/image/image.js';
 /** Grey values above this are hole. */
 const MASK_THRESHOLD = 127;
 
-/** A mask image whose paint was detected. */
+/** A mask image whose painted area was detected. */
 export interface ReadMask {
   /** 255 hole, 0 known. */
   readonly mask: Uint8Array;
-  /** Part of the pixels that is hole, 0 to 1. */
+  /** Share of the pixels that is hole, 0 to 1. */
   readonly share: number;
-  /** Part of the pixels that was neither black nor white, 0 to 1. */
+  /** Share of the pixels that were neither black nor white, 0 to 1. */
   readonly nonBinaryShare: number;
   readonly reading: MaskReading;
   /** Whether much of the mask was grey, so that the threshold decided. */
   readonly grey: boolean;
-  /** The value that was taken as hole where a mask has that one and 0 only, and it is no white; null elsewhere. */
+  /** The value treated as hole if a mask contains only 0 and one value that is not white; otherwise null. */
   readonly index: number | null;
 }
 
-/** Whether a pixel is paint, by its four bytes. */
+/** Whether a pixel is paint, given its four channels. */
 type Paint = (red: number, green: number, blue: number, alpha: number) => boolean;
 
-/** Pixels of a strong colour below this are noise. */
+/** Fewer pixels of a strong colour are noise. */
 const FEWEST_STRONG = 4;
-/** Grey between black and white beyond this share is no mask, unless it is drawn in few tones. */
-const MOST_GREY = 0.5;
-const MOST_GREY_OF_PHOTO = 0.2;
-/** Soft borders have less. */
+/** With a larger share of grey pixels an image is not a mask, unless it has few tones. */
+const MAX_GREY = 0.5;
+const MAX_GREY_OF_PHOTO = 0.2;
+/** Soft edges alone produce a smaller share of grey. */
 const MUCH_GREY = 0.2;
-/** Below this share of the visible pixels a kind of pixel is an accident. */
-const ACCIDENT = 0.005;
-/** Paint that covers more of the border than this is likely to be the ground. */
+/** A kind of pixel below this share of the visible pixels is ignored. */
+const NOISE_SHARE = 0.005;
+/** Paint that covers more of the border than this is probably the background. */
 const GROUND_SHARE = 0.25;
 
 /**
- * Tells what in a mask image is paint: white (above 127) on darker ground, a strong colour on black or white ground,
- * the transparency of an otherwise opaque image, opaque paint on a transparent layer, or what differs from the
- * source where the mask is a copy of it. Nothing is inverted: black on white is white paint.
- * @param sourceIsFrame whether the source is the frame of a video that the mask may be a screenshot of: players convert
- *   colours each in their own way
+ * Detects which pixels of a mask image are paint: white (above 127) on a darker background; a strong colour
+ * on a black or white background; the transparent part of an otherwise opaque image; opaque paint on a
+ * transparent layer; or the differences from the source if the mask is a copy of it. Masks are never
+ * inverted: black on white means that white is paint.
+ * @param sourceIsFrame whether the source is a video frame of which the mask may be a screenshot; players
+ *   convert colours differently
  * @throws AppError MASK_UNCLEAR if the paint is ambiguous
  */
 export async function readMaskPaint(
@@ -61,7 +62,7 @@ export async function readMaskPaint(
   const found = findPaint(colours);
   const nonBinaryShare = 1 - colours.binary / colours.whole.total;
   const grey = colours.whole.clear === 0 && found?.reading === 'white' && nonBinaryShare > MUCH_GREY;
-  // A drawing in colour may as well be the image itself, painted over.
+  // A coloured drawing may also be a painted copy of the source.
   const compared = found === null || found.reading === 'colour' ? await loadSource?.() : undefined;
   const copy = compared && compareWithSource(image, compared, sourceIsFrame ? VIDEO_COPY : COPY);
   if (copy && (found === null || copy.isLikelyCopy))
@@ -80,7 +81,7 @@ export async function readMaskPaint(
   throw unclear();
 }
 
-/** What the coding of a copy has changed is no paint. */
+/** Removes differences that are only compression artefacts. */
 function withoutNoise(
   differing: Image,
   { mask, share, isLossy }: SourceComparison,
@@ -90,19 +91,19 @@ function withoutNoise(
   return isLossy ? withoutDots(differing) : { mask, share };
 }
 
-/** The error of a mask whose paint is ambiguous. */
+/** The error for a mask whose paint is ambiguous. */
 export function unclear(): AppError {
   return new AppError('MASK_UNCLEAR', {
     message:
       'The paint in the mask is ambiguous. Paint white on black, or a strong colour on black or white or over a ' +
-      'copy of what is to be filled, or erase the part of an otherwise opaque image.',
+      'copy of the image, or erase the area in an otherwise opaque image.',
   });
 }
 
 /**
- * Masks of data sets mark a class by its number: 1, or another one that is no white, on 0. Several numbers do not say which of
- * them is meant.
- * @returns the number; null for all other masks
+ * Masks of datasets mark a class by its number: 0 and one value that is not white. With several values it is
+ * unclear which class is meant.
+ * @returns the value; null for all other masks
  */
 function readIndex({ data }: Image): number | null {
   let index: number | null = null;
@@ -116,7 +117,7 @@ function readIndex({ data }: Image): number | null {
   return index;
 }
 
-/** @throws AppError MASK_EMPTY for a mask that is not black and yet has no white */
+/** @throws AppError MASK_EMPTY for a mask that is neither all black nor contains white */
 function refuseDark({ data }: Image): void {
   const values = new Set<number>();
   for (let at = 0; at < data.length; at += 4)
@@ -125,18 +126,18 @@ function refuseDark({ data }: Image): void {
   if (most === 0) return;
   throw new AppError('MASK_EMPTY', {
     message:
-      `The mask marks nothing: its values (${String(values.size)} different ones) only reach ${String(most)} of 255, ` +
-      'and values above 127 are hole. Make what is to be filled 255 and all else 0.',
+      `The mask is empty: its ${String(values.size)} different values are at most ${String(most)} of 255, ` +
+      'and only values above 127 are hole. Set the area to be filled to 255 and everything else to 0.',
   });
 }
 
-/** The paint in a mask of these colours; null if it is ambiguous. */
-export function findPaint(colours: MaskColours): Found | null {
+/** The paint in a mask with these colours; null when it is ambiguous. */
+export function findPaint(colours: MaskColours): DetectedPaint | null {
   return colours.whole.clear > 0 ? readLayer(colours) : readOpaque(colours);
 }
 
 /** How a mask is read. */
-export interface Found {
+export interface DetectedPaint {
   readonly reading: MaskReading;
   readonly rule: MaskPaint;
 }
@@ -144,7 +145,9 @@ export interface Found {
 const isErased: Paint = (_red, _green, _blue, alpha) => alpha < 128;
 const isLaid: Paint = (_red, _green, _blue, alpha) => alpha >= 128;
 
-/** Whether a pixel is paint by a rule. Differences are found by {@link compareWithSource} instead. */
+/**
+ * Whether a pixel is paint according to a rule. Differences are found by {@link compareWithSource} instead.
+ */
 export function paintOf(rule: MaskPaint): Paint {
   switch (rule.kind) {
     case 'erased':
@@ -162,53 +165,53 @@ export function paintOf(rule: MaskPaint): Paint {
   }
 }
 
-/** Of equal channels exactly their value. */
+/** For equal channels exactly their value. */
 const luma = (red: number, green: number, blue: number): number =>
   Math.round((299 * red + 587 * green + 114 * blue) / 1000);
 
 const isWhite: Paint = (red, green, blue, alpha) => alpha >= 128 && luma(red, green, blue) > MASK_THRESHOLD;
 
-/** A mask with transparent parts: they are either what was erased or the ground of a painted layer. */
-function readLayer({ whole, border, flat }: MaskColours): Found | null {
+/** Reads a mask with transparent parts: they were either erased, or are the background of a painted layer. */
+function readLayer({ whole, border, flat }: MaskColours): DetectedPaint | null {
   const visible = whole.total - whole.clear;
   const [dark, light, strong] = [whole.dark, whole.light, whole.strong].map(
-    (kind) => kind > ACCIDENT * visible,
+    (kind) => kind > NOISE_SHARE * visible,
   );
   const clearBorder = border.clear / border.total;
   if (!flat || visible === 0) return { reading: 'transparency', rule: { kind: 'erased' } };
-  // A finished mask with something erased could mean either.
+  // A complete black and white mask with transparent parts is ambiguous.
   if (dark && (light || strong))
     return clearBorder > GROUND_SHARE ? { reading: 'white', rule: { kind: 'visibleLight' } } : null;
   if (clearBorder <= GROUND_SHARE) return { reading: 'transparency', rule: { kind: 'erased' } };
   if (light || strong) return { reading: strong ? 'colour' : 'white', rule: { kind: 'laid' } };
-  // Black strokes on a layer, or black with most of it erased.
+  // Black strokes on a layer, or a black image with most of it erased.
   return clearBorder > 0.9 ? null : { reading: 'transparency', rule: { kind: 'erased' } };
 }
 
-function readOpaque(colours: MaskColours): Found | null {
+function readOpaque(colours: MaskColours): DetectedPaint | null {
   const { whole, flat } = colours;
   const grey = (whole.total - whole.dark - whole.light - whole.strong) / whole.total;
   if (whole.strong >= FEWEST_STRONG) return flat ? readColour(colours) : null;
-  if (grey > (flat ? MOST_GREY : MOST_GREY_OF_PHOTO)) return null;
+  if (grey > (flat ? MAX_GREY : MAX_GREY_OF_PHOTO)) return null;
   return { reading: 'white', rule: { kind: 'light' } };
 }
 
-/** A drawing with strong colours: its ground is black or white. */
-function readColour({ whole, border, paintLevel, paintDepth }: MaskColours): Found | null {
-  const [isDark, isLight] = [whole.dark, whole.light].map((kind) => kind > ACCIDENT * whole.total);
+/** Reads a drawing with strong colours: its background is black or white. */
+function readColour({ whole, border, paintLevel, paintDepth }: MaskColours): DetectedPaint | null {
+  const [isDark, isLight] = [whole.dark, whole.light].map((kind) => kind > NOISE_SHARE * whole.total);
   const brightness = Math.min(MASK_THRESHOLD, paintLevel / 2);
-  const onBlack: Found = {
+  const onBlack: DetectedPaint = {
     reading: 'colour',
     rule: { kind: 'onBlack', level: brightness },
   };
-  // Black is never paint, so that it is the ground wherever it lies, unless white surrounds it.
+  // Black is never paint here, so it is the background wherever it is, unless white surrounds it.
   if (isDark) return isLight && border.light > border.dark ? null : onBlack;
   if (!isLight || border.light <= border.strong) return null;
   const depth = Math.min(MASK_THRESHOLD, paintDepth / 2);
   return { reading: 'colour', rule: { kind: 'onWhite', depth } };
 }
 
-/** Grey values above {@link MASK_THRESHOLD} as 255, all others as 0: frames of mask videos. */
+/** Grey values above {@link MASK_THRESHOLD} become 255, all others 0; used for frames of mask videos. */
 export function thresholdMask(grey: Uint8Array): Pick<ReadMask, 'mask' | 'share' | 'nonBinaryShare'> {
   const mask = new Uint8Array(grey.length);
   let [holes, nonBinary] = [0, 0];

@@ -1,15 +1,15 @@
 import type { Image } from '../vision/image/image.js';
 
-/** What is left of a mask, and its part of all pixels. */
+/** The cleaned mask, and its share of all pixels. */
 interface CleanMask {
   readonly mask: Uint8Array;
   readonly share: number;
 }
 
-/** Marks of fewer pixels are dots, unless they hold a square of 3 x 3. */
+/** Areas with fewer pixels are dots, unless they contain a square of 3 x 3. */
 const FEWEST_OF_A_MARK = 16;
 
-/** Coding makes single pixels differ: only squares of 3 x 3 pixels stay. */
+/** Removes single pixels that differ because of compression: only pixels in squares of 3 x 3 remain. */
 export function withoutSpecks({ width, height, data }: Image): CleanMask {
   const mask = new Uint8Array(width * height);
   let set = 0;
@@ -24,8 +24,8 @@ export function withoutSpecks({ width, height, data }: Image): CleanMask {
 }
 
 /**
- * Takes away only what {@link withoutSpecks} would and is small as well, so that strokes of one or two pixels stay. Pixels
- * that touch at a corner are connected.
+ * Removes only areas that {@link withoutSpecks} would remove and that are small, so that strokes of one or
+ * two pixels remain. Diagonal neighbours are connected.
  */
 export function withoutDots({ width, height, data }: Image): CleanMask {
   const { mask } = withoutSpecks({ width, height, data });
@@ -38,15 +38,18 @@ export function withoutDots({ width, height, data }: Image): CleanMask {
   return { mask, share: set / mask.length };
 }
 
-/** The connected parts of what lies in no square. */
+/** Connected areas of the pixels that lie in no square. */
 class ThinParts {
   readonly #rest: Uint8Array;
   readonly #width: number;
   readonly #squares: Uint8Array;
-  /** Every pixel is in it once, whatever the shape of its part: images have millions of them. */
+  /**
+   * Flood-fill queue. It has room for every pixel once, whatever the shape of the areas; images have millions
+   * of pixels.
+   */
   readonly #queue: Int32Array;
 
-  /** @param rest is emptied while its parts are found */
+  /** @param rest pixels that lie in no square; cleared while their areas are found */
   constructor(rest: Uint8Array, width: number, squares: Uint8Array) {
     this.#rest = rest;
     this.#width = width;
@@ -54,7 +57,7 @@ class ThinParts {
     this.#queue = new Int32Array(rest.reduce((count, value) => (value > 0 ? count + 1 : count), 0));
   }
 
-  /** The pixels of the part that holds `start`, which are none if it is a dot. */
+  /** The pixels of the area around `start`, or none if it is a dot. */
   markFrom(start: number): Int32Array {
     let [count, touchesSquare] = [1, false];
     this.#rest[start] = 0;
@@ -65,7 +68,7 @@ class ThinParts {
       const first = column > 0 ? -1 : 0;
       const last = column < this.#width - 1 ? 1 : 0;
       for (let row = middle - this.#width; row <= middle + this.#width; row += this.#width) {
-        // Above the first row and below the last one nothing is defined, which is no paint.
+        // Reads above the first row and below the last one give undefined, which counts as no paint.
         for (let pixel = row + first; pixel <= row + last; pixel += 1) {
           if (this.#squares[pixel] > 0) touchesSquare = true;
           if (!(this.#rest[pixel] > 0)) continue;

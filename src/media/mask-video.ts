@@ -12,43 +12,44 @@ import {
   type FrameColours,
   type FrameHole,
 } from './mask-frames.js';
-import { findPaint, unclear, type Found } from './mask-reading.js';
+import { findPaint, unclear, type DetectedPaint } from './mask-reading.js';
 import { DECODED_PIXELS, type VideoProbe } from './probe.js';
 import type { Image } from '../vision/image/image.js';
 
-/** A video with its answer of `probeVideo`. */
+/** A video with its result of `probeVideo`. */
 export interface ProbedVideo {
   readonly path: string;
   readonly probe: VideoProbe;
 }
 
-/** What {@link readMaskVideo} needs. */
+/** Options of {@link readMaskVideo}. */
 export interface MaskVideoOptions {
   readonly mask: ProbedVideo;
   /** Called only if the colours of the mask alone are ambiguous. */
   readonly openSource: () => Promise<ProbedVideo>;
   readonly tools: FfmpegTools;
   readonly signal?: AbortSignal;
-  /** Bytes of frames that are kept for the second look; where they are more, each is decoded again. 64 MB unless given. */
+  /** Frames up to this many bytes are kept for the second pass; otherwise each is decoded again. 64 MB by default. */
   readonly keptBytes?: number;
 }
 
-/** Frames of a mask video that are looked at, the last among them. */
-const MOST_SAMPLES = 16;
+/** Maximum number of frames of a mask video that are inspected, the last one included. */
+const MAX_SAMPLES = 16;
 const FEWEST_SAMPLES = 3;
 const KEPT_BYTES = 64_000_000;
-/** Frames whose channels differ by less are of one colour; coding adds a little. */
+/** Frames whose channels differ by less have a single colour; compression adds small differences. */
 const LEAST_CONTRAST = 40;
 const FULL_CONTRAST = 200;
-/** Longest side of the frames that are searched for anything painted at all. */
+/** Longest side at which all frames are searched for any paint. */
 const SEARCH_SIDE = 480;
 
 /**
- * Decides once for a whole mask video which pixels of its frames are paint, by the rules for images: from up to 16 frames,
- * evenly spaced. Where they show one colour only, the frame with the most contrast of all is looked at as well.
- * It goes through millions of pixels and holds some hundred megabytes: run it in a separate process.
- * @returns share 0 where nothing is painted in any frame, 1 where every frame is painted over wholly
- * @throws AppError MASK_UNCLEAR if the paint is ambiguous, and as `openFrameStream`
+ * Decides for a whole mask video which pixels of its frames are paint, with the rules for images, based on up
+ * to 16 evenly spaced frames. If these have a single colour, the frame with the highest contrast of all is
+ * inspected as well. Processes millions of pixels and needs some hundred megabytes: run it in a separate
+ * process.
+ * @returns share 0 if nothing is painted in any frame, 1 if every frame is painted completely
+ * @throws AppError MASK_UNCLEAR if the paint is ambiguous, and as `openFrameStream` does
  */
 export async function readMaskVideo(options: MaskVideoOptions): Promise<MaskFacts> {
   return new MaskVideoReading(options).read();
@@ -83,7 +84,7 @@ class MaskVideoReading {
     return this.#decide((await this.#count([plan])).colours);
   }
 
-  /** Colours of all frames so far, and the most contrast of any frame of the plans. */
+  /** Colours of all frames so far, and the highest contrast of any frame of the plans. */
   async #count(plans: readonly FrameRange[]): Promise<FrameColours> {
     for (const plan of plans) {
       for await (const frame of this.#decode(plan)) {
@@ -105,11 +106,11 @@ class MaskVideoReading {
     if (found === null) throw unclear();
     const holes: FrameHole[] = [];
     for await (const frame of this.#samples()) holes.push(measureHole(frame, found.rule));
-    return { ...together(holes), nonBinaryShare, reading: found.reading, paint: found.rule };
+    return { ...combineHoles(holes), nonBinaryShare, reading: found.reading, paint: found.rule };
   }
 
-  /** What of the frames differs from the source at the same time; null where the mask is no copy of it. */
-  async #holeOfDifference(found: Found | null): Promise<FrameHole | null> {
+  /** Where the frames differ from the source at the same time; null when the mask is not a copy of it. */
+  async #holeOfDifference(found: DetectedPaint | null): Promise<FrameHole | null> {
     const source = await this.#options.openSource();
     const shown = this.#shownWith(source);
     const holes: FrameHole[] = [];
@@ -127,10 +128,10 @@ class MaskVideoReading {
     } finally {
       await shown.return();
     }
-    return copies <= samples / 2 ? null : together(holes);
+    return copies <= samples / 2 ? null : combineHoles(holes);
   }
 
-  /** For each sample the frame of the source at the same time, in the mask's size. */
+  /** The source frame shown at the time of each sample, in the size of the mask. */
   async *#shownWith(source: ProbedVideo): AsyncGenerator<Image['data'], void, undefined> {
     const { mask, tools, signal } = this.#options;
     const { width, height } = mask.probe;
@@ -139,7 +140,7 @@ class MaskVideoReading {
       const indices = times.map((time) => frameShownAt(source.probe, time, mask.probe));
       const options = { ...source, indices, workingSize: { width, height }, tools, signal };
       for await (const { index, data } of decodeImages(options)) {
-        // A slower source shows the same frame with several samples.
+        // With a lower frame rate of the source, several samples can share one of its frames.
         for (const other of indices) if (other === index) yield data;
       }
     }
@@ -159,17 +160,20 @@ class MaskVideoReading {
   }
 }
 
-/** The frames of a range. */
+/** Indices of the frames in a range. */
 const placesOf = (plan: FrameRange): number[] =>
   Array.from({ length: countFrames(plan) }, (_, at) => plan.start + at * plan.step);
 
-/** The mean share, and the widest circle that fits into the hole of any frame. */
-function together(holes: readonly FrameHole[]): FrameHole {
+/** The mean share, and the largest circle in the hole of any frame. */
+function combineHoles(holes: readonly FrameHole[]): FrameHole {
   const share = holes.reduce((sum, hole) => sum + hole.share, 0) / holes.length;
   return { share, circle: holes.reduce((most, { circle }) => Math.max(most, circle), 0) };
 }
 
-/** Frame of the source with which a mask frame is used: the first one that is shown half a mask frame before it or later. */
+/**
+ * The source frame with which a mask frame is used: the first one shown no earlier than half a mask frame
+ * before it.
+ */
 function frameShownAt(source: VideoProbe, timeSeconds: number, mask: VideoProbe): number {
   const from = timeSeconds - mask.fps.den / mask.fps.num / 2;
   const last = source.frameCount - 1;
@@ -179,17 +183,17 @@ function frameShownAt(source: VideoProbe, timeSeconds: number, mask: VideoProbe)
 
 const frameBytes = ({ width, height }: VideoProbe): number => 4 * width * height;
 
-/** The last frame and others before it, evenly spaced, so that FFmpeg itself can leave out the others. */
+/** The last frame and others before it at even distances, so that FFmpeg can select them. */
 function samplePlan(probe: VideoProbe, keptBytes: number): FrameRange {
   const { frameCount } = probe;
   const affordable = Math.floor(keptBytes / frameBytes(probe));
-  const count = Math.min(frameCount, MOST_SAMPLES, Math.max(FEWEST_SAMPLES, affordable));
+  const count = Math.min(frameCount, MAX_SAMPLES, Math.max(FEWEST_SAMPLES, affordable));
   if (count === 1) return { start: 0, end: 1, step: 1 };
   const step = Math.ceil((frameCount - 1) / (count - 1));
   return { start: (frameCount - 1) % step, end: frameCount, step };
 }
 
-/** The frame with the most contrast of a video, looked at in a small size; null where no frame has any. */
+/** The frame with the highest contrast of a video, found at a small size; null when no frame has any. */
 async function mostContrast({ mask, tools, signal }: MaskVideoOptions): Promise<number | null> {
   const { width, height, frameCount } = mask.probe;
   const scale = Math.min(1, SEARCH_SIDE / Math.max(width, height));

@@ -2,26 +2,29 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import { formatPercent } from '../domain/percent.js';
 import { profileName } from './colour-profile.js';
 import { hdrOf } from './hdr-image.js';
-// Sets up sharp for files of users: no cache, one thread, only the loaders that are named.
+// Configures sharp for user files: no cache, one thread, only the listed loaders.
 import './image-codec.js';
 import { missingShareOf } from './jpeg/jpeg-completeness.js';
 import { jpegEffortFault } from './jpeg/jpeg-effort.js';
 import { repairJpeg } from './jpeg/jpeg-repair.js';
-import { hasTooManyFrames, MOST_FRAMES } from './image-frames.js';
+import { hasTooManyFrames, MAX_FRAMES } from './image-frames.js';
 import type { ImageFormat } from './image-type.js';
-import { MOST_CHUNKS, repairPng } from './png-repair.js';
-import { unreadTiff } from './tiff-kind.js';
+import { MAX_CHUNKS, repairPng } from './png-repair.js';
+import { unsupportedTiff } from './tiff-kind.js';
 
-/** Up to this part of an image may be missing: less than a row of blocks of a photo, which viewers show grey. */
-const MOST_MISSING = 0.02;
+/**
+ * Maximum share of an image that may be missing: less than one row of blocks of a photo, which viewers show
+ * as grey.
+ */
+const MAX_MISSING = 0.02;
 
-/** Why an image is not taken; its callers say so in their own terms. */
+/** Why an image is rejected; callers translate it to their own errors. */
 export type ImageFault =
-  /** Damaged, or more than a sliver is missing. */
+  /** Damaged, or more than {@link MAX_MISSING} is missing. */
   | { readonly fault: 'corrupt'; readonly detail: string; readonly cause?: unknown }
-  /** Of a kind within its format that is not read. */
+  /** A variant of its format that is not supported. */
   | { readonly fault: 'unsupported'; readonly detail: string }
-  /** So much work for a decoder that it is not begun. */
+  /** Decoding would take too long, so it is not started. */
   | { readonly fault: 'laborious'; readonly detail: string };
 
 /** Thrown by {@link openImage} and {@link OpenedImage.read}. */
@@ -33,14 +36,14 @@ export class ImageUnreadable extends Error {
 
 /** An image whose header was read. */
 export interface OpenedImage {
-  /** As a viewer shows it, upright. */
+  /** Size as a viewer shows it, upright. */
   readonly width: number;
   readonly height: number;
-  /** What a user should know about how the image was read, one sentence each; more may come with the pixels. */
+  /** Warnings for the user about how the image was read, one sentence each; decoding may add more. */
   readonly warnings: readonly string[];
   /**
-   * Decodes the image by `use`; faults that viewers overlook are overlooked.
-   * @returns what `use` gave, and all warnings
+   * Decodes the image with `use`, tolerating faults that viewers tolerate.
+   * @returns the result of `use`, and all warnings
    * @throws ImageUnreadable
    */
   read<T>(
@@ -48,7 +51,7 @@ export interface OpenedImage {
   ): Promise<{ readonly value: T; readonly warnings: readonly string[] }>;
 }
 
-/** The structure of an image brought in order. */
+/** An image with a repaired structure. */
 interface Prepared {
   readonly bytes: Uint8Array;
   readonly warnings: readonly string[];
@@ -57,15 +60,15 @@ interface Prepared {
 }
 
 /**
- * Opens an image of a known format, by the one set of rules that all routes and jobs share. Only the header is read, so
- * that the caller can apply its limits before anything is decoded.
+ * Opens an image of a known format, with the rules that all routes and jobs share. Only the header is read,
+ * so that the caller can apply its limits before decoding.
  * @throws ImageUnreadable
  */
 export async function openImage(content: Uint8Array, format: ImageFormat): Promise<OpenedImage> {
   const { bytes, warnings: structure, frames, mayLackRows = false } = prepare(content, format);
   const open = (failOn: 'none' | 'error' | 'warning') =>
     sharp(bytes, { failOn, limitInputPixels: false, sequentialRead: true, autoOrient: true });
-  // Only of JPEG and PNG the decoders' warnings are about the pixels; of TIFF they are about unused tags.
+  // For JPEG and PNG, decoder warnings concern the pixels; for TIFF they concern unused tags.
   const strict = format === 'jpeg' || format === 'png' ? 'warning' : 'error';
   const metadata = await open('error').metadata().catch(corrupt);
   const { width, height } = metadata.autoOrient;
@@ -84,44 +87,46 @@ export async function openImage(content: Uint8Array, format: ImageFormat): Promi
   return { width, height, warnings, read };
 }
 
-/** Brings the structure in order. @throws ImageUnreadable where too much is missing */
+/** Repairs the structure. @throws ImageUnreadable when too much is missing */
 function prepare(content: Uint8Array, format: ImageFormat): Prepared {
   if (format === 'png') {
     const { bytes, faults, frames, chunks, missingShare } = repairPng(content);
-    if (chunks > MOST_CHUNKS)
-      throw laborious(`a PNG with more than ${String(MOST_CHUNKS)} chunks, which are not read`);
-    if (missingShare > MOST_MISSING) throw cutOff(missingShare);
+    if (chunks > MAX_CHUNKS)
+      throw laborious(`a PNG with more than ${String(MAX_CHUNKS)} chunks, which is not supported`);
+    if (missingShare > MAX_MISSING) throw cutOff(missingShare);
     const missing = missingShare > 0 ? [blank(missingShare)] : [];
     return { bytes, warnings: [...faults, ...missing], frames };
   }
   if (hasTooManyFrames(content, format))
-    throw laborious(`one with more than ${String(MOST_FRAMES)} frames or pages, which are not read`);
-  const unread = format === 'tiff' ? unreadTiff(content) : null;
-  if (unread !== null) throw unsupported(unread);
+    throw laborious(`one with more than ${String(MAX_FRAMES)} frames or pages, which is not supported`);
+  const unsupportedVariant = format === 'tiff' ? unsupportedTiff(content) : null;
+  if (unsupportedVariant !== null) throw unsupported(unsupportedVariant);
   if (format !== 'jpeg') return { bytes: content, warnings: [] };
   const { bytes, faults, precision, exotic, mayLackRows, effort } = repairJpeg(content);
   const excess = jpegEffortFault(effort);
   if (excess !== null) throw laborious(excess);
   if (precision !== null && precision !== 8)
-    throw unsupported(`a JPEG of ${String(precision)} bits a sample; only those of 8 are read`);
+    throw unsupported(`a JPEG of ${String(precision)} bits a sample; only 8 are supported`);
   if (exotic)
-    throw unsupported('a lossless or hierarchical JPEG; only baseline and progressive ones are read');
+    throw unsupported('a lossless or hierarchical JPEG; only baseline and progressive JPEGs are supported');
   return { bytes, warnings: faults, mayLackRows };
 }
 
-/** What is to be said of rows that a decoder would make up without a word. @throws ImageUnreadable */
+/** The warning for rows that a decoder would fill without reporting it. @throws ImageUnreadable */
 function missingRows(bytes: Uint8Array): string[] {
   const share = missingShareOf(bytes) ?? 0;
-  if (share > MOST_MISSING) throw cutOff(share);
+  if (share > MAX_MISSING) throw cutOff(share);
   return share === 0 ? [] : [blank(share)];
 }
 
-/** The warning for a JPEG that a strict decoder does not take but viewers show whole. @throws ImageUnreadable */
+/**
+ * The warning for a JPEG that a strict decoder rejects but viewers show completely. @throws ImageUnreadable
+ */
 function tolerate(bytes: Uint8Array, cause: unknown): string {
   const share = missingShareOf(bytes);
   if (share === null) return corrupt(cause);
-  if (share > MOST_MISSING) throw cutOff(share, cause);
-  return share === 0 ? 'The JPEG has faults that viewers overlook.' : blank(share);
+  if (share > MAX_MISSING) throw cutOff(share, cause);
+  return share === 0 ? 'The JPEG has faults that viewers ignore.' : blank(share);
 }
 
 function warningsOf(
@@ -129,12 +134,12 @@ function warningsOf(
   frames: number = pages ?? 1,
 ): string[] {
   const warnings: string[] = [];
-  if (frames > 1) warnings.push(`Only the first of ${String(frames)} frames or pages was taken.`);
+  if (frames > 1) warnings.push(`Only the first of ${String(frames)} frames or pages was used.`);
   if (depth && !['uchar', 'bool'].includes(depth))
-    warnings.push('The image was reduced to 8 bits a channel.');
+    warnings.push('The image was reduced to 8 bits per channel.');
   if (space === 'scrgb')
     warnings.push(
-      'Floating-point samples were read as linear light from 0 to 1; what is brighter was cut off.',
+      'Floating-point samples were read as linear light from 0 to 1; brighter values were clipped.',
     );
   if (space === 'cmyk') warnings.push('The colours were converted from CMYK to sRGB.');
   else if (hasProfile && icc && isForeignProfile(icc))
@@ -144,7 +149,7 @@ function warningsOf(
   return warnings;
 }
 
-/** Profiles other than those that pixels without one are taken for. */
+/** Whether the profile differs from sRGB, which pixels without a profile are assumed to be. */
 function isForeignProfile(icc: Buffer): boolean {
   const name = profileName(icc) ?? '';
   const colours = icc.toString('latin1', 16, 20);
@@ -158,7 +163,7 @@ const blank = (share: number): string =>
 const cutOff = (share: number, cause?: unknown): ImageUnreadable =>
   new ImageUnreadable({
     fault: 'corrupt',
-    detail: `${formatPercent(share)} of it are missing; at most ${formatPercent(MOST_MISSING)} may be.`,
+    detail: `${formatPercent(share)} of it are missing; at most ${formatPercent(MAX_MISSING)} may be.`,
     cause,
   });
 

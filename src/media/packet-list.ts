@@ -5,31 +5,36 @@ import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, FfmpegChild, throwIfStopped, type ChildEnd } from './ffmpeg-runner.js';
 import { videoCorrupt } from './probe-stream.js';
 
-/** The packets of a video stream: an upper bound of its frames, since some packets give no image. */
+/** The packets of a video stream. Their number bounds the number of frames; some packets give no frame. */
 export interface PacketList {
-  /** Packets that are meant to be shown. */
+  /** Number of packets that are to be shown. */
   readonly count: number;
-  /** Whether every packet carries a presentation time; AVI has none. */
+  /** Whether every packet has a presentation time; AVI has none. */
   readonly timed: boolean;
-  /** Times of presentation in ascending order, in units of the stream's time base; 0 where a packet has none. */
+  /**
+   * Presentation times in ascending order, in units of the stream's time base; 0 for a packet without one.
+   */
   readonly ticks: Float64Array;
-  /** Largest distance between a frame's place in the file and its place in presentation; 0 without B-frames. */
+  /**
+   * Largest distance between a frame's position in the file and in presentation order; 0 without B-frames.
+   */
   readonly reorderDepth: number;
 }
 
-/** How the child is run. */
+/** Options of the child process. */
 export interface PacketChildOptions {
   readonly tools: FfmpegTools;
   readonly limits: ConfinementLimits;
-  /** No limit when left out; then the signal ends it. */
+  /** No limit by default; then the signal stops the child. */
   readonly wallClockMs?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Counts the packets of the first video stream by demuxing the whole file (nothing is decoded) and notes their times.
- * Stops at once when there are more than `maxFrames`, so a file of millions of tiny frames costs no more than that.
- * @throws AppError `TOO_MANY_FRAMES` (too_large), `VIDEO_CORRUPT`, and what the runner throws
+ * Counts the packets of the first video stream by demuxing the whole file without decoding, and collects
+ * their times. Stops as soon as there are more than `maxFrames`, which limits the cost of files with millions
+ * of tiny packets.
+ * @throws AppError `TOO_MANY_FRAMES` (too_large), `VIDEO_CORRUPT`, and the errors of the runner
  */
 export async function listPackets(
   input: GuardedInput,
@@ -72,7 +77,7 @@ export async function listPackets(
   };
 }
 
-/** Cuts what a child writes into lines. */
+/** Splits the output of a child into lines. */
 export async function* linesOf(stdout: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of stdout) {
@@ -85,11 +90,11 @@ export async function* linesOf(stdout: AsyncIterable<Buffer>): AsyncGenerator<st
 
 interface Packet {
   readonly pts: number | undefined;
-  /** False for packets that are never shown: empty ones, and those an edit list cuts away (flag D). */
+  /** False for packets that are never shown: empty ones, and those removed by an edit list (flag D). */
   readonly shown: boolean;
 }
 
-/** Reads `pts=512|size=17|flags=K_`; whatever else stands in the line is ignored. */
+/** Parses `pts=512|size=17|flags=K_`; the rest of the line is ignored. */
 function parsePacket(line: string): Packet {
   const [, pts, size, flags] = /^pts=(-?\d+|N\/A)\|size=(\d+)\|flags=(\S*)/.exec(line) ?? [];
   const shown = Number(size) > 0 && !flags.includes('D');
@@ -97,11 +102,11 @@ function parsePacket(line: string): Packet {
 }
 
 function throwIfBroken(end: ChildEnd, frameCount: number): void {
-  // ffprobe reports data that ends too early, but exits with 0: its message is the only sign.
+  // ffprobe exits with 0 for a truncated file; the message on stderr is the only sign.
   if (/partial file|File ended prematurely/i.test(end.stderr))
     throw videoCorrupt('it is cut off', failureDetails(end));
   if (end.exitCode !== 0) throw videoCorrupt('its packets cannot be read', failureDetails(end));
-  if (frameCount === 0) throw videoCorrupt('its video stream holds no frame', {});
+  if (frameCount === 0) throw videoCorrupt('its video stream contains no frames', {});
 }
 
 /** A `TOO_MANY_FRAMES` error. */

@@ -2,31 +2,34 @@ import { constants, crc32, deflateSync, inflateSync } from 'node:zlib';
 
 /** A PNG whose structure a strict decoder accepts. */
 export interface RepairedPng {
-  /** The given bytes where nothing had to be changed. */
+  /** The original bytes if nothing was changed. */
   readonly bytes: Uint8Array;
-  /** What was wrong, one sentence each; empty for a sound file. */
+  /** The repaired faults, one sentence each; empty for a valid file. */
   readonly faults: readonly string[];
-  /** Frames of an animation; 1 for a still image. */
+  /** Number of animation frames; 1 for a still image. */
   readonly frames: number;
-  /** Chunks that were read: at most one more than {@link MOST_CHUNKS}. */
+  /** Number of chunks read: at most one more than {@link MAX_CHUNKS}. */
   readonly chunks: number;
-  /** Part of the image's rows that is not there, 0 to 1. */
+  /** Share of the image's rows that is missing, 0 to 1. */
   readonly missingShare: number;
 }
 
-/** Chunks of a PNG. The largest images have some ten thousand; each costs its reader a hundred bytes or more. */
-export const MOST_CHUNKS = 200_000;
+/**
+ * Maximum number of chunks. The largest images have some ten thousand, and each costs a reader a hundred
+ * bytes or more.
+ */
+export const MAX_CHUNKS = 200_000;
 const SIGNATURE_BYTES = 8;
 /** Length, type and checksum. */
 const CHUNK_OVERHEAD = 12;
-/** Chunks of animations mean nothing in a still image. */
+/** Chunks of animations, which have no meaning in a still image. */
 const ANIMATION: ReadonlySet<string> = new Set(['acTL', 'fcTL', 'fdAT']);
-/** Pixels of a cut-off image are unpacked at most so far: its rows have to be counted. */
-const MOST_UNPACKED = 256 * 2 ** 20;
+/** Maximum number of bytes that are decompressed to count the rows of a truncated image. */
+const MAX_UNPACKED = 256 * 2 ** 20;
 
 interface Chunk {
   readonly type: string;
-  /** With length and checksum. */
+  /** The chunk including length and checksum. */
   readonly whole: Buffer;
   readonly data: Buffer;
 }
@@ -36,22 +39,22 @@ interface Walk {
   readonly faults: string[];
   frames: number;
   read: number;
-  /** Pixel data that breaks off, with the file. */
+  /** Truncated pixel data at the end of the file. */
   cut: Buffer | null;
 }
 
 /**
- * Brings the structure of a PNG in order, as viewers do silently: ancillary chunks with a wrong checksum are left out,
- * a missing end is added, whatever follows the end is left out, the last rows of a file that was cut off by a sliver
- * are blank. Of an animation the still image is kept.
+ * Repairs the structure of a PNG, as viewers do silently: drops ancillary chunks with a wrong checksum, adds
+ * a missing end, drops everything after the end, and fills the last rows of a slightly truncated file with
+ * blank ones. Of an animation only the still image is kept.
  */
 export function repairPng(bytes: Uint8Array): RepairedPng {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const walk: Walk = { chunks: [], faults: [], frames: 1, read: 0, cut: null };
   const end = readChunks(source, walk);
   const { chunks, faults, frames, read, cut } = walk;
-  // It will not be decoded.
-  if (read > MOST_CHUNKS) return { bytes, faults, frames, chunks: read, missingShare: 0 };
+  // The caller rejects it, so there is nothing to repair.
+  if (read > MAX_CHUNKS) return { bytes, faults, frames, chunks: read, missingShare: 0 };
   const animated = frames > 1;
   if (faults.length === 0 && !animated && cut === null)
     return { bytes: source.subarray(0, end), faults, frames, chunks: read, missingShare: 0 };
@@ -66,7 +69,7 @@ export function repairPng(bytes: Uint8Array): RepairedPng {
   };
 }
 
-/** @returns the offset behind the last chunk that was read */
+/** @returns the offset after the last chunk that was read */
 function readChunks(source: Buffer, walk: Walk): number {
   let at = SIGNATURE_BYTES;
   while (at + CHUNK_OVERHEAD <= source.length) {
@@ -77,7 +80,7 @@ function readChunks(source: Buffer, walk: Walk): number {
       break;
     }
     walk.read += 1;
-    if (walk.read > MOST_CHUNKS) return end;
+    if (walk.read > MAX_CHUNKS) return end;
     takeChunk(walk, { type, whole: source.subarray(at, end), data: source.subarray(at + 8, end - 4) });
     at = end;
     if (type === 'IEND') return at;
@@ -89,7 +92,7 @@ function readChunks(source: Buffer, walk: Walk): number {
 
 function takeChunk(walk: Walk, chunk: Chunk): void {
   const { type, whole, data } = chunk;
-  // Lower-case first letters mark chunks that an image can do without.
+  // A lower-case first letter marks ancillary chunks, which a decoder does not need.
   const isAncillary = type >= 'a';
   const sound = crc32(whole.subarray(4, -4)) === whole.readUInt32BE(whole.length - 4);
   if (type === 'acTL' && data.length >= 4) walk.frames = data.readUInt32BE(0);
@@ -110,14 +113,14 @@ function chunkOf(type: string, data: Buffer): Chunk {
   return { type, whole, data };
 }
 
-/** Chunks with blank rows for those that are missing. */
+/** Chunks with blank rows that replace the missing ones. */
 function completePixels(
   chunks: readonly Chunk[],
   cut: Buffer,
 ): { chunks: readonly Chunk[]; missingShare: number } {
   const header = chunks.find(({ type }) => type === 'IHDR');
   const size = header ? unpackedBytes(header.data) : null;
-  if (size === null || size > MOST_UNPACKED) return { chunks, missingShare: 1 };
+  if (size === null || size > MAX_UNPACKED) return { chunks, missingShare: 1 };
   const packed = [...chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data), cut];
   const found = unpack(Buffer.concat(packed), size);
   const whole = Buffer.alloc(size);
@@ -139,7 +142,7 @@ function unpack(packed: Buffer, size: number): Buffer {
   }
 }
 
-/** Bytes of all rows with their filter bytes; null for interlaced images, whose rows come in seven rounds. */
+/** Size of all rows with their filter bytes; null for interlaced images, whose rows come in seven passes. */
 function unpackedBytes(header: Buffer): number | null {
   if (header.length !== 13 || header[12] !== 0) return null;
   const channels = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }[header[9]];

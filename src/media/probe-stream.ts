@@ -1,7 +1,7 @@
 import { AppError } from '../errors/app-error.js';
 import type { FrameRate } from './frame-plan.js';
 
-/** The first video stream as ffprobe describes it; nothing in it is believed without a check. */
+/** The first video stream as reported by ffprobe. All values are untrusted. */
 export interface RawStream {
   readonly codec: string | undefined;
   /** Four-character code in the container. */
@@ -9,16 +9,16 @@ export interface RawStream {
   readonly width: number;
   readonly height: number;
   readonly timeBase: FrameRate;
-  /** Candidates for the frame rate, best first; never zero. */
+  /** Candidates for the frame rate, most reliable first; never zero. */
   readonly rates: readonly FrameRate[];
   readonly rotation: number;
-  /** Width of a pixel divided by its height, as the stored image says. */
+  /** Width of a pixel divided by its height, before rotation. */
   readonly pixelAspect: FrameRate;
-  /** Seconds; the container's first timestamp over all streams. */
+  /** First timestamp of the container over all streams, in seconds. */
   readonly containerStart: number;
-  /** Whether its frames have transparency, in the pixel format or, as in VP8 and VP9, in a stream next to it. */
+  /** Whether its frames have alpha, in the pixel format or, for VP8 and VP9, in a separate stream. */
   readonly hasAlpha: boolean;
-  /** Video streams of the file; the first one is used. */
+  /** Number of video streams in the file; the first one is used. */
   readonly videoStreams: number;
 }
 
@@ -39,7 +39,7 @@ interface FfprobeAnswer {
   readonly format?: { readonly start_time?: string };
 }
 
-/** Decoders that untrusted files may reach; FFmpeg has hundreds, most of them old and seldom looked at. */
+/** Decoders that untrusted files may use. FFmpeg has hundreds, most of them old and rarely audited. */
 const CODECS = new Set(
   'h264 hevc av1 vp8 vp9 mpeg4 mpeg2video mpeg1video msmpeg4v2 msmpeg4v3 h263 flv1 mjpeg png gif prores dnxhd cfhd ffv1 huffyuv ffvhuff rawvideo v210 theora dvvideo wmv1 wmv2 wmv3 vc1 qtrle utvideo'.split(
     ' ',
@@ -52,14 +52,14 @@ export function videoCorrupt(what: string, details: Readonly<Record<string, unkn
 }
 
 /**
- * Reads ffprobe's JSON.
- * @throws AppError `NO_VIDEO_STREAM` when the container holds sound, subtitles or cover images only
+ * Parses ffprobe's JSON.
+ * @throws AppError `NO_VIDEO_STREAM` when the container has only audio, subtitles or cover images
  */
 export function parseStream(json: string): RawStream {
   const answer = JSON.parse(json) as FfprobeAnswer;
   const stream = answer.streams?.[0];
   if (stream === undefined) {
-    throw new AppError('NO_VIDEO_STREAM', { message: 'The file holds no video stream.' });
+    throw new AppError('NO_VIDEO_STREAM', { message: 'The file contains no video stream.' });
   }
   const timeBase = parseFraction(stream.time_base);
   if (timeBase === undefined) throw videoCorrupt('its video stream has no time base', {});
@@ -81,21 +81,24 @@ export function parseStream(json: string): RawStream {
   };
 }
 
-/** Whether a pixel format of FFmpeg has transparency. */
+/** Whether a pixel format of FFmpeg has alpha. */
 const isAlphaFormat = (format: string | null | undefined): boolean =>
   /^(yuva|ya|rgba|bgra|argb|abgr|gbrap)/.test(format ?? '');
 
-/** Matroska and WebM mark VP8 and VP9 with a second, transparent image; FFmpeg's own decoders leave it out. */
+/**
+ * Matroska and WebM mark VP8 and VP9 streams that have a second image for alpha; FFmpeg's native decoders
+ * ignore it.
+ */
 const hasAlphaTag = (tags: Readonly<Record<string, string>> = {}): boolean =>
   Object.entries(tags).some(([name, value]) => name.toLowerCase() === 'alpha_mode' && value === '1');
 
 /**
- * The codec's name, if it is one that we decode.
+ * The codec's name, if it is supported.
  * @throws AppError `UNSUPPORTED_CODEC`
  */
 export function codecOf(stream: RawStream): string {
   if (stream.codec !== undefined && CODECS.has(stream.codec)) return stream.codec;
-  // The tag is four bytes of the file: only harmless characters of it are repeated to the user.
+  // The tag consists of four bytes of the file: only harmless characters are repeated in the message.
   const name = (stream.codec ?? stream.tag).replaceAll(/[^\w.-]/g, '?');
   throw new AppError('UNSUPPORTED_CODEC', {
     message: `The video codec '${name}' is not supported; supported are ${[...CODECS].join(', ')}.`,
@@ -103,7 +106,7 @@ export function codecOf(stream: RawStream): string {
   });
 }
 
-/** Degrees clockwise in quarter turns; FFmpeg counts anticlockwise and allows any angle. */
+/** Clockwise rotation in quarter turns. FFmpeg reports anticlockwise degrees and allows any angle. */
 export function rotationOf(stream: RawStream): 0 | 90 | 180 | 270 {
   const quarters = Math.round(-stream.rotation / 90);
   const turns: readonly (0 | 90 | 180 | 270)[] = [0, 90, 180, 270];
@@ -111,14 +114,14 @@ export function rotationOf(stream: RawStream): 0 | 90 | 180 | 270 {
 }
 
 const SQUARE: FrameRate = { num: 1, den: 1 };
-/** Ratios beyond this are errors in the file; the widest real one (2.35:1 in 4:3) is below 2. */
-const MOST_STRETCH = 8;
+/** Larger aspect ratios are errors in the file; the largest real one (2.35:1 in 4:3) is below 2. */
+const MAX_STRETCH = 8;
 
 function parsePixelAspect(text: string | undefined): FrameRate {
   const aspect = parseFraction(text?.replace(':', '/'));
   if (aspect === undefined) return SQUARE;
   const ratio = aspect.num / aspect.den;
-  return ratio > MOST_STRETCH || ratio < 1 / MOST_STRETCH ? SQUARE : aspect;
+  return ratio > MAX_STRETCH || ratio < 1 / MAX_STRETCH ? SQUARE : aspect;
 }
 
 function parseFraction(text: string | undefined): FrameRate | undefined {

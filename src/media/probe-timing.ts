@@ -2,11 +2,11 @@ import type { FrameIndex } from './frame-index.js';
 import type { FrameRate, SeekMode } from './frame-plan.js';
 import type { RawStream } from './probe-stream.js';
 
-/** Share of a frame's length by which a frame may be off its place and the rate still counts as constant. */
+/** Maximum deviation of a frame's time from a constant rate, as a share of the frame duration. */
 const CONSTANT_RATE_TOLERANCE = 0.25;
 const FALLBACK_RATE: FrameRate = { num: 25, den: 1 };
 
-/** Times of a video: see the fields of the same names in `VideoProbe`. */
+/** Timing of a video: see the fields of the same names in `VideoProbe`. */
 export interface VideoTiming {
   readonly frameCount: number;
   readonly fps: FrameRate;
@@ -19,8 +19,8 @@ export interface VideoTiming {
 }
 
 /**
- * Finds the frame rate that the frames' times follow. The rates in the headers are only candidates: the first one
- * under which every frame lies where it belongs wins; if none does, the rate varies and `fps` is its mean.
+ * Finds the frame rate that matches the frames' times. The rates in the headers are candidates: the first one
+ * that matches every frame is used; if none does, the rate is variable and `fps` is its mean.
  * @param canSeek whether the container's index leads to the key frame before a time
  */
 export function analyseTiming(
@@ -55,12 +55,15 @@ export function analyseTiming(
   return { ...base, fps, constantRate: false, durationSeconds, presentationTimes };
 }
 
-/** FFmpeg rounds the time of a seek to a whole tick: half a gap before a frame must be more than the rounding. */
+/**
+ * FFmpeg rounds the time of a seek to a whole tick, so half the gap before a frame must be larger than the
+ * rounding.
+ */
 const LEAST_GAP_TICKS = 2;
-/** Times on its command line have whole microseconds. */
+/** Times on FFmpeg's command line have microsecond resolution. */
 const LEAST_GAP_SECONDS = 1e-5;
 
-/** Whether all frames are so far apart that a time between two of them leads to the second one. */
+/** Whether all frames are far enough apart that a time between two frames selects the second one. */
 function isSeekable(ticks: Float64Array, { num, den }: FrameRate): boolean {
   const least = Math.max(LEAST_GAP_TICKS, (LEAST_GAP_SECONDS * den) / num);
   return ticks.every((tick, index) => index === 0 || tick - ticks[index - 1] >= least);

@@ -14,75 +14,82 @@ import { analyseTiming } from './probe-timing.js';
 import { containerOf, sniffFile, VIDEO_TYPES } from './sniff.js';
 import { codecOf, parseStream, rotationOf, videoCorrupt, type RawStream } from './probe-stream.js';
 
-/** What a video is, from its packets and its decoder, not from what its headers claim. */
+/** Properties of a video, determined from its packets and its decoder instead of its headers. */
 export interface VideoProbe extends FrameTiming {
   readonly container: VideoContainer;
   /** FFmpeg's name of the codec, for example `h264`. */
   readonly codec: string;
-  /** Pixels as they are stored, turned by {@link rotation}. */
+  /** Size after {@link rotation}. */
   readonly width: number;
   readonly height: number;
-  /** Degrees clockwise by which players turn the stored image; decoded frames are already turned. */
+  /** Clockwise degrees by which players rotate the stored image; decoded frames are already rotated. */
   readonly rotation: 0 | 90 | 180 | 270;
-  /** Width of a pixel divided by its height, of the turned image; players stretch the frames by it. */
+  /** Width of a pixel divided by its height, after rotation; players scale the frames by it. */
   readonly pixelAspect: FrameRate;
-  /** Frames that a decoder gives. */
+  /** Number of frames that the decoder returns. */
   readonly frameCount: number;
-  /** How the frames were found; see {@link FrameSource}. */
+  /** How the frames were counted; see {@link FrameSource}. */
   readonly frameSource: FrameSource;
-  /** Seconds from the first frame's begin to the last frame's end. */
+  /** Seconds from the start of the first frame to the end of the last one. */
   readonly durationSeconds: number;
-  /** Whether frame `n` lies within a quarter of a frame of `n / fps`. */
+  /** Whether frame `n` is within a quarter of a frame duration of `n / fps`. */
   readonly constantRate: boolean;
-  /** Whether frames have transparency; see {@link RawStream}. */
+  /** Whether frames have alpha; see {@link RawStream}. */
   readonly hasAlpha: boolean;
-  /** Video streams of the file, of which the first one is used; cover images do not count. */
+  /** Number of video streams in the file, of which the first is used; cover images are not counted. */
   readonly videoStreams: number;
-  /** Whether the file has parts with clocks of their own, which are put one behind the other. */
+  /** Whether the file has parts with separate clocks, which were concatenated. */
   readonly joined: boolean;
 }
 
-/** Limits a video has to keep. */
+/** Limits on a video. */
 export interface VideoLimits {
-  /** Width times height. */
+  /** Maximum width times height. */
   readonly maxPixels: number;
   readonly maxFrames: number;
 }
 
-/** What an earlier probe of the same file found. */
+/** Result of an earlier probe of the same file. */
 export type KnownFrames = Pick<VideoProbe, 'frameCount' | 'frameSource'>;
 
-/** What {@link probeVideo} needs. */
+/** Options of {@link probeVideo}. */
 export interface ProbeOptions {
   readonly tools: FfmpegTools;
   readonly limits: VideoLimits;
   readonly signal?: AbortSignal;
-  /** Kernel limits of the children that do not decode; {@link PROBE_LIMITS} by default. */
+  /** Kernel limits of the child processes that do not decode; {@link PROBE_LIMITS} by default. */
   readonly confinement?: ConfinementLimits;
-  /** Wall-clock limit of each child in milliseconds; 60 000 by default, four times as much for the decoder. */
+  /**
+   * Wall-clock limit of each child in milliseconds; 60 000 by default, four times as much for the decoder.
+   */
   readonly wallClockMs?: number;
-  /** Spares decoding the file again where an earlier probe found that packets and images agree. */
+  /** Avoids decoding the file again when an earlier probe found one frame per packet. */
   readonly known?: KnownFrames;
   /**
-   * `all` decodes the whole video however long that takes; `part`, the default, about {@link DECODED_PIXELS} and takes the
-   * packets behind as one frame each.
+   * `all` decodes the whole video however long that takes; `part`, the default, decodes about
+   * {@link DECODED_PIXELS} and assumes one frame for each further packet.
    */
   readonly decode?: 'all' | 'part';
 }
 
-/** Pixels that an upload is decoded for: some 40 seconds of processor time, 2.5 minutes of 1080p at 30 frames a second. */
+/**
+ * Number of pixels that an upload decodes: some 40 seconds of processor time, or 2.5 minutes of 1080p at 30
+ * frames per second.
+ */
 export const DECODED_PIXELS = 10_000_000_000;
-/** What a frame costs at least, however small. */
+/** Minimum cost of a frame in pixels, however small it is. */
 const LEAST_PIXELS = 100_000;
 const DECODER_WALL_CLOCK_FACTOR = 4;
 const SEEKABLE: readonly VideoContainer[] = ['mp4', 'mkv', 'webm'];
 
 /**
- * Looks at a video from outside: sniffs it, checks that it is complete, reads its first video stream, lists its packets
- * and decodes it, each in a confined child. Uploads and jobs call it with the same limits; what passed once passes again.
+ * Probes a video: detects its type, checks that it is complete, reads its first video stream, lists its
+ * packets and decodes it, each in a confined child process. Uploads and jobs call it with the same limits, so
+ * that an accepted video passes again.
  * @param path absolute path of the file
  * @throws AppError `UNSUPPORTED_TYPE`, `EMPTY_FILE`, `NO_VIDEO_STREAM`, `VIDEO_CORRUPT`, `UNSUPPORTED_CODEC`,
- *   `VIDEO_TOO_LARGE`, `VIDEO_TOO_SMALL`, `TOO_MANY_FRAMES`, `RESOURCE_LIMIT`, `MEDIA_TIMEOUT`, `MEDIA_CHANGED`
+ *   `VIDEO_TOO_LARGE`, `VIDEO_TOO_SMALL`, `TOO_MANY_FRAMES`, `RESOURCE_LIMIT`, `MEDIA_TIMEOUT`,
+ *   `MEDIA_CHANGED`
  */
 export async function probeVideo(path: string, options: ProbeOptions): Promise<VideoProbe> {
   const { maxPixels, maxFrames } = options.limits;
@@ -113,7 +120,7 @@ export async function probeVideo(path: string, options: ProbeOptions): Promise<V
   };
 }
 
-/** A frame may come in two packets, one for each of its fields, and have a hidden one before it. */
+/** A frame may consist of two packets, one per field, or be preceded by the packet of a hidden frame. */
 const PACKETS_PER_FRAME = 2;
 
 async function indexOf(
@@ -125,7 +132,7 @@ async function indexOf(
   if (known?.frameSource === 'packets') {
     if (packets.count === known.frameCount) return indexOfPackets(packets);
     throw new AppError('MEDIA_CHANGED', {
-      message: `The video has ${packets.count} frames now, ${known.frameCount} were stored.`,
+      message: `The video now has ${packets.count} frames, but had ${known.frameCount} when it was stored.`,
     });
   }
   const pixels = Math.max(LEAST_PIXELS, stream.width * stream.height);

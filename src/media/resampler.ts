@@ -2,24 +2,31 @@ import type { Interpolation } from '../domain/preprocessing.js';
 import type { ImagePlacement } from './image-placement.js';
 import type { Image } from '../vision/image/image.js';
 
-/** R, G and B bytes of a pixel. */
-const COLOURS = 3;
-/** Weights are whole numbers; 1 is 2^22, so that sums of bytes stay within 32 bits even where a kernel overshoots. */
+/** Bytes per pixel: R, G and B. */
+const RGB_BYTES = 3;
+/**
+ * Weights are fixed-point numbers with this many fraction bits, so that sums of bytes fit into 32 bits even
+ * for kernels that overshoot.
+ */
 const WEIGHT_BITS = 22;
 const ONE = 2 ** WEIGHT_BITS;
 
 interface Kernel {
-  /** Pixels to either side beyond which it is zero. */
+  /** Radius of the kernel in pixels. */
   readonly reach: number;
   weigh(distance: number): number;
 }
 
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
-/** Filters as Pillow has them (src/libImaging/Resample.c); torchvision resizes by the same. Distances are not negative. */
+/**
+ * Filters of Pillow (src/libImaging/Resample.c), which torchvision's resizing matches. Distances are not
+ * negative.
+ */
 const KERNELS: Record<Exclude<Interpolation, 'nearest'>, Kernel> = {
   bilinear: { reach: 1, weigh: (x) => Math.max(0, 1 - x) },
-  // R. G. Keys, "Cubic convolution interpolation for digital image processing", IEEE Trans. ASSP 29 (6), 1981, a = -1/2.
+  // R. G. Keys, "Cubic convolution interpolation for digital image processing", IEEE Trans. ASSP 29 (6),
+  // 1981, a = -1/2.
   bicubic: {
     reach: 2,
     weigh: (x) => {
@@ -31,17 +38,19 @@ const KERNELS: Record<Exclude<Interpolation, 'nearest'>, Kernel> = {
   lanczos: { reach: 3, weigh: (x) => (x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
 
-/** Of which pixels in a line those of another length are made. */
+/** Filter taps: for each pixel of the output line, the source pixels and their weights. */
 interface Taps {
-  /** The first source pixel of each. */
+  /** First source pixel of each output pixel. */
   readonly first: Int32Array;
   readonly counts: Int32Array;
-  /** `most` for each, of which `counts` are used. */
+  /** `most` weights per output pixel, of which `counts` are used. */
   readonly weights: Int32Array;
   readonly most: number;
 }
 
-/** A line of `from` pixels becomes one of `to`, of which `count` from `start` on are wanted. */
+/**
+ * Resizing of a line from `from` to `to` pixels, of which `count` pixels starting at `start` are computed.
+ */
 interface Line {
   readonly from: number;
   readonly to: number;
@@ -50,14 +59,14 @@ interface Line {
 }
 
 /**
- * Resizes an image in colour by a separable filter. Pixels have their places in the middle (0.5), so nothing moves;
- * filters widen where a side is shrunk; at the margins, pixels outside count nothing. Lines become narrower before they
- * become fewer, unless the width grows meanwhile. All of this is as in Pillow, to the last bit (Pillow 13 has the other
- * order where the height is shrunk much more than the width). libvips shifts what it enlarges by half a pixel (libvips/libvips#943, #4841).
- *
- * It blocks for as long as it takes, which grows with the image.
- * @param image three bytes a pixel
- * @returns the wanted part of the resized image, three bytes a pixel
+ * Resizes a colour image with a separable filter. Pixel centres are at 0.5, so that the image does not shift;
+ * filters widen when a side shrinks; pixels outside of the image have no weight. The horizontal pass comes
+ * first, unless the width grows while the height shrinks. The result equals that of Pillow bit by bit (Pillow
+ * 13 uses the other order when the height shrinks much more than the width). libvips is not used because it
+ * shifts enlarged images by half a pixel (libvips/libvips#943, #4841).
+ * It blocks the event loop for a time that grows with the size of the image.
+ * @param image three bytes per pixel
+ * @returns the requested part of the resized image, three bytes per pixel
  */
 export function resample(
   image: Image,
@@ -67,14 +76,17 @@ export function resample(
   const across = { from: image.width, to: whole.width, start: part.left, count: part.width };
   const down = { from: image.height, to: whole.height, start: part.top, count: part.height };
   const [columns, rows] = [across, down].map((line) => tapsOf(line, interpolation));
-  const stride = image.width * COLOURS;
+  const stride = image.width * RGB_BYTES;
   if (down.to < down.from && across.to > across.from)
     return resampleRows(resampleColumns(image.data, stride, rows), stride, columns);
-  // Of a long image whose middle is wanted, most rows are not.
+  // Only the rows needed for the requested part are resampled.
   const top = rows.first[0];
   const bottom = rows.first[part.height - 1] + rows.counts[part.height - 1];
   const wide = resampleRows(image.data.subarray(top * stride, bottom * stride), stride, columns);
-  return resampleColumns(wide, part.width * COLOURS, { ...rows, first: rows.first.map((row) => row - top) });
+  return resampleColumns(wide, part.width * RGB_BYTES, {
+    ...rows,
+    first: rows.first.map((row) => row - top),
+  });
 }
 
 function tapsOf({ from, to, start, count }: Line, interpolation: Interpolation): Taps {
@@ -102,21 +114,22 @@ function tapsOf({ from, to, start, count }: Line, interpolation: Interpolation):
 }
 
 function nearestOf({ from, to, start, count }: Line): Taps {
-  // In whole numbers, since (start + index + 0.5) * (from / to) may end just before the pixel at whose edge it is.
+  // Computed with integers, since (start + index + 0.5) * (from / to) may be rounded to just below a pixel
+  // boundary.
   const first = Int32Array.from({ length: count }, (_, index) =>
     Math.floor(((2 * (start + index) + 1) * from) / (2 * to)),
   );
   return { first, counts: new Int32Array(count).fill(1), weights: new Int32Array(count).fill(ONE), most: 1 };
 }
 
-/** Every row, `stride` bytes long, becomes one of as many pixels as there are taps. */
+/** Resamples every row, `stride` bytes long, to as many pixels as there are taps. */
 function resampleRows(data: Uint8Array, stride: number, { first, counts, weights, most }: Taps): Uint8Array {
   const rows = data.length / stride;
-  const resized = new Uint8ClampedArray(rows * first.length * COLOURS);
+  const resized = new Uint8ClampedArray(rows * first.length * RGB_BYTES);
   let out = 0;
   for (let row = 0; row < rows; row += 1) {
     for (let index = 0; index < first.length; index += 1) {
-      let at = row * stride + first[index] * COLOURS;
+      let at = row * stride + first[index] * RGB_BYTES;
       const start = index * most;
       const end = start + counts[index];
       let [red, green, blue] = [ONE / 2, ONE / 2, ONE / 2];
@@ -125,18 +138,18 @@ function resampleRows(data: Uint8Array, stride: number, { first, counts, weights
         red += data[at] * weight;
         green += data[at + 1] * weight;
         blue += data[at + 2] * weight;
-        at += COLOURS;
+        at += RGB_BYTES;
       }
       resized[out] = red >> WEIGHT_BITS;
       resized[out + 1] = green >> WEIGHT_BITS;
       resized[out + 2] = blue >> WEIGHT_BITS;
-      out += COLOURS;
+      out += RGB_BYTES;
     }
   }
   return new Uint8Array(resized.buffer);
 }
 
-/** Rows, `stride` bytes long, become as many as there are taps. */
+/** Resamples the columns of rows of `stride` bytes to as many rows as there are taps. */
 function resampleColumns(
   data: Uint8Array,
   stride: number,

@@ -5,16 +5,17 @@ import { openImage } from './open-image.js';
 import { imageFormat, refuseImage, type DecodedImage, type ImageLimits } from './image-decoder.js';
 import { imageSizeFault } from './image-size.js';
 
-/** A whole image in colour, with the facts of the file that it came from. */
+/** A complete colour image and facts about its file. */
 export interface DecodedRgb {
   readonly image: Image;
   readonly source: Omit<DecodedImage, 'pixels'>;
 }
 
 /**
- * Decodes a user's image as a whole, by the rules of `decodeImage`: upright, on white, three bytes a pixel.
- * @param longSide larger images are shrunk to this many pixels on their longer side
- * @throws AppError as `decodeImage`
+ * Decodes a user's image completely, with the rules of `decodeImage`: upright, on white, three bytes per
+ * pixel.
+ * @param longSide larger images are reduced to this many pixels on the longer side
+ * @throws AppError as `decodeImage` does
  */
 export async function decodeRgb(
   bytes: Uint8Array,

@@ -5,23 +5,23 @@ import { openFrameStream } from './frame-stream.js';
 import type { ProbedVideo } from './mask-video.js';
 import { DECODED_PIXELS } from './probe.js';
 
-/** What {@link writeScreenshotFrame} needs. */
+/** Options of {@link writeScreenshotFrame}. */
 export interface ScreenshotOptions {
-  /** PNG of an image of the video's size, such as a screenshot with a painted mask. */
+  /** Path of a PNG in the size of the video, such as a screenshot with a painted mask. */
   readonly image: string;
   readonly video: ProbedVideo;
-  /** New PNG with the frame. */
+  /** Path of the new PNG with the frame. */
   readonly target: string;
   readonly tools: FfmpegTools;
   readonly signal?: AbortSignal;
 }
 
-/** Longest side of the frames that are compared. */
+/** Longest side at which frames are compared. */
 const COMPARED_SIDE = 96;
 
 /**
- * Writes the frame of a video that an image was most likely taken from: the one in which the middle one of the pixels'
- * differences is smallest, so that what was painted on the image does not count.
+ * Finds the frame of a video of which an image is most likely a screenshot, and writes it. Frames are
+ * compared by the smaller half of the pixel differences, so that painted areas do not count.
  */
 export async function writeScreenshotFrame(options: ScreenshotOptions): Promise<void> {
   const { video, target, tools, signal } = options;

@@ -10,10 +10,10 @@ import {
   type ImageFormat,
 } from './image-type.js';
 
-/** The file types anything in this product accepts; `mov` and `3gp` are read like `mp4`. */
+/** All file types that the product accepts; `mov` and `3gp` are read like `mp4`. */
 export type SniffedType = 'mp4' | 'mov' | '3gp' | 'avi' | 'mkv' | 'webm' | 'ts' | 'mpg' | 'zip' | ImageFormat;
 
-/** Types that hold a video. */
+/** Types of videos. */
 export const VIDEO_TYPES: readonly SniffedType[] = [
   'mp4',
   'mov',
@@ -26,12 +26,12 @@ export const VIDEO_TYPES: readonly SniffedType[] = [
   'gif',
 ];
 
-/** Types that hold an image. */
+/** Types of images. */
 export const IMAGE_TYPES: readonly ImageFormat[] = IMAGE_FORMATS;
 
 const HEAD_BYTES = 4100;
 
-/** The demuxer family of a video's type. */
+/** The demuxer family of a video type. */
 export function containerOf(type: SniffedType): VideoContainer {
   switch (type) {
     case 'avi':
@@ -52,7 +52,7 @@ const TYPE_OF_MIME: Readonly<Record<string, SniffedType>> = {
   'video/quicktime': 'mov',
   'video/3gpp': '3gp',
   'video/3gpp2': '3gp',
-  // Whether a file of one of these brands holds a video, its streams say.
+  // Files of these brands may contain a video; their streams decide.
   'audio/x-m4a': 'mp4',
   'audio/mp4': 'mp4',
   'video/mp2t': 'ts',
@@ -65,10 +65,12 @@ const TYPE_OF_MIME: Readonly<Record<string, SniffedType>> = {
 };
 
 /**
- * Tells a file's type from its first bytes, never from its name, and before FFmpeg, libvips or a ZIP reader sees it.
- * @param path file to look at; only its first 4 KB are read
- * @param allowed types the caller can use
- * @throws AppError `EMPTY_FILE` (invalid), `UNSUPPORTED_TYPE` (unsupported_type) naming what was found and what is allowed
+ * Detects a file's type from its first bytes, never from its name, before FFmpeg, libvips or a ZIP reader
+ * opens it.
+ * @param path file to inspect; only its first 4 KB are read
+ * @param allowed types that the caller accepts
+ * @throws AppError `EMPTY_FILE` (invalid), `UNSUPPORTED_TYPE` (unsupported_type) naming the detected and the
+ *   allowed types
  */
 export async function sniffFile(path: string, allowed: readonly SniffedType[]): Promise<SniffedType> {
   const head = await readHead(path);
@@ -78,7 +80,7 @@ export async function sniffFile(path: string, allowed: readonly SniffedType[]): 
   const found = await identify(head);
   if (found.type !== undefined && allowed.includes(found.type)) return found.type;
   throw new AppError('UNSUPPORTED_TYPE', {
-    message: `The file holds ${found.description}; allowed by content: ${[...new Set(allowed)].join(', ')}.`,
+    message: `The file contains ${found.description}; supported here: ${[...new Set(allowed)].join(', ')}.`,
     details: { found: found.description, allowed },
   });
 }
@@ -95,7 +97,8 @@ interface Identified {
 }
 
 async function identify(head: Buffer): Promise<Identified> {
-  // file-type opens archives to distinguish documents; here a ZIP is a ZIP, and the ZIP reader checks its content.
+  // file-type opens archives to detect document formats; a ZIP is accepted as such, and the ZIP reader checks
+  // its content.
   if (isZip(head)) return { type: 'zip', description: 'zip' };
   const image = imageTypeOf(head);
   if (isImageFormat(image)) return { type: image, description: image };
@@ -113,7 +116,7 @@ async function identify(head: Buffer): Promise<Identified> {
 
 function isZip(head: Buffer): boolean {
   const text = head.subarray(0, 8).toString('latin1');
-  // Archives that were written in parts, or could have been, begin with a marker.
+  // Split archives, or single-part archives that could have been split, begin with a marker.
   const start = text.startsWith('PK00') || text.startsWith('PK\x07\x08') ? text.slice(4) : text;
   return start.startsWith('PK\x03\x04') || start.startsWith('PK\x05\x06');
 }

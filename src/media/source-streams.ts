@@ -4,24 +4,24 @@ import { inputArguments, type GuardedInput } from './ffmpeg-arguments.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
 import { runFfmpeg } from './ffmpeg-runner.js';
 
-/** One stream of sound. */
+/** One audio stream. */
 interface SoundStream {
-  /** Among all streams of the file. */
+  /** Index among all streams of the file. */
   readonly index: number;
-  /** FFmpeg's name. */
+  /** FFmpeg's name of the codec. */
   readonly codec: string;
   readonly startSeconds: number;
 }
 
-/** How a source's colours are coded and which sound it has; what a copy of it must keep. */
+/** Colour coding and audio of a source, which a processed copy must keep. */
 export interface SourceStreams {
-  /** FFmpeg's name of the matrix, such as `bt709`; null where the file does not say. */
+  /** FFmpeg's name of the colour matrix, such as `bt709`; null when the file does not declare one. */
   readonly colourMatrix: string | null;
   readonly primaries: string | null;
   readonly transfer: string | null;
-  /** Seconds; the container's first time stamp over all streams. */
+  /** First timestamp of the container over all streams, in seconds. */
   readonly startSeconds: number;
-  /** Streams of sound that can be decoded. */
+  /** Audio streams that can be decoded. */
   readonly audio: readonly SoundStream[];
   /** Whether there are subtitles. */
   readonly subtitles: boolean;
@@ -31,7 +31,7 @@ export interface SourceStreams {
   readonly firstField: 'top' | 'bottom' | null;
 }
 
-/** Whether the frames of a stream are stored as red, green and blue. */
+/** Whether the frames of a stream are stored as RGB. */
 export const isRgb = ({ pixelFormat, colourMatrix }: SourceStreams): boolean =>
   colourMatrix === 'gbr' || /^(0?rgb|0?bgr|gbr|argb|abgr|pal8)/.test(pixelFormat ?? '');
 
@@ -58,7 +58,7 @@ interface StreamProbeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What ffprobe tells of a file, as JSON. */
+/** Runs ffprobe on a file and parses its JSON. */
 async function entriesOf(
   input: GuardedInput,
   asked: readonly string[],
@@ -75,7 +75,7 @@ async function entriesOf(
   return stdout.toString('utf8');
 }
 
-/** Reads how a source's colours are coded and which sound it has. */
+/** Reads the colour coding and audio streams of a source. */
 export async function probeStreams(input: GuardedInput, options: StreamProbeOptions): Promise<SourceStreams> {
   const entries =
     'stream=index,start_time,codec_type,codec_name,color_space,color_primaries,color_transfer,pix_fmt,field_order:stream_disposition=attached_pic:format=start_time';
@@ -84,7 +84,7 @@ export async function probeStreams(input: GuardedInput, options: StreamProbeOpti
   const video = streams.find(
     ({ codec_type: type, disposition }) => type === 'video' && disposition?.attached_pic !== 1,
   );
-  // Names go back to FFmpeg as options, so only those that are words are believed.
+  // These names are passed back to FFmpeg as options, so only plain words are accepted.
   const known = (name: string | undefined) =>
     name !== undefined && name !== 'unknown' && /^[a-z0-9_-]+$/.test(name) ? name : null;
   return {
@@ -107,7 +107,7 @@ function secondsOf(text: string | undefined): number | undefined {
   return Number.isFinite(seconds) ? seconds : undefined;
 }
 
-/** FFmpeg reports the order of the fields as stored, then as displayed. */
+/** FFmpeg reports the field order as stored, then as displayed. */
 function firstFieldOf(order: string | undefined): SourceStreams['firstField'] {
   if (order === 'tt' || order === 'bt') return 'top';
   return order === 'bb' || order === 'tb' ? 'bottom' : null;
@@ -119,7 +119,7 @@ const probedFrames = z.object({
     .default([]),
 });
 
-/** DV, MJPEG and others say in their frames alone that they are interlaced: the first one is decoded. */
+/** DV, MJPEG and others declare interlacing only in their frames, so the first frame is decoded. */
 async function fieldOrderOf(
   input: GuardedInput,
   order: string | undefined,

@@ -3,27 +3,28 @@ import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
 import { probeVideo, type VideoProbe } from './probe.js';
 
-/** What is stored of a video that was accepted once. */
+/** Stored facts about an accepted video. */
 export interface StoredVideo {
   readonly width: number;
   readonly height: number;
   readonly frameCount: number;
-  /** Missing where an earlier version stored the video. */
+  /** Missing for videos stored by an earlier version. */
   readonly frameSource?: FrameSource;
 }
 
-/** What {@link probeStoredVideo} needs. */
+/** Options of {@link probeStoredVideo}. */
 export interface StoredProbeOptions {
   readonly tools: FfmpegTools;
   readonly signal?: AbortSignal;
-  /** As in `ProbeOptions`; a job decodes `all`, so that it never counts on frames that do not exist. */
+  /** As in `ProbeOptions`; jobs decode `all`, so that they never expect frames that do not exist. */
   readonly decode?: 'all' | 'part';
 }
 
 /**
- * Probes a stored video again with the checks of its upload. Its own size is the limit, so that lower limits of today
- * leave it usable. The frame count may differ from the stored one where that was not found by a decoder.
- * @throws AppError `MEDIA_CHANGED` where the file is another one, and as `probeVideo`
+ * Probes a stored video again with the checks of its upload. Its own size is the limit, so that it stays
+ * usable when the configured limits are lowered. The frame count may differ from the stored one unless that
+ * was determined by decoding.
+ * @throws AppError `MEDIA_CHANGED` when the file was replaced, and as `probeVideo` does
  */
 export async function probeStoredVideo(
   path: string,
@@ -35,12 +36,12 @@ export async function probeStoredVideo(
     tools,
     signal,
     decode,
-    // Another version of FFmpeg may give a frame more where the file is damaged.
+    // For damaged files another version of FFmpeg may return a different number of frames.
     limits: { maxPixels: width * height, maxFrames: 2 * frameCount },
     known: { frameCount, frameSource },
   });
   if (probe.width === width && probe.height === height) return probe;
   throw new AppError('MEDIA_CHANGED', {
-    message: `The video has ${probe.width}x${probe.height} pixels now, ${width}x${height} were stored.`,
+    message: `The video now has ${probe.width}x${probe.height} pixels, but had ${width}x${height} when it was stored.`,
   });
 }

@@ -1,4 +1,4 @@
-/** Tags of a TIFF's first directory. */
+/** Tags of the first directory of a TIFF. */
 const TAG = {
   subfile: 254,
   bits: 258,
@@ -8,7 +8,7 @@ const TAG = {
   dngVersion: 50_706,
 } as const;
 
-/** Photometric interpretations that are not read. */
+/** Photometric interpretations that are not supported. */
 const COLOURS: Readonly<Record<number, string>> = {
   8: 'CIE L*a*b* colours',
   9: 'ICC L*a*b* colours',
@@ -23,15 +23,15 @@ const SAMPLE_FORMATS: Readonly<Record<number, string>> = {
   5: 'complex',
   6: 'complex',
 };
-/** Directories of real files have some dozens of entries. */
-const MOST_ENTRIES = 1000;
+/** Maximum number of entries of a directory; real files have some dozens. */
+const MAX_ENTRIES = 1000;
 
 /**
- * What a TIFF is that is not read: the raw image of a camera, of which only a thumbnail would be seen, or one in colours
- * or samples that would come out wrong.
- * @returns null for all others, broken ones included
+ * Describes a TIFF variant that is not supported: a camera raw image, of which only a thumbnail would be
+ * decoded, or colours or samples that would be decoded incorrectly.
+ * @returns null for all others, broken files included
  */
-export function unreadTiff(bytes: Uint8Array): string | null {
+export function unsupportedTiff(bytes: Uint8Array): string | null {
   const tags = firstDirectory(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   if (!tags) return null;
   const value = (tag: number): number | undefined => tags.get(tag);
@@ -39,19 +39,19 @@ export function unreadTiff(bytes: Uint8Array): string | null {
   const isThumbnail = ((value(TAG.subfile) ?? 0) & 1) === 1 && tags.has(TAG.subDirectories);
   if (isThumbnail || value(TAG.photometric) === COLOUR_FILTER) return raw('camera raw');
   const colours = COLOURS[value(TAG.photometric) ?? -1];
-  if (colours) return `a TIFF in ${colours}, which is not read; save it in RGB`;
+  if (colours) return `a TIFF in ${colours}, which is not supported; save it in RGB`;
   const format = SAMPLE_FORMATS[value(TAG.sampleFormat) ?? 1];
   const bits = value(TAG.bits) ?? 1;
-  // Of colours as floating-point numbers it is known what they mean: linear light.
+  // Floating-point colours have a defined meaning: linear light.
   const isLight = format === 'floating-point' && bits <= 32 && value(TAG.photometric) === 2;
   if (isLight || (!format && bits <= 16)) return null;
-  return `a TIFF with ${String(bits)}-bit ${format ?? 'integer'} samples, which is not read; save it with 8 or 16 unsigned bits`;
+  return `a TIFF with ${String(bits)}-bit ${format ?? 'integer'} samples, which is not supported; save it with 8 or 16 unsigned bits`;
 }
 
 const raw = (kind: string): string =>
-  `a ${kind} image, which is not read; develop it and export it as JPEG, PNG or 16-bit TIFF`;
+  `a ${kind} image, which is not supported; develop it and export it as JPEG, PNG or 16-bit TIFF`;
 
-/** The first value of each tag of the first directory. */
+/** The first value of each tag in the first directory. */
 function firstDirectory(bytes: Buffer): ReadonlyMap<number, number> | null {
   const little = bytes.toString('latin1', 0, 2) === 'II';
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -61,7 +61,7 @@ function firstDirectory(bytes: Buffer): ReadonlyMap<number, number> | null {
     const count = big ? Number(view.getBigUint64(at, little)) : view.getUint16(at, little);
     const [first, size] = big ? [at + 8, 20] : [at + 2, 12];
     const tags = new Map<number, number>();
-    for (let entry = first; entry < first + size * Math.min(count, MOST_ENTRIES); entry += size)
+    for (let entry = first; entry < first + size * Math.min(count, MAX_ENTRIES); entry += size)
       tags.set(view.getUint16(entry, little), firstValue(view, { entry, little, big }));
     return tags;
   } catch {
@@ -75,7 +75,7 @@ interface Entry {
   readonly big: boolean;
 }
 
-/** Of numbers that do not fit into the entry, the first one where they lie. */
+/** The value, or the first of several values stored outside of the entry. */
 function firstValue(view: DataView, { entry, little, big }: Entry): number {
   const isShort = view.getUint16(entry + 2, little) === 3;
   const count = big ? Number(view.getBigUint64(entry + 4, little)) : view.getUint32(entry + 4, little);

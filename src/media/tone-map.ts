@@ -1,23 +1,26 @@
-/** Transfer functions of high dynamic range, by FFmpeg's names: PQ (SMPTE ST 2084) and HLG (ARIB STD-B67). */
+/** HDR transfer functions by FFmpeg's names: PQ (SMPTE ST 2084) and HLG (ARIB STD-B67). */
 export type HdrTransfer = 'smpte2084' | 'arib-std-b67';
 
-/** Whether a stream's transfer function is one of high dynamic range. */
+/** Whether a stream's transfer function is HDR. */
 export const isHdr = (transfer: string | null): transfer is HdrTransfer =>
   transfer === 'smpte2084' || transfer === 'arib-std-b67';
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
-/** Luminance of diffuse white in HDR, cd/m2 (ITU-R BT.2408); it becomes the reference of the SDR image. */
+/** Luminance of diffuse white in HDR, cd/m2 (ITU-R BT.2408); mapped to white of the SDR image. */
 const DIFFUSE_WHITE = 203;
-/** Display that HLG is graded for, cd/m2, and the exponent of its system gamma less one (ITU-R BT.2100). */
+/**
+ * Peak luminance of the display for which HLG is graded, in cd/m2, and the exponent of its system gamma minus
+ * one (ITU-R BT.2100).
+ */
 const HLG_PEAK = 1000;
 const HLG_GAMMA = 0.2;
-/** Up to here light is kept as it is; above it bends towards 1. */
+/** Light up to this value is kept; above it the curve approaches 1. */
 const KNEE = 0.6;
 /** Gamma of an SDR display (ITU-R BT.1886). */
 const SDR_GAMMA = 2.4;
 
-/** Light in cd/m2 of a PQ code value (ST 2084, equation 4.1). */
+/** Luminance in cd/m2 of a PQ code value (ST 2084, equation 4.1). */
 function pqLight(code: number): number {
   const [m1, m2] = [2610 / 16384, (2523 / 4096) * 128];
   const [c1, c2, c3] = [3424 / 4096, (2413 / 4096) * 32, (2392 / 4096) * 32];
@@ -25,7 +28,7 @@ function pqLight(code: number): number {
   return 10_000 * (Math.max(power - c1, 0) / (c2 - c3 * power)) ** (1 / m1);
 }
 
-/** Scene light, 0 to 1, of an HLG code value (BT.2100, inverse of the OETF). */
+/** Scene light, 0 to 1, of an HLG code value (BT.2100, inverse OETF). */
 function hlgScene(code: number): number {
   const a = 0.17883277;
   const b = 1 - 4 * a;
@@ -40,7 +43,7 @@ function hlgLight(code: Rgb): Rgb {
   return [gain * r, gain * g, gain * b];
 }
 
-/** Linear light in the primaries of BT.2020 to those of BT.709 (ITU-R BT.2087). */
+/** Converts linear light from BT.2020 to BT.709 primaries (ITU-R BT.2087). */
 function toBt709([r, g, b]: Rgb): Rgb {
   return [
     1.6605 * r - 0.5876 * g - 0.0728 * b,
@@ -49,15 +52,16 @@ function toBt709([r, g, b]: Rgb): Rgb {
   ];
 }
 
-/** Identity up to the knee, then an exponential shoulder of the same slope that ends at 1. */
+/** Identity up to the knee, then an exponential shoulder with the same slope at the knee and the limit 1. */
 function shoulder(light: number): number {
   if (light <= KNEE) return light;
   return KNEE + (1 - KNEE) * (1 - Math.exp((KNEE - light) / (1 - KNEE)));
 }
 
 /**
- * The SDR code value (BT.709 primaries, gamma 2.4) of an HDR one: light of the display, divided by diffuse white, in the
- * primaries of BT.709; the largest component goes through the shoulder and takes the others along, which keeps the hue.
+ * Maps an HDR code value to an SDR one (BT.709 primaries, gamma 2.4): display light is divided by diffuse
+ * white and converted to BT.709; the shoulder is applied to the largest component and the others are scaled
+ * by the same factor, which preserves the hue.
  */
 function toneMapped(code: Rgb, transfer: HdrTransfer): Rgb {
   const light: Rgb =
@@ -71,7 +75,7 @@ function toneMapped(code: Rgb, transfer: HdrTransfer): Rgb {
 
 const CUBE_SIDE = 33;
 
-/** {@link toneMapped} as a table in the format of `.cube` files, which FFmpeg's filter `lut3d` reads. */
+/** {@link toneMapped} as a lookup table in `.cube` format, for FFmpeg's filter `lut3d`. */
 export function toneMapCube(transfer: HdrTransfer): string {
   const lines = [`LUT_3D_SIZE ${CUBE_SIDE}`];
   const at = (step: number) => step / (CUBE_SIDE - 1);

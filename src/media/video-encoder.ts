@@ -7,45 +7,48 @@ import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, FfmpegChild, throwIfStopped } from './ffmpeg-runner.js';
 import type { SourceStreams } from './source-streams.js';
 
-/** Containers that results are written in. */
+/** Containers of result videos. */
 export type ResultContainer = 'mp4' | 'avi';
 
-/** What {@link VideoEncoder} writes. */
+/** Options of {@link VideoEncoder}. */
 export interface EncoderOptions {
   readonly tools: FfmpegTools;
-  /** File to write. */
+  /** Path of the file to write. */
   readonly target: string;
   readonly container: ResultContainer;
   readonly size: { readonly width: number; readonly height: number };
   readonly fps: { readonly num: number; readonly den: number };
-  /** Where sound comes from. */
+  /** Source of the audio. */
   readonly source: GuardedInput;
   readonly streams: SourceStreams;
   /** Width of a pixel divided by its height. */
   readonly pixelAspect: { readonly num: number; readonly den: number };
   /** Seconds from the source's start to its first frame. */
   readonly startSeconds: number;
-  /** Whether the clock of the source jumps ahead: its sound goes on then as its frames do. */
+  /** Whether the clock of the source jumps ahead; its audio is then made continuous, like its frames. */
   readonly joined: boolean;
   /**
-   * Absolute path of a filter script that sets the time of every frame (see `frameTimesScript`), for a rate that varies. In
-   * an AVI frames at these times are shown at the steady rate `fps`.
+   * Absolute path of a filter script that sets the time of every frame (see `frameTimesScript`), for a
+   * variable frame rate. In an AVI the frames are resampled to the constant rate `fps`.
    */
   readonly timesScript?: string;
   readonly signal?: AbortSignal;
 }
 
-/** Sound that players know inside each container is kept as it is. */
+/** Audio codecs that players support inside each container; such audio is copied without re-encoding. */
 const KEPT_AUDIO: Readonly<Record<ResultContainer, readonly string[]>> = {
   mp4: ['aac', 'mp3', 'ac3'],
   avi: ['mp3', 'pcm_s16le', 'ac3'],
 };
 
-/** AVI cannot say that sound starts late: silence takes the place, but for less than this many seconds. */
-const UNHEARD_DELAY = 0.02;
+/**
+ * AVI has no start time for audio, so a late start is filled with silence, unless the delay is below this
+ * many seconds.
+ */
+const INAUDIBLE_DELAY = 0.02;
 const SILENCE_FIRST = 'aresample=async=1:first_pts=0';
 
-/** Sound more than 10 s ahead has a new clock, as frames have: see `frameTimeline`. */
+/** Audio that is more than 10 s ahead has a new clock, like frames: see `frameTimeline`. */
 const CONTINUOUS =
   "asetpts='st(0,ld(0)+if(gt(PTS-PREV_INPTS,10/TB),PREV_INPTS+ld(1)-PTS,0));" +
   "st(1,NB_SAMPLES/SR/TB);PTS+ld(0)'";
@@ -58,7 +61,7 @@ function audioFilters(joined: boolean, delayed: boolean, output: number): string
 function audioArguments({ container, streams, joined }: EncoderOptions): string[] {
   const encoder = container === 'mp4' ? ['aac', '-b:a', '192k'] : ['pcm_s16le'];
   return streams.audio.flatMap(({ index, codec, startSeconds }, output) => {
-    const delayed = container === 'avi' && startSeconds - streams.startSeconds > UNHEARD_DELAY;
+    const delayed = container === 'avi' && startSeconds - streams.startSeconds > INAUDIBLE_DELAY;
     const kept = KEPT_AUDIO[container].includes(codec) && !delayed && !joined;
     const [name, ...options] = kept ? ['copy'] : encoder;
     return [
@@ -76,16 +79,16 @@ function colourArguments({ colourMatrix, primaries, transfer }: SourceStreams): 
   ];
 }
 
-/** Units of a second in which frames of a varying rate are timed. */
+/** Time base of frames with a variable rate, in ticks per second. */
 const TIME_UNITS = 90_000;
-/** 4:2:0 with two fields shares colours among four rows. */
+/** Interlaced 4:2:0 shares chroma among four rows. */
 const INTERLACED_ROWS = 4;
 
-/** Filters of the encoder: even sides, pixel aspect, field order, and times where the rate varies. */
+/** Filters of the encoder: even sides, pixel aspect, field order, and frame times for a variable rate. */
 export function encoderFilters(options: Omit<EncoderOptions, 'tools' | 'target' | 'source'>): string {
   const { size, pixelAspect } = options;
   const odd = size.width % 2 === 1 || size.height % 2 === 1;
-  // 4:2:0 needs even sides: an odd one gets one more line, a copy of the last.
+  // 4:2:0 needs even sides: an odd side is extended by a copy of the last line.
   const even = `pad=ceil(iw/2)*2:ceil(ih/2)*2,fillborders=right=${size.width % 2}:bottom=${size.height % 2}:mode=smear`;
   const field = interlacedField(options);
   return [
@@ -100,8 +103,8 @@ function interlacedField({ streams, size }: Pick<EncoderOptions, 'streams' | 'si
 }
 
 /**
- * A filter script in which frame n gets the n-th of the given times: a tree of comparisons, so that each frame takes as many
- * steps as the logarithm of their number.
+ * A filter script that gives frame n the n-th of the given times. It is a binary tree of comparisons, so that
+ * each frame takes a logarithmic number of steps.
  */
 export function frameTimesScript(seconds: ArrayLike<number>, filters: string): string {
   const tree = (from: number, end: number): string => {
@@ -112,10 +115,10 @@ export function frameTimesScript(seconds: ArrayLike<number>, filters: string): s
   return `${filters},settb=1/${TIME_UNITS},setpts='${tree(0, seconds.length)}'`;
 }
 
-/** Slowest and fastest rate that a video without times gets, frames a second. */
+/** Minimum and maximum rate of a video without frame times, in frames per second. */
 const STEADY_RATES = [1, 120] as const;
 
-/** A rate that shows most frames of a video once: that of the median gap between two of them. */
+/** A constant rate at which most frames of a video are shown once: that of the median gap between frames. */
 export function steadyRate(seconds: ArrayLike<number>): EncoderOptions['fps'] {
   const gaps = Float64Array.from(
     { length: Math.max(0, seconds.length - 1) },
@@ -133,13 +136,13 @@ function codecArguments(options: EncoderOptions): string[] {
     : ['mpeg4', '-q:v', '2', '-vtag', 'xvid', ...interlaced];
 }
 
-/** Filters, and how the times of frames are kept. */
+/** Filters, and the options that preserve frame times. */
 function timingArguments(options: EncoderOptions): string[] {
   const { container, fps, startSeconds, timesScript } = options;
   const filters =
     timesScript === undefined ? ['-vf', encoderFilters(options)] : ['-filter_script:v', timesScript];
   if (container === 'avi') {
-    // An AVI has no times: the first frame is shown while the sound alone would be heard, as `fps` does.
+    // AVI has no frame times, so `fps` repeats the first frame while only audio would be playing.
     const steady = `fps=${fps.num}/${fps.den}:start_time=0`;
     if (timesScript === undefined && startSeconds > 0) return ['-vf', `${encoderFilters(options)},${steady}`];
     return timesScript === undefined
@@ -160,9 +163,9 @@ function timingArguments(options: EncoderOptions): string[] {
 }
 
 /**
- * ffmpeg: raw 4:2:0 frames on stdin to H.264 that browsers play (or MPEG-4 in AVI), with the source's sound. All times are set
- * here (`-copyts`): left to itself FFmpeg moves each input to 0 by rules that differ between containers, and `-r` before
- * an input drops its offset.
+ * ffmpeg: raw 4:2:0 frames from stdin to H.264 that browsers can play (or MPEG-4 in AVI), with the source's
+ * audio. All times are set explicitly (`-copyts`), because by default FFmpeg shifts each input to 0 by rules
+ * that depend on the container, and `-r` before an input discards its offset.
  */
 function encoderArguments(options: EncoderOptions): string[] {
   const { size, fps, source, streams, target, startSeconds } = options;
@@ -180,8 +183,8 @@ function encoderArguments(options: EncoderOptions): string[] {
 }
 
 /**
- * FFmpeg takes an offset of exactly the start of a transport stream for its own and moves the streams that are used to 0: the
- * offset is a microsecond more.
+ * An offset equal to the start of a transport stream makes FFmpeg shift the used streams to 0, so a
+ * microsecond is added.
  */
 const NOT_THE_START = 1e-6;
 
@@ -190,7 +193,7 @@ function soundInput(source: GuardedInput, { startSeconds }: SourceStreams): stri
   return [...inputArguments(source), '-itsoffset', offset, '-i', `file:${source.path}`];
 }
 
-/** Writes a video frame by frame; memory holds what FFmpeg has not taken yet, one frame at most. */
+/** Writes a video frame by frame with backpressure; at most one frame is buffered. */
 export class VideoEncoder {
   readonly #child: FfmpegChild;
   readonly #options: EncoderOptions;
@@ -201,7 +204,7 @@ export class VideoEncoder {
     this.#child = new FfmpegChild({
       command: tools.ffmpegPath,
       args: encoderArguments(options),
-      // Unlike decoders this one has a file to write.
+      // Unlike decoders, the encoder writes a file.
       limits: { ...DECODE_LIMITS, addressSpaceBytes: 4_000_000_000, fileSizeBytes: 200_000_000_000 },
       confinement: tools.confinement,
       signal,
@@ -210,7 +213,7 @@ export class VideoEncoder {
     this.#child.stdout.resume();
   }
 
-  /** Adds a frame of the announced size as the planes of 4:2:0, studio range. @throws AppError VIDEO_NOT_WRITTEN. */
+  /** Writes one frame as the planes of 4:2:0 in limited range. @throws AppError VIDEO_NOT_WRITTEN. */
   async write(frame: Uint8Array): Promise<void> {
     this.#options.signal?.throwIfAborted();
     const { stdin } = this.#child;
@@ -228,7 +231,7 @@ export class VideoEncoder {
     if (end.exitCode !== 0) throw await this.#failure();
   }
 
-  /** Ends FFmpeg at once; harmless after {@link finish}. */
+  /** Stops FFmpeg immediately; no effect after {@link finish}. */
   async stop(): Promise<void> {
     this.#child.stdin?.destroy();
     await this.#child.stop();

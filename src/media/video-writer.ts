@@ -6,21 +6,24 @@ import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, FfmpegChild } from './ffmpeg-runner.js';
 import type { Size } from '../vision/image/image.js';
 
-/** What {@link VideoWriter} writes, and with which program. */
+/** Options of {@link VideoWriter}. */
 export interface VideoWriterOptions {
-  /** Absolute path of the MP4 to write. */
+  /** Absolute path of the new MP4. */
   readonly path: string;
-  /** Both sides even. */
+  /** Both sides must be even. */
   readonly size: Size;
   readonly fps: number;
   readonly tools: FfmpegTools;
   readonly signal?: AbortSignal;
 }
 
-/** Largest file that is written, bytes: previews are a hundredth of it. */
-const MOST_BYTES = 256 * 1024 * 1024;
+/** Maximum file size in bytes; previews need about a hundredth of it. */
+const MAX_BYTES = 256 * 1024 * 1024;
 
-/** Encodes raw RGB frames into an MP4 through FFmpeg's standard input. The caller ends it by `finish` or `stop`. */
+/**
+ * Encodes raw RGB frames into an MP4 through FFmpeg's standard input. The caller ends it with `finish` or
+ * `stop`.
+ */
 export class VideoWriter {
   readonly #child: FfmpegChild;
   readonly #signal: AbortSignal | undefined;
@@ -30,25 +33,28 @@ export class VideoWriter {
     this.#child = new FfmpegChild({
       command: tools.ffmpegPath,
       args: videoWriteArguments(video),
-      limits: { ...DECODE_LIMITS, fileSizeBytes: MOST_BYTES },
+      limits: { ...DECODE_LIMITS, fileSizeBytes: MAX_BYTES },
       confinement: tools.confinement,
       signal,
       takesInput: true,
     });
-    // Nothing is written there, and an unread pipe would keep the end away.
+    // The child writes nothing to stdout, but an unread pipe would delay its 'close' event.
     this.#child.stdout.resume();
   }
 
-  /** Hands over one frame (width x height x 3 bytes); waits while the encoder is behind. It may be reused afterwards. */
+  /**
+   * Writes one frame (width x height x 3 bytes); waits while the encoder is behind. The caller may reuse the
+   * buffer.
+   */
   async write(rgb: Uint8Array): Promise<void> {
     const { stdin, ended } = this.#child;
     if (stdin === null || !stdin.writable) return;
-    // A copy, since the pipe may still hold the bytes when the caller draws the next frame.
+    // The pipe may still reference the bytes when the caller draws the next frame, so they are copied.
     if (stdin.write(rgb.slice())) return;
     await Promise.race([once(stdin, 'drain').catch(() => undefined), ended]);
   }
 
-  /** Closes the file. @throws AppError `VIDEO_NOT_WRITTEN` (internal); the signal's reason on abort */
+  /** Completes the file. @throws AppError `VIDEO_NOT_WRITTEN` (internal); the signal's reason on abort */
   async finish(): Promise<void> {
     this.#child.stdin?.end();
     const end = await this.#child.ended;
@@ -60,7 +66,7 @@ export class VideoWriter {
     });
   }
 
-  /** Ends the encoder without a usable file. Harmless after `finish`. */
+  /** Stops the encoder, which leaves an unusable file. No effect after `finish`. */
   async stop(): Promise<void> {
     await this.#child.stop();
   }

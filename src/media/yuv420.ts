@@ -1,6 +1,6 @@
 import type { Size } from '../vision/image/image.js';
 
-/** Share of red and of blue in the brightness, by FFmpeg's name of the colour matrix. */
+/** Weights of red and blue in luma, by FFmpeg's name of the colour matrix. */
 const WEIGHTS: Readonly<Record<string, readonly [red: number, blue: number]>> = {
   bt709: [0.2126, 0.0722],
   fcc: [0.3, 0.11],
@@ -9,36 +9,36 @@ const WEIGHTS: Readonly<Record<string, readonly [red: number, blue: number]>> = 
   bt2020c: [0.2627, 0.0593],
 };
 
-/** BT.601: what FFmpeg reads and writes where a file does not say. */
+/** BT.601, which FFmpeg assumes when a file declares no matrix. */
 const BT601: readonly [number, number] = [0.299, 0.114];
 
-/** Steps of the studio range: black and white of brightness, and the span of both colour differences. */
+/** Limited range: black level of luma, and the span of luma and chroma. */
 const BLACK = 16;
 const LUMA_STEPS = 219;
 const CHROMA_STEPS = 224;
 const NEUTRAL = 128;
 
-/** Bytes of a frame in 4:2:0: every 2x2 pixels share their colour, also where a side is odd. */
+/** Size of a 4:2:0 frame in bytes: each block of 2x2 pixels shares its chroma, also at odd sides. */
 export function yuv420Bytes({ width, height }: Size): number {
   return width * height + 2 * Math.ceil(width / 2) * Math.ceil(height / 2);
 }
 
 /**
- * Frames in 4:2:0 (the planes Y, U and V one after the other, studio range) and in RGB. A video is decoded and encoded
- * in the first form, so that pixels outside of the hole reach the encoder as they were decoded.
+ * Converts frames between 4:2:0 (planes Y, U and V, limited range) and RGB. Videos are decoded and encoded in
+ * 4:2:0, so that pixels outside of the hole reach the encoder exactly as decoded.
  */
 export class Yuv420 {
   readonly #size: Size;
   readonly #red: number;
   readonly #blue: number;
 
-  /** @param matrix FFmpeg's name of the colour matrix; BT.601 for null and for names it does not know */
+  /** @param matrix FFmpeg's name of the colour matrix; BT.601 for null and unknown names */
   constructor(size: Size, matrix: string | null) {
     this.#size = size;
     [this.#red, this.#blue] = WEIGHTS[matrix ?? ''] ?? BT601;
   }
 
-  /** The frame in RGB, row by row; the pixels of a 2x2 block get the same colour difference. */
+  /** The frame in RGB, row by row; the pixels of a 2x2 block share their chroma. */
   toRgb(yuv: Uint8Array): Uint8Array {
     const { width, height } = this.#size;
     const [red, blue] = [this.#red, this.#blue];
@@ -46,7 +46,7 @@ export class Yuv420 {
     const half = Math.ceil(width / 2);
     const uPlane = width * height;
     const vPlane = uPlane + half * Math.ceil(height / 2);
-    // A clamped array rounds and keeps values in 0 to 255.
+    // A clamped array rounds and limits values to 0 to 255.
     const rgb = new Uint8ClampedArray(3 * width * height);
     for (let y = 0, pixel = 0; y < height; y += 1) {
       for (let x = 0; x < width; x += 1, pixel += 1) {
@@ -63,8 +63,9 @@ export class Yuv420 {
   }
 
   /**
-   * The frame with the pixels of `mask` (one byte each, not 0) taken from an RGB image. Brightness changes in the mask
-   * only, colour in the 2x2 blocks that it touches; all else is bit-equal to `yuv`.
+   * The frame with the pixels where `mask` (one byte per pixel) is not 0 replaced by an RGB image. Luma
+   * changes only inside of the mask, chroma in the 2x2 blocks that it touches; everything else is
+   * bit-identical to `yuv`.
    */
   paint(yuv: Uint8Array, rgb: Uint8Array, mask: Uint8Array): Uint8Array {
     const { width, height } = this.#size;
@@ -76,7 +77,7 @@ export class Yuv420 {
         const first = y * width + x;
         const right = x + 1 < width ? first + 1 : first;
         const below = y + 1 < height ? width : 0;
-        // The usual block has no masked pixel: no list is made for it.
+        // Most blocks have no masked pixel, so this check avoids an allocation.
         if ((mask[first] | mask[right] | mask[first + below] | mask[right + below]) === 0) continue;
         const block = [...new Set([first, right, first + below, right + below])];
         for (const pixel of block)

@@ -1,13 +1,13 @@
 import iconv from 'iconv-lite';
 import { FREQUENT } from './frequent-characters.js';
 
-/** A code page that the names of an archive may be written in. */
+/** A code page in which the names of an archive may be written. */
 export interface CodePage {
-  /** As it is shown. */
+  /** Name for display. */
   readonly name: string;
   readonly encoding: string;
   readonly script: RegExp;
-  /** Characters of which most names in its languages have some. */
+  /** Characters that occur in most names of its languages. */
   readonly frequent: ReadonlySet<string>;
 }
 
@@ -21,7 +21,7 @@ const codePage = (
   { script, frequent }: { readonly script: RegExp; readonly frequent: string },
 ): CodePage => ({ name, encoding, script, frequent: new Set(frequent) });
 
-/** CP437 comes first: it is the ZIP format's own, and the fallback. */
+/** CP437 comes first: it is the default of the ZIP format and the fallback. */
 const CODE_PAGES: readonly CodePage[] = [
   codePage('CP437', 'cp437', { script: LATIN, frequent: FREQUENT.latin }),
   codePage('CP850', 'cp850', { script: LATIN, frequent: FREQUENT.latin }),
@@ -38,23 +38,23 @@ const CODE_PAGES: readonly CodePage[] = [
   codePage('EUC-KR', 'cp949', { script: /\p{sc=Hang}/u, frequent: FREQUENT.korean }),
 ];
 
-/** Decodes bytes; null where they mean nothing in the code page. */
+/** Decodes bytes; null when they are invalid in the code page. */
 export function decodeIn({ encoding }: CodePage, bytes: Uint8Array): string | null {
   const text = iconv.decode(Buffer.from(bytes), encoding);
   return /[\ufffd\x80-\x9f\ue000-\uf8ff]/.test(text) ? null : text;
 }
 
 /**
- * The code page in which all names read most like text: letters of its script count, frequent ones more, those of other
- * scripts, symbols and capitals within words against it.
- * @returns the first one where none reads like text
+ * The code page in which all names look most like text: letters of its script score, frequent ones more;
+ * letters of other scripts, symbols and capitals within words lower the score.
+ * @returns the first one if none looks like text
  */
 export function likeliestCodePage(names: readonly Uint8Array[]): CodePage {
   const scores = CODE_PAGES.map((page) => ({ page, score: scoreOf(page, names) }));
   return scores.reduce((best, other) => (other.score > best.score + MARGIN ? other : best)).page;
 }
 
-/** Whether bytes read more like text in the code page than they do as `text` of another encoding. */
+/** Whether the bytes look more like text in the code page than as `text` in another encoding. */
 export function readsBetterIn(page: CodePage, bytes: Uint8Array, text: string): boolean {
   const isLetter = (char: string) => /\p{L}/u.test(char);
   const odd = Array.from(text).filter((char) => char > '\x7f');
@@ -62,7 +62,7 @@ export function readsBetterIn(page: CodePage, bytes: Uint8Array, text: string): 
   return odd.length > 0 && scoreOf(page, [bytes]) > score;
 }
 
-/** Sums of tenths are never quite equal. */
+/** Tolerance for rounding errors in sums of tenths. */
 const MARGIN = 1e-6;
 
 function scoreOf(page: CodePage, names: readonly Uint8Array[]): number {
@@ -90,22 +90,22 @@ function scoreOfText(page: CodePage, text: string): number {
 interface Context {
   readonly before: string;
   readonly after: string;
-  /** Characters without ASCII up to this one. */
+  /** Number of consecutive non-ASCII characters up to this one. */
   readonly run: number;
 }
 
-/** Characters of two bytes count twice. */
+/** Two-byte characters count twice. */
 function scoreOfCharacter(page: CodePage, char: string, { before, after, run }: Context): number {
   const wide = char >= '\u2e80';
   if (wide && /[\u3000-\u303f\uff01-\uff5e]/.test(char)) return 1;
   if (!page.script.test(char) || !/[\p{L}ー々]/u.test(char)) return -3;
-  // Half of a wide character that stands in a word of letters was one of them.
+  // A two-byte character within a word of ASCII letters was probably two single-byte characters.
   if (wide) return scoreOfWide(page, char) - 2 * [before, after].filter(isAsciiLetter).length;
   const usual = 1 + (page.frequent.has(char) ? 0.3 : 0);
   return usual - (page.script === LATIN ? oddInLatin(run) : oddElsewhere(before)) - oddCase(before, char);
 }
 
-/** Code pages list frequent characters first: the second half of Han characters is for rare ones. */
+/** Code pages list frequent characters first; the second half of the Han characters is for rare ones. */
 function scoreOfWide(page: CodePage, char: string): number {
   if (page.frequent.has(char)) return 2.6;
   const [lead, trail] = iconv.encode(char, page.encoding);
@@ -121,14 +121,14 @@ function scoreOfWide(page: CodePage, char: string): number {
   }
 }
 
-/** Words of Latin letters have single ones with accents. */
+/** Words in Latin script rarely have several accented letters in a row. */
 const oddInLatin = (run: number): number => (run > 2 ? 1.5 : run > 1 ? 0.4 : 0);
 
 const isAsciiLetter = (char: string): boolean => /^[a-z]$/i.test(char);
 
 const oddElsewhere = (before: string): number => (isAsciiLetter(before) ? 1 : 0);
 
-/** Capitals begin words. */
+/** Capitals belong at the start of words. */
 function oddCase(before: string, char: string): number {
   if (!/\p{Lu}/u.test(char)) return 0;
   if (/\p{Ll}/u.test(before)) return 2;

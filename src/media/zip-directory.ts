@@ -16,15 +16,15 @@ import {
   type ZipLimits,
 } from './zip-rules.js';
 
-/** A file in an archive. Its name is text to match and to show; it must never become part of a path. */
+/** A file in an archive. Its name is only matched and displayed; it must never become part of a path. */
 export interface ZipEntry {
   /** Folders and file name, separated by `/`. */
   readonly name: string;
-  /** Declared size after decompression; `ZipArchive.extract` holds it to that. */
+  /** Declared size after decompression; enforced by `ZipArchive.extract`. */
   readonly bytes: number;
   readonly compressedBytes: number;
   readonly crc32: number;
-  /** Why it cannot be unpacked, if so. */
+  /** Why it cannot be extracted, if so. */
   readonly unusable?: UnusableEntry;
 }
 
@@ -33,40 +33,46 @@ interface UnusableEntry extends Pick<EntryProblem, 'reason'> {
   readonly addedByProgram: boolean;
 }
 
-/** The files of an archive with their records. */
+/** The files of an archive and their records. */
 export interface Directory {
   readonly files: ReadonlyMap<ZipEntry, Entry>;
   readonly warnings: readonly string[];
 }
 
-/** Bytes of one record in the central directory without its name (APPNOTE 4.3.12). */
+/** Size of a central directory record without its name (APPNOTE 4.3.12). */
 const CENTRAL_RECORD_BYTES = 46;
-/** A file of a Mac comes with a double, and with its folder in the worst case. */
-const MOST_ENTRIES_A_FILE = 4;
+/**
+ * Entries per file: macOS adds a second one for each file, and both may be in folders with entries of their
+ * own.
+ */
+const MAX_ENTRIES_PER_FILE = 4;
 
 /** Checks the number of entries before the directory is read. @throws AppError */
 export function checkEntryCount(zip: ZipFile, limits: ZipLimits): void {
   const { entryCount, fileSize } = zip;
-  if (entryCount === 0) throw zipError('ZIP_EMPTY', 'The ZIP holds no entries.');
+  if (entryCount === 0) throw zipError('ZIP_EMPTY', 'The ZIP is empty: it contains no entries.');
   if (entryCount * CENTRAL_RECORD_BYTES > fileSize) {
     throw zipError(
       'ZIP_CORRUPT',
-      `The ZIP says it holds ${entryCount} entries, more than fit into its ${fileSize} bytes.`,
+      `The ZIP declares ${entryCount} entries, more than fit into its ${fileSize} bytes.`,
     );
   }
-  // Folders and what programs add are not counted, but the directory has to be read to know them.
-  if (entryCount > limits.maxEntries * MOST_ENTRIES_A_FILE) throw tooMany(entryCount, limits);
+  // Folders and files added by programs are not counted, but only the directory tells which entries they are.
+  if (entryCount > limits.maxEntries * MAX_ENTRIES_PER_FILE) throw tooMany(entryCount, limits);
 }
 
 const tooMany = (count: number, { maxEntries }: ZipLimits): AppError =>
-  zipError('ZIP_TOO_MANY', `The ZIP holds ${count} entries; at most ${maxEntries} files are allowed.`);
+  zipError('ZIP_TOO_MANY', `The ZIP contains ${count} entries; at most ${maxEntries} files are allowed.`);
 
-/** Reads the directory and applies the rules: what spoils the whole archive throws, what spoils an entry is noted there. */
+/**
+ * Reads the directory and applies the rules. Problems of the whole archive throw; problems of an entry are
+ * recorded with it.
+ */
 export async function readDirectory(zip: ZipFile, limits: ZipLimits): Promise<Directory> {
   const records: Entry[] = [];
   for await (const record of eachRecord(zip)) records.push(record);
   const { names, guessed } = decodeNames(records.map(rawNameOf));
-  const found = records.map((record, index) => judge(record, names[index], limits));
+  const found = records.map((record, index) => validateRecord(record, names[index], limits));
   const counted = found.filter(({ isCounted }) => isCounted);
   if (counted.length > limits.maxEntries) throw tooMany(counted.length, limits);
   checkTogether(
@@ -74,10 +80,10 @@ export async function readDirectory(zip: ZipFile, limits: ZipLimits): Promise<Di
     limits,
     zip.fileSize,
   );
-  const isDouble = duplicatesAmong(counted);
+  const isDuplicate = duplicatesAmong(counted);
   const files = new Map<ZipEntry, Entry>();
-  for (const one of found) if (!one.folder) files.set(toZipEntry(one, isDouble), one.record);
-  if (files.size === 0) throw zipError('ZIP_EMPTY', 'The ZIP holds folders only.');
+  for (const one of found) if (!one.folder) files.set(toZipEntry(one, isDuplicate), one.record);
+  if (files.size === 0) throw zipError('ZIP_EMPTY', 'The ZIP contains only folders.');
   return { files, warnings: guessed ? [encodingWarning(guessed)] : [] };
 }
 
@@ -85,19 +91,19 @@ const encodingWarning = ({ codePage, count }: { codePage: string; count: number 
   `NAME_ENCODING_GUESSED: ${count} ${count === 1 ? 'name in the ZIP does' : 'names in the ZIP do'} not say the encoding ` +
   `and ${count === 1 ? 'was' : 'were'} read as ${codePage}.`;
 
-interface Judged {
+interface ValidatedRecord {
   readonly record: Entry;
   readonly facts: EntryFacts;
-  /** The name as text; null where it is none. */
+  /** The name as text; null when it cannot be decoded. */
   readonly decoded: string | null;
   readonly folder: boolean;
-  /** Whether it counts towards the limits: files that archive programs add do not. */
+  /** Whether the entry counts towards the limits; files that archive programs add do not. */
   readonly isCounted: boolean;
 }
 
-/** Applies the rules to one entry; folders and what programs add have to have a harmless name and nothing more. */
-function judge(record: Entry, text: string | null, limits: ZipLimits): Judged {
-  // What is no text is shown by its bytes.
+/** Applies the rules to one entry. Folders and files added by programs only need a harmless name. */
+function validateRecord(record: Entry, text: string | null, limits: ZipLimits): ValidatedRecord {
+  // A name that cannot be decoded is displayed by its bytes.
   const shown = text ?? record.fileNameRaw.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '?');
   if (shown === '') throw zipError('ZIP_BAD_PATH', "The entry name '' is not allowed: it is empty.");
   const facts = factsOf(record, normalisedName(shown));
@@ -108,40 +114,46 @@ function judge(record: Entry, text: string | null, limits: ZipLimits): Judged {
   return { record, facts, decoded, folder, isCounted };
 }
 
-/** Figures of an entry that is not unpacked. */
+/** Values of an entry that is not extracted. */
 const NOTHING = { bytes: 0, compressedBytes: 0, method: 0, flags: 0, externalAttributes: 0 } as const;
 
-/** Which of several entries of one name are not taken: all but the first of equal ones, all of different ones. */
-function duplicatesAmong(entries: readonly Judged[]): (entry: Judged) => boolean {
-  const groups = new Map<string, Judged[]>();
+/**
+ * Which entries with a duplicate name are rejected: all but the first if they are identical, all of them
+ * otherwise.
+ */
+function duplicatesAmong(entries: readonly ValidatedRecord[]): (entry: ValidatedRecord) => boolean {
+  const groups = new Map<string, ValidatedRecord[]>();
   for (const entry of entries) {
     const key = canonicalText(entry.facts.name);
     groups.set(key, [...(groups.get(key) ?? []), entry]);
   }
-  const doubles = new Set<Judged>();
+  const duplicates = new Set<ValidatedRecord>();
   for (const [first, ...others] of groups.values()) {
     const equal = others.every(
       ({ record }) =>
         record.crc32 === first.record.crc32 && record.uncompressedSize === first.record.uncompressedSize,
     );
-    for (const double of equal ? others : [first, ...others]) doubles.add(double);
+    for (const duplicate of equal ? others : [first, ...others]) duplicates.add(duplicate);
   }
-  return (entry) => doubles.has(entry);
+  return (entry) => duplicates.has(entry);
 }
 
-function toZipEntry(judged: Judged, isDouble: (entry: Judged) => boolean): ZipEntry {
-  const { bytes, compressedBytes, name } = judged.facts;
-  const unusable = unusableBecause(judged, isDouble) ?? undefined;
-  return { name: escapedName(name), bytes, compressedBytes, crc32: judged.record.crc32, unusable };
+function toZipEntry(validated: ValidatedRecord, isDuplicate: (entry: ValidatedRecord) => boolean): ZipEntry {
+  const { bytes, compressedBytes, name } = validated.facts;
+  const unusable = unusableBecause(validated, isDuplicate) ?? undefined;
+  return { name: escapedName(name), bytes, compressedBytes, crc32: validated.record.crc32, unusable };
 }
 
-function unusableBecause(judged: Judged, isDouble: (entry: Judged) => boolean): UnusableEntry | null {
-  if (!judged.isCounted)
+function unusableBecause(
+  validated: ValidatedRecord,
+  isDuplicate: (entry: ValidatedRecord) => boolean,
+): UnusableEntry | null {
+  if (!validated.isCounted)
     return { code: 'UNSUPPORTED_ENTRY', reason: 'It is a hidden file.', addedByProgram: true };
-  const problem = entryProblem(judged.facts, judged.decoded);
+  const problem = entryProblem(validated.facts, validated.decoded);
   if (problem) return { ...problem, addedByProgram: false };
-  if (!isDouble(judged)) return null;
-  const reason = 'The ZIP holds several files of this name; only the first of equal ones is taken.';
+  if (!isDuplicate(validated)) return null;
+  const reason = 'The ZIP contains several files with this name; only the first of identical ones is used.';
   return { code: 'ZIP_DUPLICATE', reason, addedByProgram: false };
 }
 
@@ -152,7 +164,10 @@ const rawNameOf = (record: Entry) => ({
   extraFields: record.extraFields,
 });
 
-/** yauzl's walk with its errors in our terms; it looks at sizes and flags before it hands a record out. */
+/**
+ * Iterates over yauzl's records and translates its errors; yauzl checks sizes and flags before it returns a
+ * record.
+ */
 async function* eachRecord(zip: ZipFile): AsyncGenerator<Entry> {
   const records = zip.eachEntry();
   for (;;) {
@@ -163,7 +178,7 @@ async function* eachRecord(zip: ZipFile): AsyncGenerator<Entry> {
         code,
         encrypted
           ? 'The ZIP is encrypted: make it without a password.'
-          : 'The ZIP is damaged: its directory holds a broken record.',
+          : 'The ZIP is damaged: its directory contains a broken record.',
         cause,
       );
     });

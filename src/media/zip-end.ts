@@ -4,18 +4,18 @@ import { Readable } from 'node:stream';
 import { fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
 
 const SIGNATURE = Buffer.from('PK\x05\x06', 'latin1');
-/** Bytes of the record at the end without its comment (APPNOTE 4.3.16). */
+/** Size of the end of central directory record without its comment (APPNOTE 4.3.16). */
 const END_BYTES = 22;
 const LONGEST_COMMENT = 0xffff;
-/** So much may follow the archive: downloads and disks fill files up. */
-const MOST_PADDING = 64 * 1024;
+/** Maximum number of bytes after the archive; some downloads and file systems pad files. */
+const MAX_PADDING = 64 * 1024;
 
-/** Names are decoded and judged by our own rules, since yauzl would turn backslashes into slashes first; so are sizes. */
+/** Names and sizes are validated by our own rules; yauzl would first convert backslashes to slashes. */
 const OPTIONS = { decodeStrings: false, validateEntrySizes: false, autoClose: false } as const;
 
 /**
- * Opens an archive; bytes that follow its end are left out, as every unpacking program does.
- * Close it on every path: until then the file stays open.
+ * Opens an archive. Bytes after its end are ignored, as by every other unzip program. The caller must close
+ * it on every path, otherwise the file stays open.
  */
 export async function openFile(path: string): Promise<ZipFile> {
   const file = await open(path, 'r');
@@ -28,10 +28,10 @@ export async function openFile(path: string): Promise<ZipFile> {
   }
 }
 
-/** The offset behind the archive's last record; the file's end where there is none. */
+/** The offset after the archive's last record; the end of the file if there is none. */
 async function endOf(file: FileHandle): Promise<number> {
   const { size } = await file.stat();
-  const length = Math.min(size, END_BYTES + LONGEST_COMMENT + MOST_PADDING);
+  const length = Math.min(size, END_BYTES + LONGEST_COMMENT + MAX_PADDING);
   const from = size - length;
   const { buffer } = await file.read(Buffer.alloc(length), 0, length, from);
   for (
@@ -47,8 +47,9 @@ async function endOf(file: FileHandle): Promise<number> {
 }
 
 /**
- * Reads ranges of an archive. Offsets come from the archive (those of ZIP64 have 64 bits), and yauzl asks for them inside of its
- * callbacks, where what Node throws for a number that no file can have would reach nobody: the caller would wait for ever.
+ * Reads ranges of an archive. Offsets come from the archive (64 bits in ZIP64), and yauzl requests them
+ * inside of its callbacks, where an exception that Node throws for an impossible offset would be lost and the
+ * caller would wait forever. Offsets are therefore checked first.
  */
 class RangeReader extends RandomAccessReader {
   readonly #file: FileHandle;
@@ -97,6 +98,6 @@ class RangeReader extends RandomAccessReader {
   }
 
   #outside(start: number, end: number): Error {
-    return new Error(`the archive has ${this.#end} bytes, the bytes ${start} to ${end} are asked for`);
+    return new Error(`the range ${start} to ${end} is outside of the archive, which has ${this.#end} bytes`);
   }
 }

@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { openPromise } from 'yauzl';
 
-/** A member of an archive of ours that lies in it as it is. */
+/** An uncompressed member of an archive written by this program. */
 export interface StoredMember {
   readonly name: string;
   readonly bytes: number;
-  /** Place of its first byte in the archive. */
+  /** Offset of its first byte in the archive. */
   readonly offset: number;
   readonly sha256: string;
 }
 
 /**
- * Where the uncompressed members of an archive lie in it, so that they can be handed out as parts of it.
- * Compressed members are left out. For archives that this program wrote.
+ * Locates the uncompressed members of an archive, so that they can be served as ranges of it. Compressed
+ * members are omitted. Only for archives that this program wrote.
  */
 export async function indexZip(path: string): Promise<StoredMember[]> {
   const zip = await openPromise(path, { autoClose: false });

@@ -1,36 +1,39 @@
 import { crc32 } from 'node:zlib';
 import { decodeIn, likeliestCodePage, readsBetterIn } from './zip-code-pages.js';
 
-/** What of a directory record says how its name is to be read. */
+/** Fields of a directory record that determine the encoding of its name. */
 export interface RawName {
   readonly bytes: Buffer;
   /** General purpose bit flags. */
   readonly flags: number;
-  /** Upper byte: the system that the archive was made on. */
+  /** Upper byte: the operating system that created the archive. */
   readonly versionMadeBy: number;
   readonly extraFields: readonly { readonly id: number; readonly data: Buffer }[];
 }
 
-/** Names as text, and how the uncertain ones were read. */
+/** Decoded names, and how ambiguous ones were decoded. */
 export interface DecodedNames {
-  /** In the order of the records; null for those that are no text. */
+  /** In the order of the records; null for names that cannot be decoded. */
   readonly names: readonly (string | null)[];
-  /** Where some names do not say their encoding: the code page that was taken for them, and how many they are. */
+  /**
+   * If some names do not declare their encoding: the code page that was chosen and the number of such names.
+   */
   readonly guessed: { readonly codePage: string; readonly count: number } | null;
 }
 
 const FLAG_UTF8 = 0x800;
-/** Info-ZIP Unicode Path (APPNOTE 4.6.9). */
+/** Info-ZIP Unicode Path Extra Field (APPNOTE 4.6.9). */
 const UNICODE_PATH = 0x7075;
-/** MS-DOS, NTFS and VFAT: there a backslash separates folders. */
+/** MS-DOS, NTFS and VFAT, where a backslash separates folders. */
 const WINDOWS: ReadonlySet<number> = new Set([0, 10, 14]);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * The names of an archive's records. A name is what a Unicode path field says, or UTF-8 where its bytes are valid UTF-8, since
- * macOS writes UTF-8 without saying so. All other names of the archive are in one code page, which has to be guessed: the one
- * in which all of them read most like text. Short names that are valid UTF-8 by accident go with the others.
+ * Decodes the names of an archive's records. A name is taken from its Unicode Path field, or decoded as UTF-8
+ * if its bytes are valid UTF-8, because macOS writes UTF-8 without declaring it. All other names of the
+ * archive share one code page, which has to be guessed: the one in which all of them look most like text.
+ * Short names that are valid UTF-8 by coincidence are decoded like the others.
  */
 export function decodeNames(records: readonly RawName[]): DecodedNames {
   const certain = records.map(unicodeName);
@@ -57,7 +60,9 @@ function withSlashes(name: string, { versionMadeBy }: RawName): string {
   return WINDOWS.has(versionMadeBy >> 8) ? name.replaceAll('\\', '/') : name;
 }
 
-/** What the Unicode path field says; null without one, and where it is of another name, as after renaming. */
+/**
+ * The name in the Unicode Path field; null without one, or if it belongs to another name, as after renaming.
+ */
 function unicodePath({ bytes, extraFields }: RawName): string | null {
   const field = extraFields.find(({ id, data }) => id === UNICODE_PATH && data.length > 5 && data[0] === 1);
   const isOwn = field && field.data.readUInt32LE(1) === crc32(bytes);

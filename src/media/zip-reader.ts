@@ -12,7 +12,7 @@ import { printable, zipError, type ZipLimits } from './zip-rules.js';
 
 export type { ZipEntry } from './zip-directory.js';
 
-/** A file that was taken out of an archive. */
+/** A file extracted from an archive. */
 export interface ExtractedFile {
   readonly bytes: number;
   /** Lower-case hexadecimal. */
@@ -20,9 +20,9 @@ export interface ExtractedFile {
 }
 
 /**
- * Opens an archive of a user. All rules that need no decompression are applied before it returns: the number
- * of entries before the first one is read, names, kinds, methods, declared sizes, ratios, duplicates.
- * Call {@link ZipArchive.close} when done.
+ * Opens a user's archive. All rules that need no decompression are applied before it returns: the number of
+ * entries before the first one is read, names, kinds, methods, declared sizes, compression ratios,
+ * duplicates. Call {@link ZipArchive.close} when done.
  * @throws AppError with a `ZIP_…` code
  */
 export async function openZip(path: string, limits: ZipLimits): Promise<ZipArchive> {
@@ -31,7 +31,7 @@ export async function openZip(path: string, limits: ZipLimits): Promise<ZipArchi
     if (/multi-disk/.test(String(cause)))
       throw zipError(
         'ZIP_SPLIT',
-        'The ZIP is one part of several: join them, or make a ZIP in one part.',
+        'The ZIP is one part of a split archive: join the parts, or create a single ZIP.',
         cause,
       );
     throw zipError('ZIP_CORRUPT', 'The ZIP is damaged or cut off: its directory cannot be read.', cause);
@@ -47,9 +47,9 @@ export async function openZip(path: string, limits: ZipLimits): Promise<ZipArchi
 
 /** An open archive whose entries have passed the rules. */
 export class ZipArchive {
-  /** Files in the order of the archive's directory; folders are left out. */
+  /** Files in the order of the archive's directory; folders are omitted. */
   readonly entries: readonly ZipEntry[];
-  /** What their owner should know of the names, one sentence each. */
+  /** Warnings for the owner about names, one sentence each. */
   readonly warnings: readonly string[];
   readonly #records: ReadonlyMap<ZipEntry, Entry>;
 
@@ -65,17 +65,17 @@ export class ZipArchive {
   }
 
   /**
-   * Unpacks one entry into a new file, with its size and checksum verified; on any error the file is removed.
+   * Extracts one entry into a new file and verifies its size and checksum; on any error the file is removed.
    * @param targetPath where to write; chosen by the caller, must not exist
-   * @throws AppError `ZIP_CORRUPT`; decompression stops with the first chunk beyond the declared size
+   * @throws AppError `ZIP_CORRUPT`; decompression stops at the first chunk beyond the declared size
    */
   async extract(entry: ZipEntry, targetPath: string, signal?: AbortSignal): Promise<ExtractedFile> {
     const record = this.#records.get(entry);
-    if (record === undefined || entry.unusable) throw new TypeError('the entry cannot be unpacked from here');
+    if (record === undefined || entry.unusable) throw new TypeError('the entry cannot be extracted');
     const checks = new EntryChecks(entry);
     try {
       const source = await this.#open(record, entry);
-      // Created last: its errors are unhandled until the pipeline listens.
+      // Created last, because its errors are unhandled until the pipeline listens.
       const target = createWriteStream(targetPath, { flags: 'wx', mode: 0o600 });
       await pipeline(source, checks, target, { signal });
     } catch (error) {
@@ -83,7 +83,7 @@ export class ZipArchive {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
       await rm(targetPath, { force: true });
       if (error instanceof AppError || isSystemError(error)) throw error;
-      throw zipError('ZIP_CORRUPT', `The entry '${printable(entry.name)}' cannot be unpacked.`, error);
+      throw zipError('ZIP_CORRUPT', `The entry '${printable(entry.name)}' cannot be extracted.`, error);
     }
     return checks.result();
   }
@@ -100,7 +100,7 @@ export class ZipArchive {
   }
 }
 
-/** Passes an entry's data on while counting and summing it. */
+/** Passes an entry's data on while counting bytes and computing the checksum. */
 class EntryChecks extends Transform {
   #bytes = 0;
   #crc = 0;
@@ -120,7 +120,7 @@ class EntryChecks extends Transform {
   ): void {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#entry.bytes)
-      return done(this.#lie(`more than the ${this.#entry.bytes} bytes it declares`));
+      return done(this.#mismatch(`more than the ${this.#entry.bytes} bytes it declares`));
     this.#crc = crc32(chunk, this.#crc);
     this.#hash.update(chunk);
     done(null, chunk);
@@ -128,9 +128,9 @@ class EntryChecks extends Transform {
 
   override _flush(done: (error: Error | null) => void): void {
     if (this.#bytes !== this.#entry.bytes)
-      return done(this.#lie(`${this.#bytes} bytes instead of ${this.#entry.bytes}`));
-    // yauzl does not compare the checksum.
-    if (this.#crc !== this.#entry.crc32) return done(this.#lie('data that does not match its checksum'));
+      return done(this.#mismatch(`${this.#bytes} bytes instead of ${this.#entry.bytes}`));
+    // yauzl does not verify the checksum.
+    if (this.#crc !== this.#entry.crc32) return done(this.#mismatch('data that does not match its checksum'));
     done(null);
   }
 
@@ -138,12 +138,12 @@ class EntryChecks extends Transform {
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 
-  #lie(what: string): AppError {
-    return zipError('ZIP_CORRUPT', `The entry '${printable(this.#entry.name)}' holds ${what}.`);
+  #mismatch(what: string): AppError {
+    return zipError('ZIP_CORRUPT', `The entry '${printable(this.#entry.name)}' contains ${what}.`);
   }
 }
 
-/** An error of the operating system (disk full, file gone) is our trouble, not the archive's. */
+/** Whether the error is one of the operating system (disk full, missing file) and not of the archive. */
 function isSystemError(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'syscall' in error;
 }

@@ -1,21 +1,24 @@
 import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 import { AppError } from '../errors/app-error.js';
 
-/** What an archive from a user may hold at most. */
+/** Limits on a user's archive. */
 export interface ZipLimits {
-  /** Files, without folders and without what programs add on their own. */
+  /** Maximum number of files, without folders and files that programs add. */
   readonly maxEntries: number;
-  /** Bytes of all entries together after decompression, as declared and as found. */
+  /** Maximum size of all entries together after decompression, declared and actual. */
   readonly maxTotalBytes: number;
-  /** Bytes of one entry after decompression. */
+  /** Maximum size of one entry after decompression. */
   readonly maxEntryBytes: number;
-  /** Largest decompressed : compressed ratio of an entry over one megabyte, and of the whole; 100 by default. */
+  /**
+   * Maximum compression ratio of an entry larger than {@link RATIO_FREE_BYTES}, and of all entries together;
+   * 100 by default.
+   */
   readonly maxRatio?: number;
-  /** Folders above a file; 32 by default. */
+  /** Maximum folder depth of a file; 32 by default. */
   readonly maxDepth?: number;
 }
 
-/** Codes of refusals, of a whole archive or of an entry. */
+/** Error codes of a whole archive or of an entry. */
 export type ZipCode =
   | 'ZIP_BAD_PATH'
   | 'ZIP_LINK'
@@ -28,13 +31,13 @@ export type ZipCode =
   | 'ZIP_SPLIT'
   | 'ZIP_EMPTY';
 
-/** Why an entry is refused alone. */
+/** Why a single entry is rejected. */
 export interface EntryProblem {
   readonly code: 'BAD_NAME' | 'ZIP_ENCRYPTED' | 'ZIP_METHOD' | 'ZIP_DUPLICATE';
   readonly reason: string;
 }
 
-/** The figures of one central directory entry that the rules look at. */
+/** Fields of a central directory entry that the rules check. */
 export interface EntryFacts {
   readonly name: string;
   readonly compressedBytes: number;
@@ -43,13 +46,13 @@ export interface EntryFacts {
   readonly method: number;
   /** General purpose bit flags. */
   readonly flags: number;
-  /** Upper half holds the Unix mode where a Unix tool wrote the archive. */
+  /** The upper half contains the Unix mode if a Unix tool wrote the archive. */
   readonly externalAttributes: number;
 }
 
 const DEFAULT_MAX_RATIO = 100;
 const DEFAULT_MAX_DEPTH = 32;
-/** What is smaller may shrink well without being a bomb: a white mask as TIFF. */
+/** Entries up to this size may have any ratio, such as a white mask as TIFF. */
 const RATIO_FREE_BYTES = 64 * 1024 * 1024;
 const MAX_NAME_BYTES = 1024;
 const FLAG_ENCRYPTED = 0x1;
@@ -57,38 +60,44 @@ const FLAG_STRONG_ENCRYPTION = 0x40;
 const FLAG_MASKED_HEADERS = 0x2000;
 const ENCRYPTION_FLAGS = FLAG_ENCRYPTED | FLAG_STRONG_ENCRYPTION | FLAG_MASKED_HEADERS;
 
-/** An error about an archive; `ZIP_TOO_LARGE` and `ZIP_TOO_MANY` are limits (too_large), the rest is bad content. */
+/** An error about an archive. `ZIP_TOO_LARGE` and `ZIP_TOO_MANY` have kind too_large, all others invalid. */
 export function zipError(code: ZipCode, message: string, cause?: unknown): AppError {
   return new AppError(code, { message, cause });
 }
 
-/** Halves of characters, and what is not seen. */
+/** Whether a character cannot be displayed: lone surrogates and invisible characters. */
 const isUnshowable = (char: string): boolean => /\p{Cs}/u.test(char) || hiddenCharacterIn(char) !== null;
 
-/** A name as it can be shown: control and direction characters escaped. */
+/** A name for display: control and direction characters are escaped. */
 export function escapedName(name: string): string {
   return Array.from(name, (char) =>
     isUnshowable(char) ? `\\u{${char.codePointAt(0)?.toString(16)}}` : char,
   ).join('');
 }
 
-/** A name as it can be shown in a message: escaped, at most 80 characters. */
+/** A name for messages: escaped, at most 80 characters. */
 export function printable(name: string): string {
   const characters = Array.from(escapedName(name));
   return characters.length > 80 ? `${characters.slice(0, 77).join('')}...` : characters.join('');
 }
 
-/** A name without the parts that mean nothing: `./cat.jpg` and `a//b.jpg`. */
+/** A name without redundant parts, as in `./cat.jpg` and `a//b.jpg`. */
 export const normalisedName = (name: string): string =>
   name.replaceAll(/\/(?:\.?\/)+/g, '/').replace(/^(?:\.\/)+/, '');
 
-/** Files that programs add to archives on their own: doubles and notes of macOS, previews and settings of Windows. */
+/**
+ * Files that programs add to archives: resource forks and metadata of macOS, thumbnails and settings of
+ * Windows.
+ */
 const ADDED_BY_PROGRAMS = /(^|\/)(__MACOSX\/|@eaDir\/|\.(?!\.?\/)|(Icon\r|(eh)?Thumbs\.db|desktop\.ini)$)/i;
 
-/** Whether a program added this entry to the archive; such entries count towards no limit and are never unpacked. */
+/**
+ * Whether a program added this entry to the archive. Such entries count towards no limit and are never
+ * extracted.
+ */
 export const isAddedByProgram = (name: string): boolean => ADDED_BY_PROGRAMS.test(name);
 
-/** Why an entry cannot be used although it does no harm; null for usable ones. */
+/** Why an entry is unusable though harmless; null for usable ones. */
 export function entryProblem(entry: EntryFacts, name: string | null): EntryProblem | null {
   const badName = nameFault(name);
   if (badName !== null) return { code: 'BAD_NAME', reason: badName };
@@ -96,7 +105,7 @@ export function entryProblem(entry: EntryFacts, name: string | null): EntryProbl
     return { code: 'ZIP_ENCRYPTED', reason: 'It is encrypted: make the ZIP without a password.' };
   if (entry.method === 0 || entry.method === 8) return null;
   const method = METHODS[entry.method] ?? `method ${entry.method}`;
-  const reason = `It is compressed by ${method}; only stored and deflate are read, which every program can write.`;
+  const reason = `It is compressed by ${method}; only stored and deflate are supported, which every program can write.`;
   return { code: 'ZIP_METHOD', reason };
 }
 
@@ -117,15 +126,15 @@ const METHODS: Readonly<Record<number, string>> = {
 function nameFault(name: string | null): string | null {
   if (name === null) return 'Its name is not valid text.';
   const hidden = hiddenCharacterIn(name);
-  if (hidden !== null) return `Its name holds the hidden character ${hidden}.`;
-  if (name.includes('\\')) return 'Its name holds a backslash.';
+  if (hidden !== null) return `Its name contains the invisible character ${hidden}.`;
+  if (name.includes('\\')) return 'Its name contains a backslash.';
   const parts = name.replace(/\/$/, '').split('/');
   if (parts.some((part) => /[. ]$/.test(part) || RESERVED_ON_WINDOWS.test(part)))
-    return 'Windows cannot hold a file of this name.';
+    return 'Its name is not allowed on Windows.';
   return null;
 }
 
-/** Checks a single entry by itself. @throws AppError for what spoils the whole archive */
+/** Checks a single entry. @throws AppError for problems of the whole archive */
 export function checkEntry(entry: EntryFacts, limits: ZipLimits): void {
   checkName(entry.name, limits.maxDepth ?? DEFAULT_MAX_DEPTH);
   const shown = printable(entry.name);
@@ -145,7 +154,7 @@ export const isFolder = ({ name, externalAttributes }: EntryFacts): boolean =>
 
 const kindBits = (externalAttributes: number): number => (externalAttributes >>> 16) & 0xf000;
 
-/** Checks all entries together: sums against the limits and the file. */
+/** Checks all entries together: their sums against the limits and the size of the file. */
 export function checkTogether(entries: readonly EntryFacts[], limits: ZipLimits, fileBytes: number): void {
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   const compressedBytes = entries.reduce((sum, entry) => sum + entry.compressedBytes, 0);
@@ -156,7 +165,7 @@ export function checkTogether(entries: readonly EntryFacts[], limits: ZipLimits,
     );
   }
   checkRatio('The ZIP', { bytes, compressedBytes }, limits);
-  // More data than the file is long: entries share their data, as in an overlapping bomb.
+  // More compressed data than the size of the file means overlapping entries, as in an overlapping ZIP bomb.
   if (compressedBytes > fileBytes) throw zipError('ZIP_CORRUPT', 'The entries of the ZIP overlap.');
 }
 
@@ -175,7 +184,8 @@ function checkRatio(
 
 function checkFileKind(entry: EntryFacts, shown: string): void {
   const kind = kindBits(entry.externalAttributes);
-  // 0 where no Unix tool wrote the archive, 0x8000 a file, 0x4000 a folder; the rest are links, pipes and devices.
+  // 0 if no Unix tool wrote the archive, 0x8000 a file, 0x4000 a folder; the rest are links, pipes and
+  // devices.
   if (kind === 0 || kind === 0x8000 || kind === 0x4000) return;
   throw zipError(
     'ZIP_LINK',
@@ -191,16 +201,19 @@ function checkName(name: string, maxDepth: number): void {
 
 const RESERVED_ON_WINDOWS = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
-/** Names are only matched and shown, never joined to a path; refusing odd ones keeps them harmless for clients too. */
+/**
+ * Names are only matched and displayed, never joined to a path. Rejecting dangerous names also protects
+ * clients that extract them.
+ */
 function nameProblem(name: string, maxDepth: number): string | undefined {
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `it is longer than ${MAX_NAME_BYTES} bytes`;
-  if (name.includes('\0')) return 'it holds a NUL character';
-  if (/^[/\\]/.test(name)) return 'it is absolute';
-  if (/^[a-z]:[/\\]/i.test(name)) return 'it names a drive';
-  // A backslash is a separator where the archive is unpacked on Windows.
-  if (name.split(/[/\\]/).includes('..')) return "it holds '..'";
+  if (name.includes('\0')) return 'it contains a NUL character';
+  if (/^[/\\]/.test(name)) return 'it is an absolute path';
+  if (/^[a-z]:[/\\]/i.test(name)) return 'it starts with a drive letter';
+  // A backslash is a separator when the archive is extracted on Windows.
+  if (name.split(/[/\\]/).includes('..')) return "it contains '..'";
   const parts = name.replace(/\/$/, '').split('/');
   if (parts.length - 1 > maxDepth)
-    return `it lies ${parts.length - 1} folders deep, at most ${maxDepth} are allowed`;
+    return `it is ${parts.length - 1} folders deep; at most ${maxDepth} are allowed`;
   return undefined;
 }

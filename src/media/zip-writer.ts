@@ -4,12 +4,12 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 
-/** One file of an archive to be written; `name` uses `/` and is relative. */
+/** One file of an archive; `name` uses `/` and is relative. */
 export type ZipMember = { readonly name: string } & (
   { readonly path: string } | { readonly content: Uint8Array | string }
 );
 
-/** What {@link writeZip} hands back. */
+/** Result of {@link writeZip}. */
 export interface WrittenZip {
   readonly bytes: number;
   /** Lower-case hexadecimal. */
@@ -18,17 +18,17 @@ export interface WrittenZip {
 
 /** Options of {@link writeZip}. */
 export interface ZipWriteOptions {
-  /** Time stamp of all members, for archives that shall be equal byte for byte; now by default. */
+  /** Timestamp of all members, for archives that must be reproducible byte for byte; now by default. */
   readonly modified?: Date;
   readonly signal?: AbortSignal;
 }
 
-/** Deflating these again costs time and gains nothing. */
+/** Compressing these again would cost time without reducing their size. */
 const COMPRESSED_ALREADY = /\.(png|jpe?g|webp|mp4|mov|mkv|webm|avi|zip|gz|npz)$/i;
 
 /**
- * Writes an archive as a stream: files are read one after the other and never held in memory as a whole.
- * On any error, and on abort, the target is removed.
+ * Writes an archive as a stream: files are read one after the other and never held in memory completely. On
+ * error or abort the target is removed.
  * @param targetPath file to write; overwritten if it exists
  */
 export async function writeZip(
@@ -39,9 +39,9 @@ export async function writeZip(
   options.signal?.throwIfAborted();
   const zip = new ZipFile();
   const meter = new Meter();
-  // Opened before anything can fail: a stream that opens its file by itself may do so after the file was removed.
+  // Opened first: a stream that opens its file lazily could do so after the file was removed.
   const sink = (await open(targetPath, 'w', 0o600)).createWriteStream();
-  // yazl reports a member that cannot be read on the archive, not on its output stream.
+  // yazl reports an unreadable member on the archive object, not on its output stream.
   zip.on('error', (error: Error) => meter.destroy(error));
   const written = pipeline(zip.outputStream, meter, sink, { signal: options.signal });
   try {
@@ -65,7 +65,7 @@ function addMember(zip: ZipFile, member: ZipMember, mtime: Date): void {
   else zip.addBuffer(Buffer.from(member.content), member.name, settings);
 }
 
-/** Counts and hashes what passes. */
+/** Counts and hashes the data that passes through. */
 class Meter extends Transform {
   #bytes = 0;
   readonly #hash = createHash('sha256');

@@ -1,4 +1,4 @@
-/** Cuts a stream of buffers of any size into buffers of exactly `size` bytes; only the last may be shorter. */
+/** Splits a stream of buffers into buffers of exactly `size` bytes; only the last one may be shorter. */
 export async function* inChunksOf(size: number, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let waiting: Buffer[] = [];
   let length = 0;
@@ -11,7 +11,7 @@ export async function* inChunksOf(size: number, source: AsyncIterable<Buffer>): 
       waiting = [];
       length = 0;
     }
-    // The source may use its buffer again once it is asked for the next one.
+    // The source may reuse its buffer for the next chunk, so the rest is copied.
     if (rest.length > 0) waiting.push(Buffer.from(rest));
     length += rest.length;
   }

@@ -1,7 +1,7 @@
 import { AppError, type AppErrorInit } from '../errors/app-error.js';
 import type { CodeOfKind, ErrorCode } from '../errors/codes.js';
 
-/** What an SQLSTATE, or the name of a constraint, means to the caller. */
+/** What an SQLSTATE or a violated constraint means to the caller. */
 interface Meaning {
   readonly code: ErrorCode;
   readonly message: string;
@@ -16,27 +16,27 @@ const UNAVAILABLE: Meaning = {
 };
 const BUSY: Meaning = {
   code: 'DATABASE_BUSY',
-  message: 'The database had to stop this change in favour of others at the same time.',
+  message: 'The change conflicted with concurrent changes and was rolled back.',
   retryAfterSeconds: 1,
 };
 const SLOW: Meaning = {
   code: 'DATABASE_TIMEOUT',
-  message: 'The database did not answer in time.',
+  message: 'The database exceeded its time limit.',
   retryAfterSeconds: 2,
 };
 
-/** By SQLSTATE, longest prefix first; the codes are those of PostgreSQL's appendix A. */
+/** By SQLSTATE, longest prefix first; codes from appendix A of the PostgreSQL documentation. */
 const BY_SQLSTATE: readonly (readonly [prefix: string, meaning: Meaning])[] = [
-  ['22P02', malformed('A value does not have the form that its column needs.')],
+  ['22P02', malformed('A value has an invalid format.')],
   ['22P05', malformed('A text contains a character that cannot be stored.')],
   ['22021', malformed('A text contains a character that cannot be stored.')],
   ['22003', malformed('A number is too large to be stored.')],
   ['22001', malformed('A text is too long to be stored.')],
-  ['22007', malformed('A time does not have the form that its column needs.')],
+  ['22007', malformed('A time has an invalid format.')],
   ['22008', malformed('A time is outside the range that can be stored.')],
-  ['23514', malformed('A value is outside the range that its column allows.')],
-  ['23505', { code: 'CONFLICT', message: 'The same thing exists already.' }],
-  ['23503', { code: 'REFERENCE_MISSING', message: 'Something this refers to is gone.' }],
+  ['23514', malformed('A value is outside of the allowed range.')],
+  ['23505', { code: 'CONFLICT', message: 'The same resource already exists.' }],
+  ['23503', { code: 'REFERENCE_MISSING', message: 'A referenced resource does not exist any more.' }],
   ['40001', BUSY],
   ['40P01', BUSY],
   ['55P03', BUSY],
@@ -50,10 +50,10 @@ const BY_SQLSTATE: readonly (readonly [prefix: string, meaning: Meaning])[] = [
 
 const taken = (code: CodeOfKind<'conflict'>, message: string): Meaning => ({ code, message });
 
-/** Unique constraints whose violation has a name in the API. */
+/** Unique constraints whose violation has its own error code. */
 const BY_CONSTRAINT: Readonly<Record<string, Meaning>> = {
-  users_email_key: taken('EMAIL_TAKEN', 'A user with this e-mail address exists already.'),
-  datasets_live_name_key: taken('DATASET_NAME_TAKEN', 'You already have a dataset of this name.'),
+  users_email_key: taken('EMAIL_TAKEN', 'A user with this e-mail address already exists.'),
+  datasets_live_name_key: taken('DATASET_NAME_TAKEN', 'You already have a dataset with this name.'),
   credit_transactions_job_kind_key: taken(
     'LEDGER_ROW_EXISTS',
     'The job has a ledger row of this kind already.',
@@ -64,12 +64,15 @@ const BY_CONSTRAINT: Readonly<Record<string, Meaning>> = {
   ),
 };
 
-/** Errors of sockets and of the pool have no SQLSTATE: the names of Sequelize and the words of the driver. */
+/**
+ * Errors of sockets and of the pool have no SQLSTATE; they are recognised by Sequelize's error names and the
+ * driver's messages.
+ */
 const LOST_CONNECTION =
   /^Sequelize(Connection|HostNot|AccessDenied|InvalidConnection)|Connection terminated|Client has encountered a connection error|Client was closed|read ECONN|write EPIPE|ECONNRESET|ECONNREFUSED|ETIMEDOUT/;
 const READ_TIMEOUT = /Query read timeout|timeout expired/;
 
-/** The chain of an error and what it was made of: Sequelize keeps the driver's error in `parent`. */
+/** An error and its causes; Sequelize keeps the driver's error in `parent`. */
 function* chainOf(error: unknown): Generator<Record<string, unknown>> {
   let current: unknown = error;
   for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth += 1) {
@@ -79,7 +82,7 @@ function* chainOf(error: unknown): Generator<Record<string, unknown>> {
   }
 }
 
-/** The five characters of PostgreSQL's error code anywhere in the chain, or undefined. */
+/** The five-character SQLSTATE of any error in the chain, or undefined. */
 function sqlStateOf(error: unknown): string | undefined {
   for (const { code } of chainOf(error)) {
     if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return code;
@@ -87,7 +90,10 @@ function sqlStateOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Errors carry the statement's values and the row: secrets or megabytes, which must not end in a log. */
+/**
+ * Removes statement values and row details from an error: they may contain secrets or megabytes of data,
+ * which must not be logged.
+ */
 function dropValues(error: unknown): void {
   for (const link of chainOf(error)) {
     delete link.parameters;
@@ -117,8 +123,8 @@ function meaningOf(error: unknown): Meaning | undefined {
 }
 
 /**
- * An error of the database as the API's error; anything else comes back as it is, because an unknown
- * error is a bug that must be seen.
+ * Translates a database error to an API error. Unknown errors are returned unchanged, because they are bugs
+ * that must be visible.
  */
 export function translateDatabaseError(error: unknown): unknown {
   if (error instanceof AppError) return error;
@@ -130,7 +136,7 @@ export function translateDatabaseError(error: unknown): unknown {
   return new AppError(code, { message, retryAfterSeconds, details, cause: error });
 }
 
-/** Whether the same transaction, run again, may go through: a serialisation failure or a deadlock. */
+/** Whether the same transaction may succeed when run again: a serialisation failure or a deadlock. */
 export function isTransactionConflict(error: unknown): boolean {
   const state = sqlStateOf(error);
   return state === '40001' || state === '40P01';
@@ -154,7 +160,7 @@ function translateOutcome(outcome: unknown): unknown {
   return streamed ? translateWhileReading(outcome as AsyncIterable<unknown>) : outcome;
 }
 
-/** The same repository with every error of the database translated, in its promises and its streams. */
+/** Wraps a repository so that all its database errors are translated, in promises and streams. */
 export function translating<Repository extends object>(repository: Repository): Repository {
   return new Proxy(repository, {
     get(target, name): unknown {

@@ -94,7 +94,7 @@ export class PostgresDatasetRepository implements DatasetRepository {
   }
 
   async addItems(datasetId: string, items: readonly NewItem[]): Promise<readonly DatasetItem[]> {
-    // The lock orders concurrent uploads, so no two of them can count the same last position.
+    // The lock serialises concurrent uploads, so that no two of them get the same position.
     const dataset = await this.#datasets.lockLive(datasetId);
     if (!dataset) throw notFound('Dataset', datasetId);
     if (items.length === 0) return [];

@@ -5,8 +5,8 @@ import type {
 } from '../domain/repositories/idempotency.repository.js';
 import { AppError } from '../errors/app-error.js';
 
-/** A key that is freed between our two looks is tried again; more often than this it is contended. */
-const TRIES = 5;
+/** Maximum number of attempts when a key is removed between the insert and the read. */
+const MAX_ATTEMPTS = 5;
 
 /** Idempotency keys in PostgreSQL. */
 export class PostgresIdempotencyRepository implements IdempotencyRepository {
@@ -24,13 +24,13 @@ export class PostgresIdempotencyRepository implements IdempotencyRepository {
   }
 
   async begin(userId: string, key: string, requestHash: string): Promise<IdempotencyRecord | null> {
-    for (let tries = 0; tries < TRIES; tries += 1) {
+    for (let tries = 0; tries < MAX_ATTEMPTS; tries += 1) {
       if (await this.#keys.insertIfAbsent({ userId, key, requestHash })) return null;
       const existing = await this.find(userId, key);
       if (existing) return existing;
     }
     throw new AppError('IDEMPOTENCY_KEY_CONTENDED', {
-      message: 'Too many requests use this Idempotency-Key at once.',
+      message: 'Too many concurrent requests use this Idempotency-Key.',
     });
   }
 

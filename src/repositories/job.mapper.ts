@@ -4,7 +4,7 @@ import type { NewJob } from '../domain/repositories/job.repository.js';
 import type { InferenceJobRow, NewInferenceJobRow } from '../dao/inference-job.dao.js';
 import type { JobEventRow } from '../dao/job-event.dao.js';
 
-/** A row of `inference_jobs` as the domain sees it. */
+/** Maps a row of `inference_jobs` to the domain. */
 export function toJob(row: InferenceJobRow): Job {
   const { heldMicro, capturedMicro, failureCode, failureMessage, ...job } = row;
   return {
@@ -15,12 +15,12 @@ export function toJob(row: InferenceJobRow): Job {
   };
 }
 
-/** What is inserted for a new job. */
+/** Maps a new job to a row. */
 export function toJobRow({ held, ...job }: NewJob): NewInferenceJobRow {
   return { ...job, heldMicro: held };
 }
 
-/** A row of `job_events` as the domain sees it; the type column says which payload it is. */
+/** Maps a row of `job_events` to the domain; the type column determines the payload. */
 export function toJobEvent(row: JobEventRow): JobEvent {
   const { jobId, seq, userId, type, payload, createdAt } = row;
   return { jobId, seq, userId, type, payload, createdAt } as JobEvent;

@@ -15,12 +15,15 @@ import { notFound } from '../errors/common-errors.js';
 import { toJob, toJobEvent, toJobRow } from './job.mapper.js';
 import { decodeCursor, pageOf } from './page-cursor.js';
 
-/** Stale rows looked at in one round; the rest follows in the next one. */
+/** Maximum number of stale rows per reconciler round; the rest follows in the next one. */
 const STALE_LIMIT = 1000;
 const FAILURE_CODE_LENGTH = 60;
 const FAILURE_MESSAGE_LENGTH = 4000;
 
-/** What a tool printed may hold NUL or half a character, which no column takes: a failure must be recordable. */
+/**
+ * Makes a text storable: messages of tools may contain NUL or lone surrogates, which PostgreSQL rejects, and
+ * a failure must always be recordable.
+ */
 function storable(text: string, length: number): string {
   return text.slice(0, length).replaceAll(/\0|\p{Surrogate}/gu, '\uFFFD');
 }
@@ -77,8 +80,8 @@ export class PostgresJobRepository implements JobRepository {
     return this.#jobs.renewLease(id, fence, expiresAt);
   }
 
-  async handBack(id: string, fence: string, options: { uncounted?: boolean } = {}): Promise<boolean> {
-    return this.#jobs.handBack(id, fence, options.uncounted ? 1 : 0);
+  async requeue(id: string, fence: string, options: { uncounted?: boolean } = {}): Promise<boolean> {
+    return this.#jobs.requeue(id, fence, options.uncounted ? 1 : 0);
   }
 
   async complete(id: string, fence: string, { captured, ...outcome }: JobOutcome): Promise<Job | null> {

@@ -25,7 +25,10 @@ function toEntry(row: TransactionRow): LedgerEntry {
   };
 }
 
-/** Balances and ledger in PostgreSQL: the guarded change of the balance and its row are one transaction. */
+/**
+ * Balances and ledger in PostgreSQL: a guarded change of the balance and its row are written in one
+ * transaction.
+ */
 export class PostgresLedgerRepository implements LedgerRepository {
   readonly #users: UserDao;
   readonly #entries: CreditTransactionDao;
@@ -51,7 +54,7 @@ export class PostgresLedgerRepository implements LedgerRepository {
       balanceAfterMicro: balanceAfter,
       description,
     });
-    // A job or session that holds has just been made.
+    // The job or session of a new hold was just created, so the hold is pending.
     return toEntry({ ...row, hold: kind === 'hold' ? 'pending' : null });
   }
 

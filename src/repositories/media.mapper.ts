@@ -3,7 +3,7 @@ import type { NewMedia } from '../domain/repositories/dataset.repository.js';
 import type { DatasetItemWithMediaRow } from '../dao/dataset-item.dao.js';
 import type { MediaRow, NewMediaRow } from '../dao/media.dao.js';
 
-/** A row of `media` as the domain sees it: the frame rate is one fraction. */
+/** Maps a row of `media` to the domain; the two columns of the frame rate become one fraction. */
 export function toMedia({
   fpsNum,
   fpsDen,
@@ -30,7 +30,7 @@ export function toMedia({
   };
 }
 
-/** What is inserted for a new file of `datasetId`. */
+/** Maps a new file of `datasetId` to a row. */
 export function toMediaRow({ fps, hole, warnings = [], ...media }: NewMedia, datasetId: string): NewMediaRow {
   return {
     ...media,
@@ -46,7 +46,7 @@ export function toMediaRow({ fps, hole, warnings = [], ...media }: NewMedia, dat
   };
 }
 
-/** A row of `dataset_items` with its media as the domain sees it. */
+/** Maps a row of `dataset_items` with its media to the domain. */
 export function toDatasetItem({
   id,
   datasetId,

@@ -1,7 +1,7 @@
 import type { Page } from '../domain/repositories/pages.js';
 import { validationFailed } from '../errors/common-errors.js';
 
-/** Place in a list that is ordered by age and id. */
+/** Position in a list that is ordered by age and id. */
 export interface PageCursor {
   readonly createdAt: Date;
   readonly id: string;
@@ -9,14 +9,14 @@ export interface PageCursor {
 
 const FORM = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
-/** The cursor of a row as opaque text for clients. */
+/** Encodes the cursor of a row as opaque text. */
 export function encodeCursor({ createdAt, id }: PageCursor): string {
   return Buffer.from(`${createdAt.toISOString()} ${id}`).toString('base64url');
 }
 
 /**
- * The place that a client's cursor names.
- * @throws AppError VALIDATION (malformed) when it is none of ours.
+ * Decodes a client's cursor.
+ * @throws AppError VALIDATION (malformed) for an invalid cursor.
  */
 export function decodeCursor(cursor: string): PageCursor {
   const [, time, id] = FORM.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
@@ -29,7 +29,7 @@ export function decodeCursor(cursor: string): PageCursor {
   return { createdAt, id };
 }
 
-/** A page out of the rows that were found: one more than `limit` means that another page follows. */
+/** Builds a page from the rows found: more than `limit` rows mean that another page follows. */
 export function pageOf<Row extends PageCursor>(found: readonly Row[], limit: number): Page<Row> {
   const rows = found.slice(0, limit);
   const last = rows.at(-1);

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import type { RateCountDao } from '../dao/rate-count.dao.js';
 import type { RateCount, RateCountRepository } from '../domain/rate-count.js';
 
-/** Counts in PostgreSQL. Keys hold addresses and e-mails of any length: the table has only their digests. */
+/**
+ * Rate limit counts in PostgreSQL. Keys contain addresses and e-mails of any length, so only their digests
+ * are stored.
+ */
 export class PostgresRateCountRepository implements RateCountRepository {
   readonly #counts: RateCountDao;
 

@@ -13,7 +13,9 @@ import { PostgresServoSessionRepository } from './servo-session.repository.js';
 import { PostgresSessionRepository } from './session.repository.js';
 import { PostgresUserRepository } from './user.repository.js';
 
-/** All repositories over `daos`, so bound to the transaction of those; their errors are those of the API. */
+/**
+ * All repositories over `daos`, bound to the same transaction; database errors are translated to API errors.
+ */
 export function createRepositories(daos: Daos): Repositories {
   return {
     users: translating(new PostgresUserRepository(daos.users)),

@@ -11,7 +11,7 @@ function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Results in PostgreSQL; a ZIP passes through memory chunk by chunk in both directions. */
+/** Results in PostgreSQL; a ZIP is streamed in chunks in both directions. */
 export class PostgresResultRepository implements ResultRepository {
   readonly #results: ResultDao;
   readonly #chunks: ResultChunkDao;
@@ -39,7 +39,7 @@ export class PostgresResultRepository implements ResultRepository {
     return this.#results.findByJob(jobId);
   }
 
-  /** A range that reaches beyond the end is cut there; one that begins beyond it is empty. */
+  /** A range beyond the end of the ZIP is truncated; one that starts there is empty. */
   async *readZip(jobId: string, range?: { start: number; end: number }): AsyncGenerator<Buffer> {
     const length = await this.#results.findZipBytes(jobId);
     if (length === null) throw notFound('Result of job', jobId);

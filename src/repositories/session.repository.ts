@@ -1,7 +1,7 @@
 import type { RevokedSessionDao } from '../dao/revoked-session.dao.js';
 import type { SessionRepository } from '../domain/repositories/session.repository.js';
 
-/** Rows are kept this much longer than their tokens, whose end is checked with a tolerance. */
+/** Rows are kept longer than their tokens, whose expiry is checked with a tolerance. */
 const KEPT_LONGER_MS = 3600 * 1000;
 
 /** Signed-out browser sessions in PostgreSQL. */

@@ -11,15 +11,15 @@ import { createRepositories } from './repositories.js';
 
 type Effect = () => void | Promise<void>;
 
-/** What a transaction that was committed has left. */
+/** Result of a committed transaction and its effects. */
 interface Attempt<Value> {
   readonly value: Value;
   readonly effects: readonly Effect[];
 }
 
-/** What may be chosen about a {@link SequelizeUnitOfWork}. */
+/** Options of {@link SequelizeUnitOfWork}. */
 export interface UnitOfWorkOptions {
-  /** Hears of effects that failed after their transaction was committed; a process warning by default. */
+  /** Receives errors of effects that failed after commit; emits a process warning by default. */
   readonly onEffectError?: (error: unknown) => void;
 }
 
@@ -30,7 +30,9 @@ function warn(error: unknown): void {
   process.emitWarning(`An effect after a commit failed: ${messageOf(error)}`);
 }
 
-/** Transactions on PostgreSQL at READ COMMITTED: guarded statements make the stricter levels needless. */
+/**
+ * Transactions on PostgreSQL at READ COMMITTED. Stricter levels are not needed because of guarded statements.
+ */
 export class SequelizeUnitOfWork implements UnitOfWork {
   readonly read: Repositories;
   readonly #models: Models;
@@ -49,14 +51,14 @@ export class SequelizeUnitOfWork implements UnitOfWork {
   }
 
   /**
-   * Runs `work` in one transaction, then its effects. `work` may run several times, so it must have no effects
-   * of its own; a failing effect does not fail the call, because the transaction stands.
+   * Runs `work` in one transaction, then its effects. `work` may run several times, so it must not have side
+   * effects of its own. A failing effect does not fail the call, because the transaction has been committed.
    */
   async run<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Value> {
     const { value, effects } = await pRetry(() => this.#attempt(work), {
       retries: RETRIES,
       minTimeout: FIRST_PAUSE_MS,
-      // Jitter keeps the two sides of a deadlock from meeting again.
+      // Jitter keeps the two sides of a deadlock from colliding again.
       randomize: true,
       shouldRetry: ({ error }) => isTransactionConflict(error),
     }).catch((error: unknown) => {

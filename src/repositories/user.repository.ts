@@ -10,7 +10,7 @@ function toUser({ balanceMicro, ...row }: UserRow): User {
   return { ...row, balance: balanceMicro };
 }
 
-/** Users in PostgreSQL. E-mail addresses are kept and looked up in their canonical form. */
+/** Users in PostgreSQL. E-mail addresses are stored and looked up in canonical form. */
 export class PostgresUserRepository implements UserRepository {
   readonly #users: UserDao;
 
@@ -18,7 +18,7 @@ export class PostgresUserRepository implements UserRepository {
     this.#users = users;
   }
 
-  /** The balance starts at zero: whatever a new user gets is a row of the ledger. */
+  /** The balance starts at zero; starting credits are recorded as a ledger row. */
   async create(user: Parameters<UserRepository['create']>[0]): Promise<User> {
     const { email, passwordHash, role, name, surname } = user;
     const row = await this.#users.insert({

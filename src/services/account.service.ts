@@ -5,7 +5,7 @@ import { notFound } from '../errors/common-errors.js';
 import { requireUsablePassword, type PasswordHasher } from './auth-password.js';
 import type { OrphanedJobs } from './orphaned-jobs.service.js';
 
-/** What a user may change of the own account. */
+/** Changes that a user may make to their own account. */
 export interface AccountChanges {
   readonly name?: string;
   readonly surname?: string;
@@ -13,22 +13,24 @@ export interface AccountChanges {
   readonly password?: string;
 }
 
-/** A user with the last rows of the ledger. */
+/** A user with the newest rows of their ledger. */
 export interface AccountStatement {
   readonly user: User;
   readonly entries: readonly LedgerEntry[];
 }
 
-/** What {@link AccountService} uses. */
+/** Dependencies of {@link AccountService}. */
 export interface AccountServiceDeps {
   readonly unitOfWork: UnitOfWork;
   readonly passwords: PasswordHasher;
-  readonly orphans: Pick<OrphanedJobs, 'endPortion' | 'endAll'>;
-  /** Takes failures after the answer; the worker ends what is left. */
+  readonly orphans: Pick<OrphanedJobs, 'endBatch' | 'endAll'>;
+  /**
+   * Receives errors that occur after the response was sent; the worker's reconciler ends the remaining jobs.
+   */
   onError(error: unknown): void;
 }
 
-/** The own account: profile, statement, changes, and its end. */
+/** A user's own account: profile, statement, changes and deletion. */
 export class AccountService {
   readonly #deps: AccountServiceDeps;
 
@@ -43,7 +45,7 @@ export class AccountService {
     return user;
   }
 
-  /** The user with the newest `limit` rows of the ledger. @throws AppError NOT_FOUND. */
+  /** The user with the newest `limit` ledger rows. @throws AppError NOT_FOUND. */
   async statement(userId: string, limit: number): Promise<AccountStatement> {
     const user = await this.get(userId);
     return { user, entries: await this.#deps.unitOfWork.read.ledger.listByUser(userId, limit) };
@@ -55,7 +57,8 @@ export class AccountService {
   }
 
   /**
-   * Changes the own account; a new password revokes all tokens, the one that it has already does not.
+   * Changes the caller's own account. Setting a new password revokes all tokens; setting the current password
+   * again revokes nothing.
    * @throws AppError NOT_FOUND for any other account, EMAIL_TAKEN, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG.
    */
   async update(principal: Principal, userId: string, changes: AccountChanges): Promise<User> {
@@ -69,7 +72,7 @@ export class AccountService {
     });
   }
 
-  /** The hash of a new password; undefined when the account has this password already. */
+  /** The hash of a new password; undefined when the account already has this password. */
   async #newHash(userId: string, password: string): Promise<string | undefined> {
     const { passwordHash } = await this.get(userId);
     if (await this.#deps.passwords.matches(password, passwordHash, { key: userId })) return undefined;
@@ -77,8 +80,9 @@ export class AccountService {
   }
 
   /**
-   * Ends the account at once: datasets are deleted, personal data is gone; the ledger stays. Its jobs are aborted and their
-   * holds released in portions, the first one before the answer and the others behind it.
+   * Deletes the account immediately: datasets are deleted and personal data is erased; the ledger is kept.
+   * Jobs are aborted and their holds released in batches, the first batch before the response, the others
+   * after it.
    * @throws AppError NOT_FOUND for any other account.
    */
   async remove(principal: Principal, userId: string): Promise<void> {
@@ -88,11 +92,11 @@ export class AccountService {
       await scope.servoSessions.removeGoals(userId);
       await scope.users.remove(userId);
     });
-    if (await this.#deps.orphans.endPortion()) void this.#deps.orphans.endAll().catch(this.#deps.onError);
+    if (await this.#deps.orphans.endBatch()) void this.#deps.orphans.endAll().catch(this.#deps.onError);
   }
 }
 
-/** Other accounts do not exist for the caller. */
+/** Answers NOT_FOUND for other accounts, so that a caller cannot find out whether they exist. */
 function requireOwn(principal: Principal, userId: string): void {
   if (principal.userId !== userId) throw notFound('User', userId);
 }

@@ -7,13 +7,13 @@ import { notFound } from '../errors/common-errors.js';
 import { generatePassword, type AdminService } from './admin.service.js';
 import { requireUsablePassword, type PasswordHasher } from './auth-password.js';
 
-/** A password that was set; `generated` has to be shown once because it is stored only as a hash. */
+/** A password that was set. When `generated`, show it once: only its hash is stored. */
 export interface NewPassword {
   readonly email: string;
   readonly generated: string | null;
 }
 
-/** What {@link AdminAccounts} uses. */
+/** Dependencies of {@link AdminAccounts}. */
 export interface AdminAccountsDeps {
   readonly unitOfWork: UnitOfWork;
   readonly passwords: PasswordHasher;
@@ -21,14 +21,14 @@ export interface AdminAccountsDeps {
 }
 
 /**
- * What the operator of the machine does with accounts, without signing in. Every change and its entry in the audit log are
- * one transaction.
+ * Account operations for the operator of the machine, who does not sign in. Each change and its audit log
+ * entry are written in one transaction.
  */
 export class AdminAccounts {
   readonly #deps: AdminAccountsDeps;
   readonly #actor: string;
 
-  /** @param actor who runs the command, for the audit log and the ledger */
+  /** @param actor operating system user who runs the command, for the audit log and the ledger */
   constructor(deps: AdminAccountsDeps, actor: string) {
     this.#deps = deps;
     this.#actor = actor;
@@ -41,7 +41,7 @@ export class AdminAccounts {
   }
 
   /**
-   * Sets the password, or a random one, and ends all sessions of the account.
+   * Sets the given password, or a random one, and ends all sessions of the account.
    * @throws AppError NOT_FOUND, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG.
    */
   async resetPassword(email: string, password?: string): Promise<NewPassword> {
@@ -55,17 +55,19 @@ export class AdminAccounts {
     return { email: user.email, generated };
   }
 
-  /** Keeps the account from signing in and ends its sessions at once. @throws AppError NOT_FOUND. */
+  /** Disables an account: it cannot sign in, and its sessions end immediately. @throws AppError NOT_FOUND. */
   disable(email: string): Promise<User> {
     return this.#change('disable', email, ({ users }, { id }) => users.setDisabled(id, true));
   }
 
-  /** Lets a disabled account sign in again. @throws AppError NOT_FOUND. */
+  /** Enables a disabled account again. @throws AppError NOT_FOUND. */
   enable(email: string): Promise<User> {
     return this.#change('enable', email, ({ users }, { id }) => users.setDisabled(id, false));
   }
 
-  /** Adds credits with a row of the ledger. @returns the new balance @throws AppError NOT_FOUND, INVALID_AMOUNT. */
+  /**
+   * Adds credits with one ledger row. @returns the new balance @throws AppError NOT_FOUND, INVALID_AMOUNT.
+   */
   recharge(email: string, credits: number): Promise<MicroCredits> {
     const description = `Recharge of ${String(credits)} credits by ${this.#actor}`;
     return this.#deps.admins.recharge(

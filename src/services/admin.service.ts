@@ -11,30 +11,30 @@ const GENERATED_PASSWORD_BYTES = 15;
 /** A recharge by an admin. */
 export interface Recharge {
   readonly email: string;
-  /** Credits, at most six decimals. */
+  /** In credits, with at most six decimals. */
   readonly credits: number;
-  /** What the ledger says of it; who recharged when left out. */
+  /** Description of the ledger row; names the admin by default. */
   readonly description?: string;
 }
 
-/** The admin that the configuration asks for. */
+/** The initial admin from the configuration. */
 export interface ConfiguredAdmin {
   readonly email: string;
-  /** Of a new account only; a random one when left out. */
+  /** Used only when the account is created; random by default. */
   readonly password?: string;
   readonly name?: string;
   readonly surname?: string;
 }
 
-/** The first admin, and a password that has to be shown once because it is stored only as a hash. */
+/** The initial admin. A generated password must be shown once: only its hash is stored. */
 export interface BootstrappedAdmin {
   readonly email: string;
   readonly generatedPassword: string | null;
-  /** The account was there before and has another password than the configured one. */
+  /** True when the account already existed with a password other than the configured one. */
   readonly passwordIgnored: boolean;
 }
 
-/** What only admins do, and how the first one comes to be. */
+/** Operations reserved for admins, and creation of the initial admin. */
 export class AdminService {
   readonly #unitOfWork: UnitOfWork;
   readonly #passwords: PasswordHasher;
@@ -64,7 +64,7 @@ export class AdminService {
         delta: amount,
         description,
       });
-      // The row is locked by now; what throws here takes its change back.
+      // The row is already locked, so throwing here rolls the change back.
       requireHoldable(entry.balanceAfter);
       await kept?.record(scope, entry.balanceAfter);
       return entry.balanceAfter;
@@ -72,8 +72,9 @@ export class AdminService {
   }
 
   /**
-   * Makes sure that an admin with this e-mail exists. An existing account becomes admin, takes the configured name if
-   * it has none, and keeps its password; a new one gets the given password, or a random one that is returned to be printed once.
+   * Makes sure that an admin with this e-mail exists. An existing account becomes an admin, keeps its
+   * password, and takes the configured name if it has none. A new account gets the given password, or a
+   * random one that is returned so that it can be printed once.
    */
   async bootstrap(configured: ConfiguredAdmin): Promise<BootstrappedAdmin> {
     const existing = await this.#unitOfWork.read.users.findByEmail(configured.email);
@@ -81,7 +82,7 @@ export class AdminService {
   }
 
   async #promote(user: User, { password, name, surname }: ConfiguredAdmin): Promise<BootstrappedAdmin> {
-    // Changed values are kept; only missing ones are filled in.
+    // Only missing values are filled in; values that the user changed are kept.
     const missing = {
       ...(user.name === null && name !== undefined && { name }),
       ...(user.surname === null && surname !== undefined && { surname }),
@@ -114,7 +115,6 @@ export class AdminService {
   }
 }
 
-/** A random password. */
 export function generatePassword(): string {
   return randomBytes(GENERATED_PASSWORD_BYTES).toString('base64url');
 }

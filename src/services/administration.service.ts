@@ -17,25 +17,28 @@ import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
 
-/** A page of the ledger with the sums of all rows that the filter lets through. */
+/** A page of the ledger with the sums of all rows that match the filter. */
 export interface LedgerPage extends Counted<OwnedLedgerEntry> {
   readonly totals: readonly LedgerTotal[];
 }
 
-/** A page of datasets with sums, and what inference over them would cost. */
+/** A page of datasets with sums and the price of inpainting them. */
 export interface DatasetPage extends Counted<DatasetSummary> {
   readonly totals: DatasetTotals;
   readonly prices: PricePreset;
 }
 
-/** A job with its owner; null when the account was deleted. */
+/** A job with its owner; the owner is null when the account was deleted. */
 export interface OwnedJob {
   readonly job: Job;
   readonly owner: User | null;
   readonly queuePosition: number | null;
 }
 
-/** What inpainting everything in these counts would cost; nothing without a mask can be inpainted. */
+/**
+ * The price of inpainting all of these items. Items without a mask are not counted, since they cannot be
+ * inpainted.
+ */
 export function inferenceCost(prices: PricePreset, counts: DatasetCounts): MicroCredits {
   const units = {
     'inference.image': counts.maskedImages,
@@ -44,7 +47,7 @@ export function inferenceCost(prices: PricePreset, counts: DatasetCounts): Micro
   return quote(prices, units).total;
 }
 
-/** Views over all users; only administrators come here. */
+/** Views across all users, for admins only. */
 export class AdministrationService {
   readonly #unitOfWork: UnitOfWork;
 
@@ -52,7 +55,7 @@ export class AdministrationService {
     this.#unitOfWork = unitOfWork;
   }
 
-  /** A user by e-mail with the newest `limit` rows of the ledger. @throws AppError NOT_FOUND. */
+  /** A user by e-mail with the newest `limit` ledger rows. @throws AppError NOT_FOUND. */
   async userStatement(
     email: string,
     limit: number,

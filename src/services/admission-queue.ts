@@ -1,14 +1,14 @@
 import type { AppError } from '../errors/app-error.js';
 
-/** How much work an {@link AdmissionQueue} takes on. */
+/** Capacity of an {@link AdmissionQueue}. */
 export interface AdmissionLimits {
-  /** Pieces of work that run at the same time. */
+  /** Number of tasks that run concurrently. */
   readonly running: number;
-  /** Callers that may wait. */
+  /** Number of callers that may wait. */
   readonly waiting: number;
-  /** Callers of one key that may wait: one client cannot fill the queue. */
+  /** Number of callers per key that may wait, so that one client cannot fill the queue. */
   readonly waitingPerKey: number;
-  /** Milliseconds after which a waiting caller is refused. */
+  /** Milliseconds after which a waiting caller is rejected. */
   readonly maxWaitMs: number;
 }
 
@@ -16,37 +16,39 @@ interface Waiter {
   readonly admit: () => void;
 }
 
-/** Keys of which is remembered when they were served; those before them count as never served. */
+/** Number of keys whose last admission is remembered. Keys evicted from this list count as never admitted. */
 const REMEMBERED_KEYS = 4096;
 
 /**
- * Runs a bounded number of pieces of work at once and lets a bounded number of callers wait for a bounded time. Keys take
- * turns: next is the one whose last turn is longest ago, so a quiet key waits for nothing of a busy one but what runs
- * already.
+ * Limits how many tasks run at once, how many callers wait and for how long. Keys are served fairly: the next
+ * caller admitted belongs to the key that was admitted least recently, so a busy key delays other keys only
+ * by the tasks that are already running.
  */
 export class AdmissionQueue {
   #running = 0;
   #waiting = 0;
-  /** In the order in which keys came. */
+  /** Waiting callers per key, in order of arrival. */
   readonly #queues = new Map<string, Waiter[]>();
-  /** Number of the last turn of each key, the oldest first. */
-  readonly #lastTurns = new Map<string, number>();
-  #turn = 0;
+  /** Sequence number of each key's last admission, oldest first. */
+  readonly #lastAdmissions = new Map<string, number>();
+  #admissions = 0;
 
   readonly #limits: AdmissionLimits;
   readonly #refusal: () => AppError;
 
-  /** @param refusal made for callers that cannot be served in time */
+  /** @param refusal creates the error for callers that cannot be admitted in time */
   constructor(limits: AdmissionLimits, refusal: () => AppError) {
     this.#limits = limits;
     this.#refusal = refusal;
   }
 
-  /** Runs `work` when it is its turn. @throws the refusal when too many wait, or after too long a wait. */
+  /**
+   * Runs `work` once admitted. @throws the refusal when the queue is full or the wait exceeds `maxWaitMs`.
+   */
   async run<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
     if (this.#running >= this.#limits.running) await this.#wait(key);
     else this.#running += 1;
-    this.#noteTurn(key);
+    this.#recordAdmission(key);
     try {
       return await work();
     } finally {
@@ -75,18 +77,18 @@ export class AdmissionQueue {
     });
   }
 
-  #noteTurn(key: string): void {
-    this.#turn += 1;
-    this.#lastTurns.delete(key);
-    this.#lastTurns.set(key, this.#turn);
-    if (this.#lastTurns.size <= REMEMBERED_KEYS) return;
-    for (const [oldest] of this.#lastTurns) {
-      this.#lastTurns.delete(oldest);
+  #recordAdmission(key: string): void {
+    this.#admissions += 1;
+    this.#lastAdmissions.delete(key);
+    this.#lastAdmissions.set(key, this.#admissions);
+    if (this.#lastAdmissions.size <= REMEMBERED_KEYS) return;
+    for (const [oldest] of this.#lastAdmissions) {
+      this.#lastAdmissions.delete(oldest);
       return;
     }
   }
 
-  /** Hands the place of finished work to the first caller of the key whose turn it is; false when nobody waits. */
+  /** Passes the slot of a finished task to the next waiting caller; false when nobody waits. */
   #admitNext(): boolean {
     const key = this.#nextKey();
     const queue = key === null ? undefined : this.#queues.get(key);
@@ -102,8 +104,8 @@ export class AdmissionQueue {
     let next: string | null = null;
     let since = Infinity;
     for (const key of this.#queues.keys()) {
-      const turn = this.#lastTurns.get(key) ?? 0;
-      if (turn < since) [next, since] = [key, turn];
+      const admission = this.#lastAdmissions.get(key) ?? 0;
+      if (admission < since) [next, since] = [key, admission];
     }
     return next;
   }

@@ -4,7 +4,7 @@ import type { Principal } from '../domain/user.js';
 import { logContext } from '../logging/log-context.js';
 import type { Logger } from '../logging/logger.js';
 
-/** Keeps what admins look at and do: a row of the audit log, and a line of the process's log. */
+/** Records what admins view and change: one row in the audit log and one line in the process log. */
 export class AuditService {
   readonly #unitOfWork: UnitOfWork;
   readonly #log: Pick<Logger, 'info'>;
@@ -14,11 +14,14 @@ export class AuditService {
     this.#log = log;
   }
 
-  /** Records a request of an admin before it is answered: what cannot be recorded is not shown. */
+  /**
+   * Records an admin's request before it is answered. Throws when the row cannot be written, so that nothing
+   * is shown or changed without an audit entry.
+   */
   async record(admin: Principal, action: string, subject: AuditEntry['subject']): Promise<void> {
     const entry = { actorId: admin.userId, actor: admin.email, action, subject };
     const { requestId = null } = logContext();
     await this.#unitOfWork.read.audit.append({ ...entry, requestId });
-    this.#log.info('An admin looked or acted.', entry);
+    this.#log.info('Admin request.', entry);
   }
 }

@@ -4,31 +4,38 @@ import { AppError } from '../errors/app-error.js';
 import { DatabaseSharedCounts, type SharedCountsOptions } from './shared-counts.js';
 
 const WINDOW_SECONDS = 15 * 60;
-/** For so long an address stays one at which an account's owner has signed in. */
-const KNOWN_SECONDS = 30 * 24 * 3600;
-/** One address may stand for many users behind it, and one account may be tried from many addresses. */
+/** How long an address is remembered as one from which the account's owner has signed in. */
+const KNOWN_ADDRESS_SECONDS = 30 * 24 * 3600;
+/**
+ * The wider limits are this many times the limit per account: one address may be shared by many users (NAT),
+ * and one account may be tried from many addresses.
+ */
 const WIDE_FACTOR = 10;
-/** Another check of the same account decides within this time whether there is room for one more. */
+/**
+ * Retry-After when all remaining attempts are reserved by checks in progress: one of them finishes within
+ * about this time.
+ */
 const CHECK_SECONDS = 1;
-/** Who is refused, or at a new address, is not looked up again for so long. */
+/** A count or known address read from the database is reused for this long. */
 const FRESH_MS = 5_000;
 
-/** One password that is being checked. Exactly one of its methods is called. */
+/** One password check in progress. Exactly one of its methods must be called. */
 export interface LoginAttempt {
-  /** The password was right. */
+  /** The password was correct. */
   right(): Promise<void>;
-  /** The password was wrong: the only outcome that counts. */
+  /** The password was wrong; only this outcome is counted. */
   wrong(): Promise<void>;
-  /** Nobody knows whether it was right, because the check failed on our side. */
+  /** The check itself failed, so neither outcome is known. */
   unknown(): void;
 }
 
-/** Counts wrong passwords so that passwords cannot be guessed. */
+/** Counts wrong passwords to prevent guessing. */
 export interface LoginAttempts {
-  /** @throws AppError TOO_MANY_ATTEMPTS when too many passwords were wrong. */
+  /** @throws AppError TOO_MANY_ATTEMPTS when the limit of wrong passwords is reached. */
   requireRoom(email: string, address: string): Promise<void>;
   /**
-   * Reserves room for one wrong password, just before it is checked: checks at the same time cannot pass the limit together.
+   * Reserves one attempt before a password is checked, so that concurrent checks cannot exceed the limit
+   * together.
    * @throws AppError TOO_MANY_ATTEMPTS.
    */
   begin(email: string, address: string): Promise<LoginAttempt>;
@@ -40,19 +47,18 @@ interface Limit {
 }
 
 /**
- * Counts that all api processes share, for 15 minutes each.
- *
- * Wrong passwords are counted for the account at one address, for the address, and for the account everywhere. The last two
- * limits are ten times as wide and do not hold for accounts at addresses at which their owners have signed in before:
- * neither guessing from elsewhere nor somebody at the same address locks the owner out.
- *
- * Checks that run are known to their own process only: each further process may pass a limit by as many as it runs at a time.
+ * Counts of wrong passwords, shared by all api processes, each over a window of 15 minutes.
+ * Wrong passwords are counted per account and address, per address, and per account. The last two limits are
+ * ten times wider and do not apply to an account at an address from which its owner has signed in before, so
+ * that neither guessing from elsewhere nor another user at the same address can lock the owner out.
+ * Checks in progress are counted per process only, so each additional process may exceed a limit by the
+ * number of checks that it runs at a time.
  */
 export class SharedLoginAttempts implements LoginAttempts {
   readonly #now: () => number;
   readonly #wrong: SharedCounts;
   readonly #knownPlaces: SharedCounts;
-  /** Passwords that are being checked, by the counts that they may raise. */
+  /** Checks in progress per count that they may increment. */
   readonly #checking = new Map<string, number>();
 
   readonly #perAccount: number;
@@ -68,12 +74,12 @@ export class SharedLoginAttempts implements LoginAttempts {
     const of = (name: string, windowSeconds: number): SharedCounts =>
       new DatabaseSharedCounts(counts, { ...options, name, windowSeconds });
     this.#wrong = of('wrong passwords', WINDOW_SECONDS);
-    this.#knownPlaces = of('known places', KNOWN_SECONDS);
+    this.#knownPlaces = of('known places', KNOWN_ADDRESS_SECONDS);
   }
 
   async requireRoom(email: string, address: string): Promise<void> {
     for (const { key, most } of await this.#limitsOf(email, address)) {
-      // Only what is known to be full is asked about, and not again and again.
+      // The database is read only for counts that look exhausted here, and at most once per FRESH_MS.
       if (this.#wrong.peek(key).points < most) continue;
       const count = await this.#wrong.read(key, FRESH_MS);
       if (count.points >= most) throw this.#tooManyUntil(count);
@@ -81,9 +87,9 @@ export class SharedLoginAttempts implements LoginAttempts {
   }
 
   async begin(email: string, address: string): Promise<LoginAttempt> {
-    const limits = await this.#limitsOf(email, address, { asked: true });
+    const limits = await this.#limitsOf(email, address, { readKnownPlaces: true });
     const counts = await Promise.all(limits.map(({ key }) => this.#wrong.read(key, 0)));
-    // From here to the reservation nothing else runs.
+    // No await from here to #reserve, so that concurrent checks cannot take the same attempt.
     const full = limits.findIndex(({ key, most }) => this.#wrong.peek(key).points >= most);
     if (full >= 0) throw this.#tooManyUntil(counts[full]);
     const used = ({ key }: Limit): number => this.#wrong.peek(key).points + (this.#checking.get(key) ?? 0);
@@ -121,8 +127,15 @@ export class SharedLoginAttempts implements LoginAttempts {
     if (this.#knownPlaces.peek(place).points === 0) await this.#knownPlaces.add(place);
   }
 
-  /** @param asked whether a place that this process does not know is looked up; else only where a wide limit would refuse */
-  async #limitsOf(email: string, address: string, { asked = false } = {}): Promise<readonly Limit[]> {
+  /**
+   * @param readKnownPlaces whether to read from the database if the address is known for the account;
+   *   otherwise it is read only when a wide limit would reject
+   */
+  async #limitsOf(
+    email: string,
+    address: string,
+    { readKnownPlaces = false } = {},
+  ): Promise<readonly Limit[]> {
     const place = placeOf(email, address);
     const here = { key: place, most: this.#perAccount };
     const most = this.#perAccount * WIDE_FACTOR;
@@ -130,9 +143,9 @@ export class SharedLoginAttempts implements LoginAttempts {
       { key: `address ${networkOf(address)}`, most },
       { key: `account ${email}`, most },
     ];
-    const matters = asked || wide.some(({ key }) => this.#wrong.peek(key).points >= most);
+    const shouldRead = readKnownPlaces || wide.some(({ key }) => this.#wrong.peek(key).points >= most);
     if (this.#knownPlaces.peek(place).points > 0) return [here];
-    const known = matters && (await this.#knownPlaces.read(place, FRESH_MS)).points > 0;
+    const known = shouldRead && (await this.#knownPlaces.read(place, FRESH_MS)).points > 0;
     return known ? [here] : [here, ...wide];
   }
 
@@ -141,7 +154,7 @@ export class SharedLoginAttempts implements LoginAttempts {
   }
 }
 
-/** One client usually owns a whole IPv6 network, so its addresses count as one. */
+/** A client usually has a whole IPv6 prefix, so the addresses of one prefix share a count. */
 function networkOf(address: string): string {
   return address.includes(':') ? ipKeyGenerator(address) : address;
 }

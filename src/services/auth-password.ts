@@ -5,19 +5,19 @@ import { validationFailed } from '../errors/common-errors.js';
 import { AdmissionQueue, type AdmissionLimits } from './admission-queue.js';
 
 const MIN_BYTES = 8;
-/** bcrypt looks at 72 bytes only; longer passwords are refused instead of cut. */
+/** bcrypt reads only the first 72 bytes; longer passwords are rejected instead of truncated. */
 const MAX_BYTES = 72;
 
 /**
- * Refuses passwords that bcrypt cannot hold, that are too short, or that hold what no keyboard types. Lengths are those of
- * the canonical form, which is what is hashed.
+ * Rejects passwords that are too long for bcrypt, too short, or contain control characters. Lengths are
+ * measured on the canonical form, which is what gets hashed.
  * @throws AppError PASSWORD_TOO_LONG, PASSWORD_TOO_SHORT or VALIDATION.
  */
 export function requireUsablePassword(password: string): void {
   const bytes = Buffer.byteLength(canonicalPassword(password), 'utf8');
   if (/\p{Cc}/u.test(password)) {
     throw validationFailed([
-      { pointer: '/password', message: 'holds a control character', code: 'MALFORMED' },
+      { pointer: '/password', message: 'contains a control character', code: 'MALFORMED' },
     ]);
   }
   if (bytes >= MIN_BYTES && bytes <= MAX_BYTES) return;
@@ -27,12 +27,15 @@ export function requireUsablePassword(password: string): void {
   throw new AppError(code, { message, issues: [{ pointer: '/password', message, code }] });
 }
 
-/** Checks at sign-in. bcrypt shares the thread pool with all file access: a flood of sign-ins must not stop downloads. */
+/**
+ * Limits for checks at sign-in. bcrypt runs on the libuv thread pool, which also serves all file access, so a
+ * flood of sign-ins must not occupy every thread.
+ */
 const CHECKING: AdmissionLimits = { running: 2, waiting: 256, waitingPerKey: 64, maxWaitMs: 15_000 };
-/** New passwords have their own queue, so registrations never delay sign-ins. */
+/** New passwords use their own queue, so that registrations never delay sign-ins. */
 const HASHING: AdmissionLimits = { running: 1, waiting: 128, waitingPerKey: 64, maxWaitMs: 20_000 };
 
-/** Hashes and compares passwords, a few at a time; callers of different keys take turns. */
+/** Hashes and compares passwords with bounded concurrency and fair queueing between keys. */
 export class PasswordHasher {
   readonly #checking: AdmissionQueue;
   readonly #hashing: AdmissionQueue;
@@ -51,16 +54,16 @@ export class PasswordHasher {
   }
 
   /**
-   * bcrypt hash.
-   * @param key who asks, such as an address
-   * @throws AppError BUSY when too many wait already.
+   * Hashes with bcrypt.
+   * @param key identifies the caller for fair queueing, such as a network address
+   * @throws AppError BUSY when too many callers are waiting.
    */
   hash(password: string, key = ''): Promise<string> {
     return this.#hashing.run(key, () => bcrypt.hash(canonicalPassword(password), this.#rounds));
   }
 
   /**
-   * Whether `password` has this hash; a password that bcrypt would cut never matches.
+   * Whether `password` matches the hash. A password longer than 72 bytes never matches.
    * @throws AppError BUSY, or what `onTurn` throws.
    */
   async matches(password: string, hash: string, { key = '', onTurn }: CheckOptions = {}): Promise<boolean> {
@@ -70,7 +73,7 @@ export class PasswordHasher {
     });
   }
 
-  /** Whether a password that matches was hashed as it was typed, by an earlier version. */
+  /** Whether a matching password was hashed as typed, not in canonical form, which earlier versions did. */
   async isOutdated(password: string, hash: string): Promise<boolean> {
     return this.#checking.run('', () => this.#hashedAsTyped(password, hash));
   }
@@ -83,7 +86,10 @@ export class PasswordHasher {
     return (await bcrypt.compare(password, hash)) && Buffer.byteLength(password, 'utf8') <= MAX_BYTES;
   }
 
-  /** Takes the time of a comparison: for users that do not exist. */
+  /**
+   * Takes as long as a real comparison. Called for unknown users, so that the response time does not reveal
+   * them.
+   */
   async matchesNobody(password: string, options: CheckOptions = {}): Promise<false> {
     this.#decoy ??= bcrypt.hash('nobody has this password', this.#rounds);
     await this.matches(password, await this.#decoy, options);
@@ -91,11 +97,11 @@ export class PasswordHasher {
   }
 }
 
-/** How a password is checked. */
+/** Options of a password check. */
 export interface CheckOptions {
-  /** Who asks, such as an address. */
+  /** Identifies the caller for fair queueing, such as a network address. */
   readonly key?: string;
-  /** Runs when the check leaves the queue; what it throws refuses the check. */
+  /** Runs when the check leaves the queue; throwing rejects the check. */
   readonly onTurn?: () => void | Promise<void>;
 }
 

@@ -14,19 +14,19 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** What a new account is made of. */
+/** Data of a new account. */
 export interface Registration extends Credentials {
   readonly name?: string;
   readonly surname?: string;
 }
 
-/** A caller whose token was checked, with the time at which it ends. */
+/** An authenticated caller and when the session ends. */
 export interface Session {
   readonly principal: Principal;
   readonly expiresAt: Date;
 }
 
-/** What the auth service is made of. */
+/** Dependencies of {@link AuthService}. */
 export interface AuthServiceDeps {
   readonly unitOfWork: UnitOfWork;
   readonly passwords: PasswordHasher;
@@ -35,7 +35,7 @@ export interface AuthServiceDeps {
 }
 
 const emailTaken = (): AppError =>
-  new AppError('EMAIL_TAKEN', { message: 'A user with this e-mail address exists already.' });
+  new AppError('EMAIL_TAKEN', { message: 'A user with this e-mail address already exists.' });
 
 function accountDisabled(): AppError {
   return new AppError('ACCOUNT_DISABLED', {
@@ -47,7 +47,7 @@ function toPrincipal(user: User): Principal {
   return { userId: user.id, email: user.email, role: user.role, balance: user.balance };
 }
 
-/** Accounts: register, sign in, and who a token belongs to. */
+/** Accounts and sessions: registration, sign-in and authentication by token. */
 export class AuthService {
   readonly #lookup: UserLookup;
 
@@ -60,12 +60,12 @@ export class AuthService {
   }
 
   /**
-   * Registers a user with the starting balance, which is the first row of the ledger.
+   * Registers a user with the starting balance, recorded as the first ledger row.
    * @throws AppError EMAIL_TAKEN, PASSWORD_TOO_LONG, PASSWORD_TOO_SHORT, BUSY.
    */
   async register({ email, password, name, surname }: Registration, address: string): Promise<User> {
     requireUsablePassword(password);
-    // Hashing is dear: what can be refused without it is refused before it.
+    // Hashing is expensive, so requests that can be rejected without it are rejected first.
     if (await this.#deps.unitOfWork.read.users.findByEmail(email)) throw emailTaken();
     const passwordHash = await this.#deps.passwords.hash(password, address);
     return this.#deps.unitOfWork.run(async ({ users, ledger }) => {
@@ -82,7 +82,7 @@ export class AuthService {
   }
 
   /**
-   * Checks a password. Unknown e-mail and wrong password get the same response in the same time.
+   * Checks a password. An unknown e-mail and a wrong password get the same response in the same time.
    * @throws AppError INVALID_CREDENTIALS, ACCOUNT_DISABLED, TOO_MANY_ATTEMPTS, BUSY.
    */
   async signIn({ email, password }: Credentials, address: string): Promise<User> {
@@ -94,7 +94,7 @@ export class AuthService {
         ? passwords.matches(password, user.passwordHash, options)
         : passwords.matchesNobody(password, options),
     );
-    // Only a client that knows the password is told that the account is disabled.
+    // That an account is disabled is revealed only to a client that knows the password.
     if (user && right && user.disabledAt !== null) throw accountDisabled();
     if (user && right) {
       await this.#renewHash(user, password);
@@ -103,7 +103,9 @@ export class AuthService {
     throw new AppError('INVALID_CREDENTIALS', { message: 'E-mail or password is wrong.' });
   }
 
-  /** An earlier version hashed passwords as they were typed: from now on the account has the canonical form. */
+  /**
+   * Replaces a hash of the password as typed, written by an earlier version, by one of the canonical form.
+   */
   async #renewHash({ id, passwordHash: from }: User, password: string): Promise<void> {
     const { passwords, unitOfWork } = this.#deps;
     if (canonicalPassword(password) === password || !(await passwords.isOutdated(password, from))) return;
@@ -111,7 +113,10 @@ export class AuthService {
     await unitOfWork.read.users.replaceHash(id, { from, to });
   }
 
-  /** Runs a check and counts it only when it says that the password is wrong: our own failures lock nobody out. */
+  /**
+   * Runs a password check and counts it only when the password is wrong, so that internal failures lock
+   * nobody out.
+   */
   async #counted(
     { email, address }: { readonly email: string; readonly address: string },
     check: (options: CheckOptions) => Promise<boolean>,
@@ -131,7 +136,7 @@ export class AuthService {
     }
   }
 
-  /** Signs in and issues an access token with its lifetime in seconds. */
+  /** Signs in and issues an access token; also returns its lifetime in seconds. */
   async login(
     credentials: Credentials,
     address: string,
@@ -142,14 +147,14 @@ export class AuthService {
   }
 
   /**
-   * Who an access token belongs to, by the user's row of this moment.
+   * The owner of an access token, read from the user's current row.
    * @throws AppError INVALID_TOKEN, TOKEN_EXPIRED, TOKEN_REVOKED.
    */
   async authenticate(token: string): Promise<Principal> {
     return (await this.session(token)).principal;
   }
 
-  /** Like {@link authenticate}, with the end of the token. */
+  /** Like {@link authenticate}, with the expiry of the token. */
   async session(token: string, kind: TokenKind = 'access'): Promise<Session> {
     const claims = await this.#deps.tokens.verify(token, kind);
     const user = await this.#lookup.find(claims.userId);
@@ -161,7 +166,7 @@ export class AuthService {
     return { principal: toPrincipal(user), expiresAt: claims.expiresAt };
   }
 
-  /** Ends a browser session on the server: its token is worthless afterwards. May be repeated. @throws AppError INVALID_TOKEN. */
+  /** Ends a browser session by revoking its token. Idempotent. @throws AppError INVALID_TOKEN. */
   async endSession(token: string): Promise<void> {
     const { tokenId, expiresAt } = await this.#deps.tokens.verify(token, 'adminSession');
     if (tokenId !== null) await this.#deps.unitOfWork.read.sessions.revoke(tokenId, expiresAt);

@@ -1,7 +1,7 @@
 import type { Classification, ClassifyOptions, ClassifySource, NetworkEngines } from '../domain/network.js';
 import { ImageRequestService, type ImageRequestDeps } from './image-request.service.js';
 
-/** Classifies images, and tensors, while the caller waits. */
+/** Classifies images and tensors synchronously. */
 export class ClassificationService extends ImageRequestService<
   ClassifySource,
   ClassifyOptions,

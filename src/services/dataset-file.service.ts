@@ -5,17 +5,17 @@ import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { notFound } from '../errors/common-errors.js';
 import type { BlobStore, ByteRange } from '../storage/blob-store.js';
 
-/** A frame of a stored video. */
-export interface WantedFrame {
-  /** Whose request it is: users take turns. */
+/** A requested frame of a stored video. */
+export interface FrameRequest {
+  /** Owner of the request, for fair queueing between users. */
   readonly userId: string;
-  /** Counted from 0. */
+  /** Zero-based frame index. */
   readonly index: number;
   readonly video: Pick<Media, 'width' | 'height' | 'frameCount' | 'frameSource'>;
   readonly signal?: AbortSignal;
 }
 
-/** A frame as PNG; disposing removes it. */
+/** A frame as a PNG file; disposing it deletes the file. */
 export interface FrameImage extends AsyncDisposable {
   readonly bytes: number;
   readonly sha256: string;
@@ -24,11 +24,14 @@ export interface FrameImage extends AsyncDisposable {
 
 /** Decodes single frames of stored videos. */
 export interface FrameImages {
-  /** @throws AppError NOT_FOUND for a frame beyond the end, BUSY (unavailable) where too many are asked for */
-  png(file: string, wanted: WantedFrame): Promise<FrameImage>;
+  /**
+   * @throws AppError NOT_FOUND for an index beyond the last frame, BUSY (unavailable) when too many frames
+   *   are requested at once
+   */
+  png(file: string, wanted: FrameRequest): Promise<FrameImage>;
 }
 
-/** Which file of which dataset. */
+/** Identifies one file of a dataset. */
 export interface DatasetFileRequest {
   readonly userId: string;
   readonly datasetName: string;
@@ -37,7 +40,7 @@ export interface DatasetFileRequest {
   readonly includeDeleted: boolean;
 }
 
-/** A file that can be sent; disposing it removes what was made for the request. */
+/** A file ready to be sent; disposing it deletes temporary files created for the request. */
 export interface DatasetFile extends AsyncDisposable {
   readonly bytes: number;
   readonly sha256: string;
@@ -59,7 +62,7 @@ const MIME: Readonly<Record<string, string>> = {
   gif: 'image/gif',
 };
 
-/** Hands out the files of datasets to their owners, by the names that items have. */
+/** Serves files of datasets to their owners, by item name. */
 export class DatasetFileService {
   readonly #unitOfWork: UnitOfWork;
   readonly #store: Pick<BlobStore, 'open' | 'path'>;
@@ -71,7 +74,7 @@ export class DatasetFileService {
     this.#frames = frames;
   }
 
-  /** @throws AppError NOT_FOUND for a name that none of the dataset's items has, MEDIA_MISSING. */
+  /** @throws AppError NOT_FOUND when no item of the dataset has this name, MEDIA_MISSING. */
   async open(request: DatasetFileRequest, signal?: AbortSignal): Promise<DatasetFile> {
     const { userId, datasetName, type, filename, includeDeleted } = request;
     const { datasets } = this.#unitOfWork.read;
@@ -102,7 +105,7 @@ export class DatasetFileService {
     };
   }
 
-  async #frame(media: Media, filename: string, wanted: WantedFrame): Promise<DatasetFile> {
+  async #frame(media: Media, filename: string, wanted: FrameRequest): Promise<DatasetFile> {
     const png = await this.#frames.png(await this.#store.path(media.storageKey), wanted);
     return { ...png, modified: media.createdAt, type: MIME.png, filename };
   }

@@ -6,7 +6,7 @@ import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 
-/** Tags of the caller that are listed at most. */
+/** Maximum number of the caller's own tags in the list. */
 const MAX_LISTED_TAGS = 1000;
 
 /** A dataset with its items in upload order. */
@@ -15,12 +15,12 @@ export interface DatasetWithItems {
   readonly items: readonly DatasetItem[];
 }
 
-/** Weak identity of a dataset's state, for `ETag` and `If-Match`. */
+/** Weak entity tag of a dataset's state, for `ETag` and `If-Match`. */
 export function datasetETag(dataset: Dataset): string {
   return `"${dataset.id}-${dataset.updatedAt.getTime()}"`;
 }
 
-/** A user's datasets; those of other users do not exist for it. */
+/** The caller's own datasets. Datasets of other users are reported as NOT_FOUND. */
 export class DatasetService {
   readonly #unitOfWork: UnitOfWork;
 
@@ -64,13 +64,16 @@ export class DatasetService {
     return { dataset, items: await datasets.items(dataset.id) };
   }
 
-  /** Names by id, of deleted datasets too; the caller must be allowed to know of the ids. */
+  /** Names by id, deleted datasets included. The caller must make sure that the user may see these ids. */
   async namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const found = await this.#unitOfWork.read.datasets.findByIds([...new Set(ids)]);
     return new Map(found.map(({ id, name }) => [id, name]));
   }
 
-  /** @throws AppError NOT_FOUND, DATASET_NAME_TAKEN, PRECONDITION_FAILED when `ifMatch` is of an older state. */
+  /**
+   * @throws AppError NOT_FOUND, DATASET_NAME_TAKEN, PRECONDITION_FAILED when `ifMatch` is not the current
+   *   ETag.
+   */
   update(
     principal: Principal,
     id: string,
@@ -87,7 +90,7 @@ export class DatasetService {
     });
   }
 
-  /** @throws AppError NOT_FOUND, also when it was deleted before. */
+  /** @throws AppError NOT_FOUND, also when the dataset is already deleted. */
   remove(principal: Principal, id: string): Promise<void> {
     return this.#unitOfWork.run(async ({ datasets }) => {
       await datasets.requireOwned(id, principal.userId);
@@ -95,7 +98,10 @@ export class DatasetService {
     });
   }
 
-  /** Predefined tags and the first {@link MAX_LISTED_TAGS} that the caller uses, each once, in alphabetical order. */
+  /**
+   * Predefined tags and up to {@link MAX_LISTED_TAGS} tags of the caller, without duplicates, in alphabetical
+   * order.
+   */
   async tags(principal: Principal): Promise<readonly string[]> {
     const { datasets } = this.#unitOfWork.read;
     const [predefined, used] = await Promise.all([

@@ -2,7 +2,7 @@ import type { DetectOptions } from '../domain/detection.js';
 import type { ImageDetections, ImageSource, NetworkEngines } from '../domain/network.js';
 import { ImageRequestService, type ImageRequestDeps } from './image-request.service.js';
 
-/** Finds the objects of images while the caller waits. */
+/** Detects objects in images synchronously. */
 export class DetectionService extends ImageRequestService<ImageSource, DetectOptions, ImageDetections> {
   constructor({ engines, ...deps }: ImageRequestDeps & { readonly engines: Pick<NetworkEngines, 'detect'> }) {
     super(deps, {

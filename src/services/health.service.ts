@@ -1,6 +1,6 @@
 import { messageOf } from '../errors/app-error.js';
 
-/** Asks one part whether it can serve; throws when it cannot. */
+/** Checks one dependency; rejects when it cannot serve. */
 export type HealthProbe = () => Promise<void>;
 
 /** Outcome of one probe. */
@@ -29,12 +29,12 @@ function withTimeout(probe: HealthProbe): Promise<void> {
 type Checks = Readonly<Record<string, HealthCheck>>;
 
 /**
- * Whether this process can serve: every probe with a time limit, all at once. Any client may request it, at any rate, so
- * requests that come while the probes run get their outcome.
+ * Readiness of this process: all probes run in parallel, each with a time limit. The endpoint is public and
+ * unlimited, so requests that arrive while the probes run share their result.
  */
 export class HealthService {
   #draining = false;
-  #underWay: Promise<Checks> | null = null;
+  #running: Promise<Checks> | null = null;
 
   readonly #probes: Readonly<Record<string, HealthProbe>>;
 
@@ -42,14 +42,14 @@ export class HealthService {
     this.#probes = probes;
   }
 
-  /** From now on not ready, so that no new requests are sent here. */
+  /** Reports not ready from now on, so that load balancers stop sending requests. */
   drain(): void {
     this.#draining = true;
   }
 
   async readiness(): Promise<Readiness> {
-    this.#underWay ??= this.#checkAll().finally(() => (this.#underWay = null));
-    const checks = await this.#underWay;
+    this.#running ??= this.#checkAll().finally(() => (this.#running = null));
+    const checks = await this.#running;
     return { ready: !this.#draining && Object.values(checks).every(({ ok }) => ok), checks };
   }
 

@@ -11,15 +11,15 @@ import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { requireBalance } from './pricing.service.js';
 
-/** What is to be paid for. */
+/** One charge for processed images. */
 export interface ImageCharge {
   readonly userId: string;
-  /** Images that were really computed; one row of the ledger each. */
+  /** Number of images processed; each gets one ledger row. */
   readonly images: number;
   readonly description: string;
 }
 
-/** Who pays; the balance is asked for where it is not known from a moment ago. */
+/** The payer. The balance is read from the database unless the principal carries a recent one. */
 export type Payer = Pick<Principal, 'userId' | 'balance'>;
 
 interface Waiting extends ImageCharge {
@@ -28,17 +28,19 @@ interface Waiting extends ImageCharge {
 }
 
 const UNIT = 'inference.image';
-/** Prices change by hand and by version; asking for them with every image would cost more than the image. */
+/**
+ * Prices are cached for this long: they change rarely, and reading them for each image would cost more than
+ * the inference.
+ */
 const PRICES_FRESH_MS = 1000;
-/** Rows of one statement. */
-const MOST_TOGETHER = 64;
+/** Maximum charges per SQL statement. */
+const MAX_BATCH = 64;
 
 /**
- * Charges for synchronous classifications: first the balance is checked, then the work is done,
- * then it is paid for. What fails or is cut off in between costs nothing.
- *
- * Charges of one account that come together are written together: the lock of its balance would let them through one
- * by one anyway.
+ * Charges for synchronous inference: the balance is checked first, then the work runs, then it is charged.
+ * Work that fails or is cancelled is free.
+ * Pending charges of one account are written in one statement, since the lock on its balance would serialise
+ * them anyway.
  */
 export class ImageCharges {
   #preset: { readonly value: Promise<PricePreset>; readonly until: number } | undefined;
@@ -47,25 +49,28 @@ export class ImageCharges {
   readonly #unitOfWork: UnitOfWork;
   readonly #presetName: PricePresetName;
 
-  /** @param preset prices of the work: those of jobs that do the same */
+  /** @param presetName price preset of the work, the same as that of the corresponding jobs */
   constructor(unitOfWork: UnitOfWork, presetName: PricePresetName) {
     this.#unitOfWork = unitOfWork;
     this.#presetName = presetName;
   }
 
-  /** The price of so many images. */
+  /** The price of this number of images. */
   async quote(images: number): Promise<Quote> {
     return quote(await this.#prices(), { [UNIT]: images });
   }
 
-  /** Refuses work that the balance does not cover. @throws AppError INSUFFICIENT_CREDITS */
+  /** Checks that the balance covers the images. @throws AppError INSUFFICIENT_CREDITS */
   async requireCredits({ userId, balance }: Payer, images: number): Promise<void> {
     const { total } = await this.quote(images);
     if (balance === undefined) await requireBalance(this.#unitOfWork.read.users, userId, total);
     else if (balance < total) throw insufficientCredits(balance, total);
   }
 
-  /** @throws AppError INSUFFICIENT_CREDITS when the balance went to something else meanwhile; nothing is charged then */
+  /**
+   * Charges after the work. @throws AppError INSUFFICIENT_CREDITS when the balance was spent meanwhile;
+   * nothing is charged then
+   */
   async capture(charge: ImageCharge): Promise<void> {
     if (charge.images === 0 || (await this.#each()) === 0n) return;
     await new Promise<void>((resolve, reject) => {
@@ -77,7 +82,7 @@ export class ImageCharges {
     });
   }
 
-  /** Charges within a transaction of the caller's. @throws AppError INSUFFICIENT_CREDITS */
+  /** Charges within the caller's transaction. @throws AppError INSUFFICIENT_CREDITS */
   async captureIn({ ledger }: Pick<TransactionScope, 'ledger'>, charge: ImageCharge): Promise<void> {
     const rows = rowsOf(charge, await this.#each());
     if (rows.length > 0) await ledger.appendAll(charge.userId, rows);
@@ -86,7 +91,7 @@ export class ImageCharges {
   async #prices(): Promise<PricePreset> {
     const now = performance.now();
     if (this.#preset && now < this.#preset.until) return this.#preset.value;
-    // Those who come while they are asked for wait for the same answer.
+    // The promise is cached, so that concurrent callers share one query.
     const preset = {
       value: this.#unitOfWork.read.prices.current(this.#presetName),
       until: now + PRICES_FRESH_MS,
@@ -102,28 +107,28 @@ export class ImageCharges {
     return quote(await this.#prices(), { [UNIT]: 1 }).total;
   }
 
-  /** Writes what waits for one account until nothing waits any more. */
+  /** Writes the pending charges of one account until none are left. */
   async #drain(userId: string): Promise<void> {
     for (;;) {
-      const together = this.#waiting.get(userId)?.splice(0, MOST_TOGETHER) ?? [];
-      if (together.length === 0) break;
-      await this.#write(userId, together);
+      const batch = this.#waiting.get(userId)?.splice(0, MAX_BATCH) ?? [];
+      if (batch.length === 0) break;
+      await this.#write(userId, batch);
     }
     this.#waiting.delete(userId);
   }
 
-  async #write(userId: string, together: readonly Waiting[]): Promise<void> {
+  async #write(userId: string, batch: readonly Waiting[]): Promise<void> {
     try {
       const each = await this.#each();
-      const rows = together.flatMap((charge) => rowsOf(charge, each));
-      // One statement, which needs no transaction around it.
+      const rows = batch.flatMap((charge) => rowsOf(charge, each));
+      // A single statement is atomic without a transaction.
       await this.#unitOfWork.read.ledger.appendAll(userId, rows);
-      together.forEach(({ resolve }) => resolve());
+      batch.forEach(({ resolve }) => resolve());
     } catch (error) {
       const short = error instanceof AppError && error.kind === 'insufficient_credits';
-      // All together are too many; some of them may still be paid for.
-      if (short && together.length > 1) for (const charge of together) await this.#write(userId, [charge]);
-      else together.forEach(({ reject }) => reject(error));
+      // The balance does not cover the whole batch, but may cover some of its charges.
+      if (short && batch.length > 1) for (const charge of batch) await this.#write(userId, [charge]);
+      else batch.forEach(({ reject }) => reject(error));
     }
   }
 }

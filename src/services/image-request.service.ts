@@ -17,23 +17,26 @@ import { notFound } from '../errors/common-errors.js';
 import type { ImageCharges } from './image-charges.js';
 import { requireNetwork, type NetworkPurpose } from './require-network.js';
 
-/** An image that is read into memory when its turn comes. */
+/** An image that is read into memory only when it is processed. */
 export interface UnreadImage {
   readonly kind: 'unread';
   readonly bytes: number;
-  /** How a stored image was read when it was uploaded. */
+  /** Warnings recorded when the stored image was uploaded. */
   readonly warnings?: readonly string[];
   read(): Promise<Uint8Array>;
 }
 
-/** What a caller hands in: bytes (or what else the engines take), an image on disk, or a stored image of its own. */
+/**
+ * Input of a request: bytes (or another source that the engines accept), an image on disk, or a stored image
+ * of the caller.
+ */
 export type RequestInput<Source extends AnySource> =
   Source | UnreadImage | { readonly kind: 'media'; readonly mediaId: string };
 
-/** What engines take: an image, and perhaps tensors. */
+/** Sources that engines accept: an image, for some tasks also a tensor. */
 type AnySource = ImageSource | { readonly kind: 'tensor' };
 
-/** One request. */
+/** Request for one image. */
 export interface ImageRequest<Options> {
   readonly principal: Principal;
   readonly network: NetworkRef;
@@ -42,56 +45,56 @@ export interface ImageRequest<Options> {
   readonly timeoutMs?: number;
 }
 
-/** What became of one image of a batch. */
+/** Result of one image of a batch. */
 export type ImageOutcome<Answer> =
   { readonly ok: true; readonly answer: Answer } | { readonly ok: false; readonly error: AppError };
 
-/** Answers with what they cost and which network gave them. */
+/** Answers with their price and the network that computed them. */
 export interface RequestOutcome<Answer> {
   readonly answer: Answer;
   readonly cost: Quote;
-  /** Null where no image was answered. */
+  /** Null when no image was answered. */
   readonly network: AnsweringNetwork | null;
   readonly totalMs: number;
 }
 
-/** Memory that requests share. */
+/** Memory budget shared by all requests. */
 interface ImageMemory {
-  /** Waits until so many bytes are free, and holds them while `work` runs. */
+  /** Runs `work` once `bytes` are available, and holds them until it settles. */
   run<Value>(bytes: number, work: () => Promise<Value>, signal?: AbortSignal): Promise<Value>;
 }
 
-/** What engines say of one image. */
+/** Fields common to the answers of all engines. */
 type AnyAnswer = Pick<Classification, 'network' | 'image'>;
 
-/** What one kind of requests asks networks. */
+/** One task on images: the engine call and its wording. */
 interface ImageTask<Source extends AnySource, Options, Answer extends AnyAnswer> {
   readonly needed: NetworkPurpose;
-  /** How rows of the ledger call the work. */
+  /** Name of the work in ledger descriptions. */
   readonly noun: string;
-  /** What can be done with images alone, in the passive voice. */
+  /** Past participle for error messages, such as "classified". */
   readonly done: string;
   run(
     request: EngineRequest & { readonly source: Source | ImageSource; readonly options: Options },
   ): Promise<Answer>;
 }
 
-/** What the service is made of. */
+/** Dependencies of {@link ImageRequestService}. */
 export interface ImageRequestDeps {
   readonly unitOfWork: UnitOfWork;
   readonly charges: ImageCharges;
   readonly catalogue: Pick<NetworkCatalogue, 'find'>;
-  /** Largest image that a request may bring, in bytes; stored ones were measured when they were stored. */
+  /** Maximum size of an image in a request, in bytes. Stored images were checked when they were uploaded. */
   readonly maxImageBytes: number;
-  /** Memory of all images that were read from disk and wait for their answer. */
+  /** Budget for images read from disk that are waiting for their answer. */
   readonly imageMemory: ImageMemory;
-  /** Bytes of a stored image. */
+  /** Reads a stored image. */
   readonly readMedia: (media: Media) => Promise<Uint8Array>;
 }
 
 /**
- * Asks a network about images while the caller waits. An image is paid for in the transaction that follows its answer, one row
- * of the ledger each: what failed costs nothing, and a crash in between charges nothing.
+ * Runs synchronous inference on images. Each image is charged in the transaction that follows its answer,
+ * with one ledger row: a failed image is free, and so is work lost in a crash.
  */
 export class ImageRequestService<Source extends AnySource, Options, Answer extends AnyAnswer> {
   readonly #deps: ImageRequestDeps;
@@ -102,15 +105,19 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
     this.#task = task;
   }
 
-  /** The price of so many images by the code that charges. @throws AppError as `requireNetwork` */
+  /**
+   * The price of this number of images, from the same code that charges. @throws AppError as `requireNetwork`
+   * does
+   */
   async quote(network: NetworkRef, images: number): Promise<Quote> {
     await requireNetwork(this.#deps.catalogue, network, this.#task.needed);
     return this.#deps.charges.quote(images);
   }
 
   /**
-   * Asks about one image.
-   * @throws AppError `INSUFFICIENT_CREDITS`, NOT_FOUND for media of another user, and the engines'
+   * Processes one image.
+   * @throws AppError `INSUFFICIENT_CREDITS`, NOT_FOUND for media of another user, and the errors of the
+   *   engines
    */
   async execute(
     request: ImageRequest<Options>,
@@ -119,14 +126,17 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
   ): Promise<RequestOutcome<Answer>> {
     const startedAt = performance.now();
     await requireNetwork(this.#deps.catalogue, request.network, this.#task.needed);
-    // Before any work: a caller without credits should not keep an engine busy.
+    // Checked before any work, so that a caller without credits cannot occupy an engine.
     await this.#deps.charges.requireCredits(request.principal, 1);
     const answer = await this.#answer(request, input);
     const { network } = answer;
     return this.#charge(request, await this.#outcome({ answer, network, images: 1, startedAt }), kept);
   }
 
-  /** Asks about the images of one request; a bad one fails alone. Throws only for what concerns them all. */
+  /**
+   * Processes the images of one request. An image that fails does not affect the others; the method throws
+   * only for errors that concern all of them.
+   */
   async batch(
     request: ImageRequest<Options>,
     inputs: readonly (RequestInput<Source> | AppError)[],
@@ -184,7 +194,7 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
     const media = await datasets.findMedia(mediaId);
     if (!media || media.userId !== userId) throw notFound('Media', mediaId);
     const [dataset] = await datasets.findByIds([media.datasetId]);
-    // With its dataset an image is gone for its owner too.
+    // Deleting a dataset also makes its images unavailable to their owner.
     if (!dataset || dataset.deletedAt) throw notFound('Media', mediaId);
     if (media.kind === 'image') {
       const { bytes, warnings } = media;
@@ -196,8 +206,8 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
   }
 
   /**
-   * Pays for what was answered. An answer that is to be kept for repeats is stored in the same transaction as its
-   * charge; without one the charge may be written together with others of the account.
+   * Charges for the answered images. If the response is stored for idempotent repeats, it is stored in the
+   * same transaction as its charge; otherwise the charge may be batched with others of the account.
    */
   async #charge<Outcome extends Pick<Charged<unknown>, 'images'>>(
     { principal, network }: ImageRequest<Options>,
@@ -218,16 +228,16 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
   }
 }
 
-/** What was said of a stored image when it was uploaded holds for what is read from it. */
+/** Adds the warnings recorded when a stored image was uploaded, which also apply to its answer. */
 function withWarnings<Answer extends AnyAnswer>(answer: Answer, warnings: readonly string[]): Answer {
   const { image } = answer;
   if (!image || warnings.length === 0) return answer;
   return { ...answer, image: { ...image, warnings: [...warnings, ...image.warnings] } };
 }
 
-/** An answer before its price is known. */
+/** An answer before it is priced. */
 interface Finished<Answer> extends Pick<RequestOutcome<Answer>, 'answer' | 'network'> {
-  /** How many were answered. */
+  /** Number of images answered. */
   readonly images: number;
   readonly startedAt: number;
 }
@@ -244,10 +254,13 @@ function requireSize({ length }: Uint8Array, limit: number): void {
   });
 }
 
-/** Kinds of errors that say nothing of an image. */
+/** Kinds of errors that are not caused by an image. */
 const COMMON_KINDS: ReadonlySet<ErrorKind> = new Set(['unavailable', 'timeout']);
 
-/** Where nothing was answered for a reason that is no image's, that reason is the answer to the request. */
+/**
+ * Throws when no image was answered and the reason is not an image: that error then answers the whole
+ * request.
+ */
 function throwCommon(outcomes: readonly ImageOutcome<unknown>[]): void {
   const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]));
   const common = errors.find(

@@ -1,7 +1,7 @@
 import type { InferencePayment, PaidWork } from './open-inference.service.js';
 import type { ImageCharges } from './image-charges.js';
 
-/** Charges the rows of a tensor to the balance after the work: what fails or is cut off costs nothing. */
+/** Charges the rows of a tensor to the balance after the work. Work that fails or is cancelled is free. */
 export class LedgerInferencePayment implements InferencePayment {
   readonly #charges: Pick<ImageCharges, 'requireCredits' | 'capture'>;
 

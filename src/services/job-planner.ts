@@ -8,32 +8,32 @@ import type { JobPlan } from '../tasks/definition.js';
 import type { AnyTaskDefinition, TaskRegistry } from '../tasks/registry.js';
 import { PricingService } from './pricing.service.js';
 
-/** What a client asks for: a task over a dataset. */
+/** A client's request: a task over a dataset. */
 export interface JobRequest {
   readonly userId: string;
   readonly datasetId: string;
   readonly task: TaskName;
-  /** As the client sent them; the task checks them. */
+  /** As sent by the client; validated by the task. */
   readonly parameters: unknown;
-  /** `all`, or `a-b` over the items that the task works on. */
+  /** `all`, or `a-b` over the items that the task processes. */
   readonly range: string;
 }
 
-/** A checked and priced request: what {@link JobRequest} would make, before anything is charged. */
+/** A validated and priced {@link JobRequest}; nothing is charged yet. */
 export interface PlannedJobs {
   readonly datasetId: string;
   readonly task: TaskName;
   readonly params: Readonly<Record<string, unknown>>;
   readonly device: DeviceRequest;
   readonly plans: readonly JobPlan<unknown>[];
-  /** One quote for each plan. */
+  /** One quote per plan. */
   readonly quotes: readonly Quote[];
   readonly total: Quote;
 }
 
 /**
- * Checks a request against the real media and prices it. Estimate, dry run and creation all go through here,
- * so a quote is what will be charged.
+ * Validates a request against the stored media and prices it. Estimate, dry run and creation all use it, so a
+ * quote equals the later charge.
  */
 export class JobPlanner {
   readonly #tasks: TaskRegistry;
@@ -44,7 +44,7 @@ export class JobPlanner {
 
   /**
    * @throws AppError NOT_FOUND for a dataset that is not the user's, VALIDATION with every issue of the
-   * parameters, or the task's own refusal.
+   *   parameters, or an error of the task.
    */
   async plan(
     repositories: Pick<Repositories, 'datasets' | 'prices'>,
@@ -59,13 +59,13 @@ export class JobPlanner {
       throw invalidField(
         '/range',
         'NOTHING_TO_DO',
-        `range: "${request.range}" makes no job of this dataset.`,
+        `range: "${request.range}" selects no item of this dataset that the task can process.`,
       );
     }
     return this.#price(repositories, definition, { datasetId: dataset.id, params, plans });
   }
 
-  /** Plans a job that was made before once more, at today's prices. */
+  /** Plans an existing job again at current prices. */
   async replan(repositories: Pick<Repositories, 'prices'>, job: Job): Promise<PlannedJobs> {
     const definition = this.#tasks.require(job.task);
     const plans = [planOf(job)];
@@ -91,14 +91,16 @@ export class JobPlanner {
   }
 }
 
-/** The plan in a job's row. @throws AppError BROKEN_PLAN (internal) when the row does not hold one. */
+/**
+ * The plan stored in a job's row. @throws AppError BROKEN_PLAN (internal) when the row holds no valid plan.
+ */
 export function planOf(job: Pick<Job, 'id' | 'plan'>): JobPlan<Readonly<Record<string, unknown>>> {
   const { input, media } = job.plan;
   if (isRecord(input) && isRecord(media)) {
     const names = Object.entries(media).map(([name, id]) => [name, String(id)] as const);
     return { input, media: Object.fromEntries<string>(names) };
   }
-  const message = `The row of job ${job.id} holds no plan.`;
+  const message = `The row of job ${job.id} holds no valid plan.`;
   throw new AppError('BROKEN_PLAN', { message });
 }
 

@@ -7,22 +7,25 @@ import type { TaskResult } from '../tasks/definition.js';
 import { captureCredits, endWithoutResult } from './job-settlement.js';
 import { PricingService } from './pricing.service.js';
 
-/** One start of a job. The holder of its fence may record; a later start takes the fence away. */
+/**
+ * One attempt of a job. Its fence authorises writes; a later attempt gets a new fence, which invalidates this
+ * one.
+ */
 export interface ClaimedJob {
   readonly job: Job;
   readonly fence: string;
 }
 
-/** How a failed start was left. */
+/** Outcome of recording a failed attempt. */
 export type FailureOutcome = 'failed' | 'retried' | 'fence-lost';
 
 /**
- * Largest JSON document of a result. One value of some 256 MB would end the process inside the
- * database driver; this keeps far away from it and still holds every frame of a long video.
+ * Maximum size of a result's JSON document in bytes. A single value of some 256 MB would crash the process
+ * inside the database driver; this limit stays far below it and still fits every frame of a long video.
  */
 export const MAX_RESULT_JSON_BYTES = 64 * 1024 * 1024;
 
-/** Records what happens to a running job. Every write is guarded by the fence of its start. */
+/** Records the progress and outcome of a running job. Every write is guarded by the fence of its attempt. */
 export class JobRecorder {
   readonly #unitOfWork: UnitOfWork;
   readonly #leaseMs: number;
@@ -32,7 +35,10 @@ export class JobRecorder {
     this.#leaseMs = leaseMs;
   }
 
-  /** Starts a job: RUNNING with a new fence and a lease. Null when it was deleted, has ended, or runs in another worker. */
+  /**
+   * Claims a job: RUNNING with a new fence and a lease. Null when it was deleted, has ended, or is running in
+   * another worker.
+   */
   async claim(jobId: string): Promise<ClaimedJob | null> {
     const fence = uuid();
     return this.#unitOfWork.run(async ({ jobs }) => {
@@ -43,12 +49,14 @@ export class JobRecorder {
     });
   }
 
-  /** Keeps the start ours for another lease; false once it is not ours any more (cancelled, or started again). */
+  /**
+   * Extends the lease of the attempt; false when it no longer holds the fence (cancelled, or claimed again).
+   */
   async renew({ job, fence }: ClaimedJob): Promise<boolean> {
     return this.#unitOfWork.read.jobs.renewLease(job.id, fence, this.#leaseEnd());
   }
 
-  /** Records progress and notifies subscribers; false when the fence is lost. */
+  /** Records progress and notifies subscribers; false when the fence was lost. */
   async progress({ job, fence }: ClaimedJob, progress: JobProgress): Promise<boolean> {
     return this.#unitOfWork.run(async ({ jobs }) => {
       if (!(await jobs.setProgress(job.id, fence, progress))) return false;
@@ -58,9 +66,9 @@ export class JobRecorder {
   }
 
   /**
-   * Records the result in one transaction: status, JSON, ZIP, capture, release of the difference, event.
-   * @param openZip opens the ZIP from its start, again when the transaction has to be repeated.
-   * @returns false when the fence was lost; nothing of the result is kept then.
+   * Records the result in one transaction: status, JSON, ZIP, capture, release of the remaining hold, event.
+   * @param openZip opens the ZIP at its beginning; called again when the transaction is retried.
+   * @returns false when the fence was lost; nothing is recorded then.
    * @throws AppError RESULT_TOO_LARGE (final).
    */
   async complete(
@@ -84,13 +92,13 @@ export class JobRecorder {
   }
 
   /**
-   * Leaves a start that threw: FAILED with the hold released when the error is final or the starts are used up,
-   * otherwise back to PENDING for another start.
+   * Records a failed attempt: FAILED with the hold released when the error is final or no attempts are left,
+   * otherwise PENDING for a retry.
    */
-  async leaveFailed(claim: ClaimedJob, error: unknown): Promise<FailureOutcome> {
+  async recordFailure(claim: ClaimedJob, error: unknown): Promise<FailureOutcome> {
     const failure = failureOf(error);
     if (isRetryable(error) && claim.job.attempt < MAX_ATTEMPTS) {
-      return (await this.#handBack(claim, { failure })) ? 'retried' : 'fence-lost';
+      return (await this.#requeue(claim, { failure })) ? 'retried' : 'fence-lost';
     }
     return this.#unitOfWork.run(async (scope) => {
       const job = await scope.jobs.lock(claim.job.id);
@@ -100,17 +108,20 @@ export class JobRecorder {
     });
   }
 
-  /** Gives the job back because this worker stops; the start does not count. False when the fence is lost. */
+  /**
+   * Requeues the job because this worker is stopping; the attempt is not counted. False when the fence was
+   * lost.
+   */
   async requeue(claim: ClaimedJob): Promise<boolean> {
-    return this.#handBack(claim, { uncounted: true });
+    return this.#requeue(claim, { uncounted: true });
   }
 
-  async #handBack(
+  async #requeue(
     { job, fence }: ClaimedJob,
     { failure, uncounted }: { failure?: JobFailure; uncounted?: boolean },
   ): Promise<boolean> {
     return this.#unitOfWork.run(async ({ jobs }) => {
-      if (!(await jobs.handBack(job.id, fence, { uncounted }))) return false;
+      if (!(await jobs.requeue(job.id, fence, { uncounted }))) return false;
       await jobs.appendEvent(job.id, 'status', { status: 'PENDING', attempt: job.attempt, failure });
       return true;
     });
@@ -121,11 +132,14 @@ export class JobRecorder {
   }
 }
 
-/** What the user reads of an error. The text of an unknown error may name paths of this machine. */
+/**
+ * The failure shown to the user. The message of an unknown error is not shown: it may contain paths of this
+ * machine.
+ */
 export function failureOf(error: unknown): JobFailure {
   if (isDiskFull(error)) return failureOf(diskFullInJob());
   if (error instanceof AppError) return { code: error.code, message: error.message };
-  return { code: 'INTERNAL', message: 'The job met an unexpected error on our side.' };
+  return { code: 'INTERNAL', message: 'The job failed with an internal error.' };
 }
 
 function requireStorableJson(json: TaskResult['json']): void {

@@ -2,10 +2,13 @@ import type { Job, JobFailure } from '../domain/job.js';
 import type { MicroCredits } from '../domain/money.js';
 import type { TransactionScope } from '../domain/repositories/unit-of-work.js';
 
-/** What of a transaction the settlement of a job needs. */
+/** The part of a transaction that settling a job uses. */
 type SettlementScope = Pick<TransactionScope, 'jobs' | 'ledger'>;
 
-/** Reserves the quoted credits of a new job. @throws AppError INSUFFICIENT_CREDITS; the guard is in the ledger. */
+/**
+ * Holds the quoted credits of a new job. @throws AppError INSUFFICIENT_CREDITS; the balance is guarded in the
+ * ledger's statement.
+ */
 export async function holdCredits({ ledger }: SettlementScope, job: Job): Promise<void> {
   await ledger.append({
     userId: job.userId,
@@ -17,7 +20,7 @@ export async function holdCredits({ ledger }: SettlementScope, job: Job): Promis
   });
 }
 
-/** Takes what a completed job used and gives the rest of its hold back. */
+/** Captures what a completed job used and releases the rest of its hold. */
 export async function captureCredits(
   scope: SettlementScope,
   job: Job,
@@ -35,10 +38,10 @@ export async function captureCredits(
 }
 
 /**
- * The one way a job ends without a result: status, release of the whole hold and event together.
- * Cancel, failure, reconciler and administrator all come through here, so a job is refunded once however many
- * of them meet; the row's status decides who was first.
- * @returns false when the job was over already; nothing is changed then.
+ * Ends a job without a result: status, release of the whole hold and event together. Cancellation, failure,
+ * reconciler and admin all use this function. The row's status decides which of them comes first, so a job is
+ * refunded exactly once.
+ * @returns false when the job had already ended; nothing is changed then.
  */
 export async function endWithoutResult(
   scope: SettlementScope,

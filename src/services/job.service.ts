@@ -17,56 +17,56 @@ import { endWithoutResult, holdCredits } from './job-settlement.js';
 import { requireBalance } from './pricing.service.js';
 import { countWaitingJobs, requireWaitingRoom, type WaitingJobs } from './waiting-jobs.js';
 
-/** What {@link JobService.create} is asked for. */
+/** Input of {@link JobService.create}. */
 export interface CreateJobs {
   readonly principal: Principal;
   readonly datasetId: string;
   readonly task: TaskName;
-  /** As the client sent them; the task checks them. */
+  /** As sent by the client; validated by the task. */
   readonly parameters: unknown;
   /** `all` (default) or `a-b`. */
   readonly range?: string;
-  /** Only quote, by the same code. */
+  /** Only quote, using the same pricing code. */
   readonly dryRun?: boolean;
-  /** Where the jobs are kept for repeats of the request, in the same transaction. */
+  /** Stores the response for idempotent repeats, in the same transaction. */
   readonly kept?: OutcomeRecord<CreatedJobs>;
 }
 
-/** The jobs of one request, in the order of their plans; none for a dry run. */
+/** The jobs of one request, in the order of their plans; empty for a dry run. */
 export interface CreatedJobs {
   readonly jobs: readonly Job[];
   readonly quote: Quote;
 }
 
-/** What jobs would cost, and whether they would be taken. */
+/** The price of jobs, and whether they would be accepted. */
 export interface JobEstimate {
   readonly quote: Quote;
   readonly waitingJobs: WaitingJobs;
 }
 
-/** Limits that new jobs are checked against. */
+/** Limits on new jobs. */
 export interface JobLimits {
-  /** Throws STORAGE_FULL while the disk is too full to take on work. */
+  /** Throws STORAGE_FULL while free disk space is below the reserve. */
   requireSpace(): Promise<void>;
-  /** Jobs of one user, admins included, that may wait; 0 for any number. */
+  /** Maximum number of waiting jobs per user, admins included; 0 for no limit. */
   readonly maxWaitingPerUser: number;
 }
 
-/** Who looks at jobs. `anyOwner` is for admin routes and means something for admins only. */
+/** Who is viewing jobs. `anyOwner` is used by admin routes and has an effect for admins only. */
 export interface JobViewer {
-  /** For a signed link only the user is known; links never give admin rights. */
+  /** A signed link identifies only the user and never grants admin rights. */
   readonly principal: Pick<Principal, 'userId'> & Partial<Pick<Principal, 'role'>>;
   readonly anyOwner?: boolean;
 }
 
-/** What {@link JobService} uses. */
+/** Dependencies of {@link JobService}. */
 export interface JobServiceDeps {
   readonly unitOfWork: UnitOfWork;
   readonly planner: JobPlanner;
   readonly control: JobControl;
 }
 
-/** Creates, shows, cancels and repeats jobs. Another user's job does not exist for the caller. */
+/** Creates, shows, cancels and retries jobs. Jobs of other users are reported as NOT_FOUND. */
 export class JobService {
   readonly #deps: JobServiceDeps;
   readonly #limits: JobLimits;
@@ -77,9 +77,10 @@ export class JobService {
   }
 
   /**
-   * Checks, prices, holds, records and enqueues in one short transaction: either all jobs of the request
-   * exist, paid for and on their way, or nothing happened.
-   * @throws AppError STORAGE_FULL (storage_full) while the disk is below its reserve, TOO_MANY_WAITING_JOBS (rate_limited).
+   * Validates, prices, holds credits, records and enqueues in one short transaction: either all jobs of the
+   * request exist, are paid for and enqueued, or nothing is changed.
+   * @throws AppError STORAGE_FULL (storage_full) while free disk space is below its reserve,
+   *   TOO_MANY_WAITING_JOBS (rate_limited).
    */
   async create(input: CreateJobs): Promise<CreatedJobs> {
     if (input.dryRun) return { jobs: [], quote: (await this.estimate(input)).quote };
@@ -93,7 +94,7 @@ export class JobService {
     });
   }
 
-  /** The price of {@link create} without doing it, and whether the limit of waiting jobs leaves room. */
+  /** The price that {@link create} would charge, and whether the limit of waiting jobs allows it. */
   async estimate(input: Omit<CreateJobs, 'dryRun' | 'kept'>): Promise<JobEstimate> {
     const { read } = this.#deps.unitOfWork;
     const { total, plans } = await this.#deps.planner.plan(read, requestOf(input));
@@ -125,20 +126,20 @@ export class JobService {
     return findVisibleJob(this.#deps.unitOfWork.read, id, viewer);
   }
 
-  /** PENDING jobs before this one; null when it does not wait. */
+  /** Number of PENDING jobs before this one; null when the job is not waiting. */
   async queuePosition(job: Job): Promise<number | null> {
     return job.status === 'PENDING' ? this.#deps.unitOfWork.read.jobs.queuePosition(job) : null;
   }
 
-  /** Events after number `after`, oldest first. */
+  /** Events with a number greater than `after`, oldest first. */
   async events(id: string, viewer: JobViewer, after: number): Promise<readonly JobEvent[]> {
     await findVisibleJob(this.#deps.unitOfWork.read, id, viewer);
     return this.#deps.unitOfWork.read.jobs.eventsAfter(id, after);
   }
 
   /**
-   * Ends a job and gives its hold back. The row changes first and decides; the message that stops the
-   * computation follows the commit. Repeating it on an ABORTED job changes nothing.
+   * Cancels a job and releases its hold. The row is updated first and is authoritative; the message that
+   * stops the computation is sent after the commit. Cancelling an ABORTED job again changes nothing.
    * @throws AppError JOB_FINISHED (conflict) for a job that ended otherwise.
    */
   async cancel(id: string, viewer: JobViewer): Promise<Job> {
@@ -160,8 +161,9 @@ export class JobService {
   }
 
   /**
-   * Makes a new job with the same plan and parameters, at today's prices, with its own hold.
-   * @throws AppError JOB_NOT_RETRYABLE (conflict) unless the job is FAILED or ABORTED, and as {@link create} does.
+   * Creates a new job with the same plan and parameters, at current prices and with its own hold.
+   * @throws AppError JOB_NOT_RETRYABLE (conflict) unless the job is FAILED or ABORTED, and as {@link create}
+   *   does.
    */
   async retry(id: string, viewer: JobViewer, kept?: OutcomeRecord<Job>): Promise<Job> {
     await this.#limits.requireSpace();
@@ -211,7 +213,7 @@ export class JobService {
   }
 }
 
-/** The job, if the viewer may know of it. @throws AppError NOT_FOUND otherwise. */
+/** The job, if the viewer may see it. @throws AppError NOT_FOUND otherwise. */
 export async function findVisibleJob(
   { jobs }: Pick<Repositories, 'jobs'>,
   id: string,
@@ -238,11 +240,11 @@ function requestOf({ principal, datasetId, task, parameters, range }: CreateJobs
 }
 
 function jobFinished(job: Job): AppError {
-  const message = `Job ${job.id} is ${job.status} already and cannot be cancelled.`;
+  const message = `Job ${job.id} is already ${job.status} and cannot be cancelled.`;
   return new AppError('JOB_FINISHED', { message, details: { status: job.status } });
 }
 
 function jobNotRetryable(job: Job): AppError {
-  const message = `Job ${job.id} is ${job.status}; only a FAILED or ABORTED job can be started again.`;
+  const message = `Job ${job.id} is ${job.status}; only a FAILED or ABORTED job can be retried.`;
   return new AppError('JOB_NOT_RETRYABLE', { message, details: { status: job.status } });
 }

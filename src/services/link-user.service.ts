@@ -1,7 +1,7 @@
 import type { UserRepository } from '../domain/repositories/user.repository.js';
 import { invalidLink, type DownloadLinks, type LinkSignature } from './token-download-link.js';
 
-/** Tells for whom a signed link is opened. */
+/** Resolves the user of a signed link. */
 export class LinkUserService {
   readonly #links: Pick<DownloadLinks, 'verify'>;
   readonly #users: Pick<UserRepository, 'findByIds'>;
@@ -12,7 +12,8 @@ export class LinkUserService {
   }
 
   /**
-   * The user whom a link was made for, by the account's row of this moment: links end with their account.
+   * The user for whom a link was issued, checked against the current account: links are invalid once the
+   * account is deleted or disabled.
    * @throws AppError INVALID_LINK.
    */
   async verify(path: string, link: Partial<LinkSignature>): Promise<string> {

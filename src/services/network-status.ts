@@ -9,7 +9,7 @@ import type {
 } from '../domain/network.js';
 import type { JobEngineNetworks } from './job-engine-networks.js';
 
-/** A network on disk with what is in memory of it. */
+/** An installed network with its loaded copies. */
 export interface NetworkView {
   readonly installed: InstalledNetwork;
   readonly loaded: LoadedNetwork | null;
@@ -33,7 +33,7 @@ export class NetworkStatus {
     this.#jobEngines = jobEngines;
   }
 
-  /** Every version of every network, unusable ones with their problem. */
+  /** All versions of all networks; unusable ones carry their problem. */
   async list(): Promise<readonly NetworkView[]> {
     return (await this.#catalogue.list()).map((installed) => this.#view(installed));
   }
@@ -45,7 +45,10 @@ export class NetworkStatus {
     return versions;
   }
 
-  /** The version that requests get: the newest usable one unless one is named. @throws AppError of the catalogue */
+  /**
+   * The version that a request uses: the named one, otherwise the newest usable one. @throws AppError of the
+   * catalogue
+   */
   async find(ref: NetworkRef): Promise<NetworkView> {
     return this.#view((await this.#catalogue.find(ref)).network);
   }
@@ -60,7 +63,7 @@ export class NetworkStatus {
     return this.#engines.loaded();
   }
 
-  /** Limits, memory and counts of all engines. */
+  /** Limits, memory usage and counters of all engines. */
   report(): EnginesReport {
     return this.#engines.report();
   }

@@ -14,13 +14,13 @@ import { requireNetwork } from './require-network.js';
 
 /** Request of the compatibility route `preload`. */
 export interface PreloadRequest extends NetworkRef {
-  /** The network's own file; a path to anything else is refused. */
+  /** Path of the network's own file; any other path is rejected. */
   readonly modelPath?: string;
-  /** Metadata of the flat layout. */
+  /** Metadata for a network in the flat layout, which has no manifest. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** What administrators do with networks: install, load, unload, remove. */
+/** Network administration: install, load, unload, remove. */
 export class NetworkService {
   readonly #library: NetworkLibrary;
   readonly #engines: Pick<NetworkEngines, 'load' | 'unload' | 'check'>;
@@ -31,7 +31,7 @@ export class NetworkService {
   }
 
   /**
-   * A job whose network is not there, or does something else, fails before anything is held.
+   * Rejects a job whose network is missing or made for another task, before credits are held.
    * @throws AppError as {@link requireNetwork} does
    */
   async requireForTask({ task, parameters }: { task: TaskName; parameters: unknown }): Promise<void> {
@@ -43,15 +43,16 @@ export class NetworkService {
     }
   }
 
-  /** Brings a network into memory; it has run once by then. */
+  /** Loads a network into memory and warms it up with one run. */
   load(ref: NetworkRef): Promise<LoadedNetwork> {
     return this.#engines.load({ ...ref, force: true });
   }
 
   /**
-   * Loads a file of the models folder by its id, for the compatibility route. Metadata are stored once the network has passed
-   * validation with them; refused metadata leave the network unchanged.
-   * @throws AppError `MODEL_PATH_FORBIDDEN` (invalid), `METADATA_CONFLICT` (conflict), and what loading throws
+   * Loads a file of the models folder by its id, for the compatibility route. Metadata is stored only after
+   * the network has passed validation with it; otherwise the network is left unchanged.
+   * @throws AppError `MODEL_PATH_FORBIDDEN` (invalid), `METADATA_CONFLICT` (conflict), and the errors of
+   *   loading
    */
   async preload(request: PreloadRequest): Promise<LoadedNetwork> {
     const { id, version, modelPath } = request;
@@ -61,12 +62,12 @@ export class NetworkService {
     return this.load({ id, version });
   }
 
-  /** Takes a network out of memory. False when it was not there. */
+  /** Unloads a network. False when it was not loaded. */
   unload(ref: NetworkRef): Promise<boolean> {
     return this.#engines.unload(ref);
   }
 
-  /** Installs a network after it has passed validation in a separate process. */
+  /** Installs a network after validating it in a separate process. */
   install(network: NewNetwork): Promise<InstalledNetwork> {
     return this.#library.install(network, async (source) => void (await this.#engines.check(source)));
   }
@@ -77,7 +78,10 @@ export class NetworkService {
     await this.#engines.unload(ref);
   }
 
-  /** A manifest is the last word on its network; only the flat layout may be described from outside. */
+  /**
+   * Applies metadata to a network. A manifest takes precedence: only networks in the flat layout accept
+   * metadata from requests.
+   */
   async #describe(
     { id, version, metadata }: PreloadRequest,
     known: readonly InstalledNetwork[],
@@ -93,22 +97,28 @@ export class NetworkService {
     const { preprocessing } = metadata;
     if (preprocessing === undefined || preprocessing === folder.preprocessing) return;
     throw new AppError('METADATA_CONFLICT', {
-      message: `Network ${id} has a manifest that says preprocessing ${String(folder.preprocessing)}; metadata for it is not taken from requests.`,
+      message: `Network ${id} has a manifest with preprocessing ${String(folder.preprocessing)}, which metadata in a request cannot override.`,
       details: { network: id },
     });
   }
 }
 
-/** Metadata carry the version of a flat network; with another one the load that follows would find nothing. */
+/**
+ * Metadata contains the version of a flat network. Loading any other version would fail, so a mismatch is
+ * rejected first.
+ */
 function requireVersion(wanted: string | undefined, { id, version }: InstalledNetwork): void {
   if (wanted === undefined || wanted === version) return;
   throw new AppError('METADATA_CONFLICT', {
-    message: `With these metadata network ${id} is of version ${version}, asked for is version ${wanted}.`,
+    message: `version: the metadata describes version ${version} of network ${id}, but version ${wanted} was requested.`,
     details: { network: id, version, wanted },
   });
 }
 
-/** Compatibility clients send `resnet18.onnx` for network resnet18; no other path is allowed. */
+/**
+ * Accepts only the network's own file: compatibility clients send `resnet18.onnx` for network resnet18, and
+ * no other path may be read.
+ */
 function requireOwnFile(id: string, modelPath: string | undefined, known: readonly InstalledNetwork[]): void {
   if (modelPath === undefined) return;
   const flat = known.length === 0 || known[0].layout === 'flat';
@@ -117,6 +127,6 @@ function requireOwnFile(id: string, modelPath: string | undefined, known: readon
   throw invalidField(
     '/model_path',
     'MODEL_PATH_FORBIDDEN',
-    `model_path: networks are loaded by their id from the models folder; for ${id} it can only be ${own.join(' or ')}.`,
+    `model_path: networks are loaded by id from the models folder; for ${id} it must be ${own.join(' or ')}.`,
   );
 }

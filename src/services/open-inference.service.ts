@@ -3,41 +3,41 @@ import type { Tensor } from '../domain/tensor.js';
 import { AppError } from '../errors/app-error.js';
 import type { NetworkStatus, NetworkView } from './network-status.js';
 
-/** Takes the price of work that was really done. */
+/** Charges for completed work. */
 export interface InferencePayment {
   /**
-   * Refuses before the work when the balance is too small, and charges after it; nothing for work that throws.
+   * Checks the balance before the work and charges after it. Work that throws is free.
    * @throws AppError INSUFFICIENT_CREDITS
    */
-  run<Value>(order: PaidWork, work: () => Promise<Value>): Promise<Value>;
+  run<Value>(work: PaidWork, compute: () => Promise<Value>): Promise<Value>;
 }
 
-/** Who pays, and for how many images. */
+/** The payer and the number of images. */
 export interface PaidWork {
   readonly userId: string;
   readonly images: number;
   readonly description: string;
 }
 
-/** A run of a network on tensors. */
+/** A network run on tensors. */
 export interface TensorInferenceRequest extends NetworkRef {
   readonly userId: string;
   readonly feeds: Readonly<Record<string, Tensor>>;
-  /** Names of the wanted outputs; all unless given. */
+  /** Names of the requested outputs; all by default. */
   readonly outputs?: readonly string[];
-  /** Rows that are billed. */
+  /** Number of rows (batch entries) that are charged. */
   readonly rows: number;
   readonly timeoutMs?: number;
   readonly signal: AbortSignal;
 }
 
-/** What a network answered. */
+/** Outputs of a network run. */
 export interface InferenceAnswer {
   readonly network: { readonly id: string; readonly version: string };
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
-/** What the Open Inference protocol needs of the networks. */
+/** Operations of the Open Inference protocol on networks. */
 export class OpenInferenceService {
   readonly #networks: NetworkStatus;
   readonly #engines: Pick<NetworkEngines, 'load' | 'unload' | 'infer'>;
@@ -53,7 +53,9 @@ export class OpenInferenceService {
     this.#payment = payment;
   }
 
-  /** A network, in memory afterwards, and all its versions. @throws AppError of the catalogue and of loading */
+  /**
+   * Loads a network and describes it with all its versions. @throws AppError of the catalogue and of loading
+   */
   async describe(
     ref: NetworkRef,
   ): Promise<{ readonly network: LoadedNetwork; readonly versions: readonly string[] }> {
@@ -64,26 +66,29 @@ export class OpenInferenceService {
     return { network, versions: versions.map((one) => one.installed.version) };
   }
 
-  /** @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_NOT_LOADED` (not_found too) for one that is not in memory */
+  /**
+   * @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_NOT_LOADED` (not_found) for an installed network that
+   *   is not loaded
+   */
   async requireReady(ref: NetworkRef): Promise<void> {
     const { installed, loaded } = await this.#networks.find(ref);
     if (loaded) return;
     throw new AppError('NETWORK_NOT_LOADED', {
-      message: `Network ${installed.id} is not in memory; the first request loads it, or an admin does.`,
+      message: `Network ${installed.id} is not loaded; the first inference request or an admin loads it.`,
     });
   }
 
   /**
-   * Runs a network and charges its rows, unless the answer has no form that the caller can be given.
-   * @param present puts the answer into that form
-   * @throws AppError of the engines, INSUFFICIENT_CREDITS, and what `present` throws
+   * Runs a network, encodes the answer and charges its rows. Nothing is charged when encoding fails.
+   * @param present encodes the answer for the client
+   * @throws AppError of the engines, INSUFFICIENT_CREDITS, and errors of `present`
    */
   async infer<Presented>(
-    order: TensorInferenceRequest,
+    inference: TensorInferenceRequest,
     present: (answer: InferenceAnswer) => Presented,
   ): Promise<Presented> {
-    const { id, version } = (await this.#networks.find(order)).installed;
-    const { userId, rows, feeds, outputs, signal, timeoutMs } = order;
+    const { id, version } = (await this.#networks.find(inference)).installed;
+    const { userId, rows, feeds, outputs, signal, timeoutMs } = inference;
     const paid = { userId, images: rows, description: `Inference by network ${id}` };
     const request = { id, version, feeds, outputs, signal, timeoutMs };
     return this.#payment.run(paid, async () =>
@@ -91,7 +96,7 @@ export class OpenInferenceService {
     );
   }
 
-  /** All networks, each with whether it is in memory. */
+  /** All installed networks and whether each is loaded. */
   index(): Promise<readonly NetworkView[]> {
     return this.#networks.list();
   }
@@ -101,7 +106,7 @@ export class OpenInferenceService {
     await this.#engines.load({ ...ref, force: true });
   }
 
-  /** @throws AppError `NETWORK_NOT_FOUND` for a network that is neither in memory nor installed */
+  /** @throws AppError `NETWORK_NOT_FOUND` for a network that is neither loaded nor installed */
   async unload(ref: NetworkRef): Promise<void> {
     if (!(await this.#engines.unload(ref))) await this.#networks.find(ref);
   }

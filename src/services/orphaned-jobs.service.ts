@@ -3,12 +3,12 @@ import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { JobControl } from '../queue/job-control.js';
 import { endWithoutResult } from './job-settlement.js';
 
-/** Jobs that end in one transaction: few enough that it is short, since each of them changes the same balance. */
-const PORTION = 50;
+/** Jobs per transaction. All of them change the same balance, so the transaction is kept short. */
+const BATCH_SIZE = 50;
 
 /**
- * Ends the jobs of deleted accounts and gives their holds back, a portion at a time. The rows say what is to be done
- * alone, so that it may be repeated, run at several places at once, and go on after a crash.
+ * Ends the jobs of deleted accounts and releases their holds in batches. All state is in the rows, so it can
+ * be repeated, run in several processes at once, and continue after a crash.
  */
 export class OrphanedJobs {
   readonly #unitOfWork: UnitOfWork;
@@ -19,9 +19,9 @@ export class OrphanedJobs {
     this.#control = control;
   }
 
-  /** Ends one portion. @returns whether more may be left. */
-  async endPortion(): Promise<boolean> {
-    const ids = await this.#unitOfWork.read.jobs.liveOfDeletedUsers(PORTION);
+  /** Ends one batch. @returns whether more may be left. */
+  async endBatch(): Promise<boolean> {
+    const ids = await this.#unitOfWork.read.jobs.liveOfDeletedUsers(BATCH_SIZE);
     if (ids.length === 0) return false;
     await this.#unitOfWork.run(async (scope) => {
       for (const id of ids) {
@@ -31,11 +31,11 @@ export class OrphanedJobs {
         scope.afterCommit(() => this.#control.announceCancel(id));
       }
     });
-    return ids.length === PORTION;
+    return ids.length === BATCH_SIZE;
   }
 
   /** Ends all of them. */
   async endAll(): Promise<void> {
-    while (await this.endPortion());
+    while (await this.endBatch());
   }
 }

@@ -17,7 +17,10 @@ export function sumUnits(all: readonly BillableUnits[]): BillableUnits {
   return sum;
 }
 
-/** Prices from the repository it is given; one that is bound to a transaction sees that transaction's prices. */
+/**
+ * Quotes and charges with the prices of the given repository. A repository bound to a transaction gives the
+ * prices of that transaction.
+ */
 export class PricingService {
   readonly #prices: PriceRepository;
 
@@ -25,7 +28,7 @@ export class PricingService {
     this.#prices = prices;
   }
 
-  /** Quotes each of `all` with the newest prices of `preset`, and their sum. */
+  /** Quotes each element of `all` at the newest prices of `preset`, and their sum. */
   async quoteAll(
     preset: PricePresetName,
     all: readonly BillableUnits[],
@@ -34,12 +37,12 @@ export class PricingService {
     return { each: all.map((units) => quote(current, units)), total: quote(current, sumUnits(all)) };
   }
 
-  /** Quotes `units` with the newest prices of `preset`. */
+  /** Quotes `units` at the newest prices of `preset`. */
   async quote(preset: PricePresetName, units: BillableUnits): Promise<Quote> {
     return quote(await this.#prices.current(preset), units);
   }
 
-  /** What a job really used, at the prices it was quoted with and never more than was held. */
+  /** The price of what a job used, at the prices of its quote and capped at the held amount. */
   async charge(
     job: Pick<Job, 'pricePreset' | 'priceVersion' | 'held'>,
     used: BillableUnits,
@@ -50,8 +53,8 @@ export class PricingService {
 }
 
 /**
- * Refuses before anything is written when the balance cannot cover the whole sum, so that the error
- * names all that is missing. The guarded holds that follow stay the real check.
+ * Rejects the request before anything is written when the balance does not cover the whole sum, so that the
+ * error states the full shortfall. The guarded holds that follow remain the authoritative check.
  * @throws AppError INSUFFICIENT_CREDITS.
  */
 export async function requireBalance(users: UserRepository, userId: string, total: bigint): Promise<void> {

@@ -5,26 +5,27 @@ import type { JobQueue } from '../queue/job-queue.js';
 import { queueMessageId, queueMessageIdsOf } from '../queue/jobs.js';
 import { endWithoutResult } from './job-settlement.js';
 
-/** What one round did. */
+/** Counts of one reconciler round. */
 export interface ReconcilerRound {
   readonly requeued: number;
   readonly failed: number;
   readonly expiredKeys: number;
 }
 
-/** Waiting time after which a PENDING job without a queue message counts as lost. */
+/** How long a PENDING job may lack a queue message before it is enqueued again. */
 const PENDING_GRACE_MS = 5_000;
 const IDEMPOTENCY_KEY_AGE_MS = 24 * 3600 * 1000;
 
 const WORKER_LOST: JobFailure = {
   code: 'WORKER_LOST',
-  message: `The worker was lost in the last of ${MAX_ATTEMPTS} starts.`,
+  message: `The worker was lost in the last of ${MAX_ATTEMPTS} attempts.`,
 };
 
 /**
- * Reconciles rows and queue. Rows are authoritative: jobs without a queue message are enqueued again, what lost its
- * worker is started again or, after the last start, ends FAILED through the same way as every other failure.
- * Safe to run twice at the same time; a duplicate queue message is dropped at the claim.
+ * Reconciles job rows with the queue. Rows are authoritative: a job without a queue message is enqueued
+ * again; a job whose worker was lost is requeued or, after its last attempt, ends FAILED like any other
+ * failed job. Rounds may run concurrently: a duplicate queue message is discarded when a worker claims the
+ * job.
  */
 export class ReconcilerService {
   readonly #unitOfWork: UnitOfWork;
@@ -37,7 +38,7 @@ export class ReconcilerService {
     this.#log = log;
   }
 
-  /** One round. */
+  /** Runs one round. */
   async runOnce(now = new Date()): Promise<ReconcilerRound> {
     const stale = await this.#unitOfWork.read.jobs.findStale(new Date(now.getTime() - PENDING_GRACE_MS));
     const known = await this.#queue.known(stale.filter(isPending).flatMap(({ id }) => queueMessageIdsOf(id)));
@@ -45,7 +46,7 @@ export class ReconcilerService {
     let failed = 0;
     for (const job of stale) {
       if (isPending(job) && queueMessageIdsOf(job.id).some((id) => known.has(id))) continue;
-      const outcome = await this.#heal(job);
+      const outcome = await this.#reconcile(job);
       if (outcome === 'requeued') requeued += 1;
       if (outcome === 'failed') failed += 1;
     }
@@ -55,28 +56,32 @@ export class ReconcilerService {
     return { requeued, failed, expiredKeys };
   }
 
-  /** Looks at the row again under its lock: it may have moved on since it was listed. */
-  async #heal(seen: Job): Promise<'requeued' | 'failed' | 'unchanged'> {
+  /** Handles one job. The row is read again under its lock, since it may have changed after it was listed. */
+  async #reconcile(seen: Job): Promise<'requeued' | 'failed' | 'unchanged'> {
     const { id } = seen;
     return this.#unitOfWork.run(async (scope) => {
       const job = await scope.jobs.lock(id);
-      if (!job || !isSameStart(job, seen)) return 'unchanged';
+      if (!job || !isSameAttempt(job, seen)) return 'unchanged';
       if (job.attempt >= MAX_ATTEMPTS) {
         await endWithoutResult(scope, job, { status: 'FAILED', failure: WORKER_LOST });
-        this.#log.warn('A job lost its worker in its last start and ends FAILED.', { jobId: id });
+        this.#log.warn('Job failed: its worker was lost in the last attempt.', { jobId: id });
         return 'failed';
       }
-      // The crashed attempt may still lock its queue message, so this one gets the next number.
+      // A crashed attempt may still hold the lock of its queue message, so the message of the next attempt
+      // gets another id.
       const dedupeId = queueMessageId(id, job.attempt);
       await scope.enqueue({ name: 'inference.run', payload: { jobId: id }, dedupeId });
-      this.#log.debug('A job was enqueued again.', { jobId: id, dedupeId });
+      this.#log.debug('Job requeued.', { jobId: id, dedupeId });
       return 'requeued';
     });
   }
 }
 
-/** The database judged the lease by its own clock; here it only matters that it was not renewed or changed since. */
-function isSameStart(job: Job, seen: Job): boolean {
+/**
+ * Whether the row still holds the attempt that was listed. That its lease has expired was decided by the
+ * database's clock.
+ */
+function isSameAttempt(job: Job, seen: Job): boolean {
   return (
     job.status === seen.status &&
     job.attempt === seen.attempt &&

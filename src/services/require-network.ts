@@ -2,11 +2,11 @@ import type { InstalledNetwork, NetworkCatalogue, NetworkRef } from '../domain/n
 import { AppError } from '../errors/app-error.js';
 import type { RequiredNetwork } from '../tasks/definition.js';
 
-/** What a network is needed for. */
+/** The task that a network must support. */
 export type NetworkPurpose = Pick<RequiredNetwork<unknown>, 'task' | 'purpose'>;
 
 /**
- * Refuses networks of another task before they are loaded: one would push a useful network out of memory for nothing.
+ * Rejects networks of another task before loading, since loading one could evict a network that is in use.
  * @throws AppError `NETWORK_NOT_FOUND`, the network's problem, or `NETWORK_TASK_UNSUPPORTED` (invalid)
  */
 export async function requireNetwork(

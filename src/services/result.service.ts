@@ -11,18 +11,18 @@ export interface FinishedJob {
   readonly result: JobResult;
 }
 
-/** Bytes of a ZIP, first and last inclusive. */
+/** Byte range of a ZIP; first and last are inclusive. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** One file of a result with a way to read it. */
+/** One file of a result, with a method to read it. */
 export type ReadableResultFile = Pick<ResultFile, 'name' | 'type' | 'bytes' | 'sha256'> & {
   read(range?: ByteRange): AsyncIterable<Buffer>;
 };
 
-/** Hands out the results of COMPLETED jobs to those who may see the job. */
+/** Serves the results of COMPLETED jobs to users who may see the job. */
 export class ResultService {
   readonly #unitOfWork: UnitOfWork;
 
@@ -31,8 +31,8 @@ export class ResultService {
   }
 
   /**
-   * The JSON result and the facts of the ZIP.
-   * @throws AppError NOT_FOUND, or RESULT_NOT_READY (conflict) with the job's status in details.
+   * The JSON result and the metadata of its ZIP.
+   * @throws AppError NOT_FOUND, or RESULT_NOT_READY (conflict) with the job's status in its details.
    */
   async find(jobId: string, viewer: JobViewer): Promise<FinishedJob> {
     const job = await findVisibleJob(this.#unitOfWork.read, jobId, viewer);
@@ -41,7 +41,7 @@ export class ResultService {
     return { job, result };
   }
 
-  /** One file of a result that {@link find} gave, read out of its ZIP. @throws AppError NOT_FOUND. */
+  /** One file from the ZIP of a result returned by {@link find}. @throws AppError NOT_FOUND. */
   file(finished: FinishedJob, filename: string): ReadableResultFile {
     const file = resultFilesOf(finished.result).find(({ name }) => name === filename);
     if (!file) throw notFound('Result file', filename);
@@ -56,7 +56,7 @@ export class ResultService {
     };
   }
 
-  /** Streams the ZIP of a result that {@link find} gave; memory does not grow with its size. */
+  /** Streams the ZIP of a result returned by {@link find}, in constant memory. */
   zip({ result }: FinishedJob, range?: ByteRange): AsyncIterable<Buffer> {
     return this.#unitOfWork.read.results.readZip(result.jobId, range);
   }
@@ -67,6 +67,6 @@ function notReady({ id, status, failure }: Job): AppError {
   const message =
     status === 'FAILED' || status === 'ABORTED'
       ? `Job ${id} is ${status} and has no result${why}`
-      : `Job ${id} is ${status}; its result is there once it is COMPLETED.`;
+      : `Job ${id} is ${status}; its result is available once it is COMPLETED.`;
   return new AppError('RESULT_NOT_READY', { message, details: { status, failure } });
 }

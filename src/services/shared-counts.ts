@@ -3,53 +3,56 @@ import PQueue from 'p-queue';
 import { atMostEntries } from '../domain/cache-limits.js';
 import type { RateCountRepository, SharedCounts, TimedCount } from '../domain/rate-count.js';
 
-/** Counts that are shared, and for how long each lasts. */
+/** Settings of a group of shared counts. */
 export interface SharedCountsOptions {
-  /** Kind of the counts: keys of different kinds never meet. */
+  /** Namespace of the keys. */
   readonly name: string;
   readonly windowSeconds: number;
   readonly now?: () => number;
-  /** Longest wait of a caller for the database, 250 ms by default. */
+  /** Maximum time that a caller waits for the database in milliseconds, 250 by default. */
   readonly maxWaitMs?: number;
 }
 
 const MAX_WAIT_MS = 250;
-/** After a failure the database is not asked for so long. */
-const REST_MS = 5_000;
-/** Counts kept in memory; the least recently used ones go first. */
+/** Pause between a failed statement and the next one. */
+const PAUSE_AFTER_FAILURE_MS = 5_000;
+/** Maximum number of counts in memory; the least recently used are evicted. */
 const MAX_TRACKED = 100_000;
-/** Connections that counts may take from those of the requests. */
+/**
+ * Maximum number of concurrent statements, so that counts do not take the database connections from requests.
+ */
 const CONNECTIONS = 2;
-/** Statements that may wait for these; more is a flood, which each process counts alone. */
+/** Maximum number of queued statements. During a flood, further points are counted by this process only. */
 const MAX_QUEUED = 1_000;
 
 interface Entry {
-  /** Everything counted, as far as this process knows. */
+  /** The count as known to this process. */
   points: number;
-  /** Of these, what was not sent to the database yet. */
+  /** Points that were not sent to the database yet. */
   unsent: number;
-  /** What was learnt from the database beyond this process's own points, in sum. */
-  learnt: number;
+  /** Points of other processes, as read from the database, accumulated. */
+  fromOthers: number;
   endsAt: number;
-  /** When the database last answered; 0 for never. */
+  /** Time of the last response from the database; 0 for never. */
   readAt: number;
-  /** The statement that runs, and the one after it, which takes along all that is unsent when it starts. */
+  /** The running statement, and the next one, which sends all points that are unsent when it starts. */
   running: Promise<void>;
   next?: Promise<void>;
 }
 
 /**
- * Counts in memory, with the sum over all processes in the database. What is counted while a statement about the same key
- * runs goes along with the next one, so a key never has more than one statement at a time, and callers wait for it only
- * for a moment. While the database is slow or away this process goes on from what it knows and makes up for it later: after
- * a late answer or a failure nobody waits until the database has answered again.
+ * Counts in memory that are synchronised with their sum over all processes in the database. Points counted
+ * while a statement for their key runs are sent with the next one, so each key has at most one statement
+ * running. Callers wait for the database for a bounded time. While the database is slow or unavailable, the
+ * process continues with the counts that it has and sends the missing points later; after a timeout or
+ * failure no caller waits until the database has responded again.
  */
 export class DatabaseSharedCounts implements SharedCounts {
   readonly #entries = new LRUCache<string, Entry>(atMostEntries(MAX_TRACKED));
   readonly #statements = new PQueue({ concurrency: CONNECTIONS });
   readonly #now: () => number;
-  #answersInTime = true;
-  #restsUntil = 0;
+  #databaseIsResponsive = true;
+  #pausedUntil = 0;
 
   readonly #store: RateCountRepository;
   readonly #options: SharedCountsOptions;
@@ -76,38 +79,38 @@ export class DatabaseSharedCounts implements SharedCounts {
     const entry = this.#entry(key);
     entry.points += 1;
     entry.unsent += 1;
-    const { points, learnt, readAt } = entry;
+    const { points, fromOthers, readAt } = entry;
     if (readAt === 0 || points >= settledFrom) await this.#settled(key, entry);
-    else void this.#share(key, entry);
-    return { points: points + entry.learnt - learnt, endsAt: entry.endsAt };
+    else void this.#synchronise(key, entry);
+    return { points: points + entry.fromOthers - fromOthers, endsAt: entry.endsAt };
   }
 
   async remove(key: string): Promise<void> {
     const entry = this.#entry(key);
     this.#entries.delete(key);
     const sent = entry.next ?? entry.running;
-    await this.#inTime(sent.then(() => this.#try(() => this.#store.remove(this.#name(key)))));
+    await this.#waitBriefly(sent.then(() => this.#try(() => this.#store.remove(this.#name(key)))));
   }
 
   #entry(key: string): Entry {
     const endsAt = this.#now() + this.#options.windowSeconds * 1000;
     const known = this.#entries.get(key);
-    // A count begins with its first point.
+    // The window starts with the first point.
     if (known?.points === 0) known.endsAt = endsAt;
     if (known && known.endsAt > this.#now()) return known;
-    const entry = { points: 0, unsent: 0, learnt: 0, endsAt, readAt: 0, running: Promise.resolve() };
+    const entry = { points: 0, unsent: 0, fromOthers: 0, endsAt, readAt: 0, running: Promise.resolve() };
     this.#entries.set(key, entry);
     return entry;
   }
 
   #settled(key: string, entry: Entry): Promise<void> {
-    return this.#inTime(this.#share(key, entry));
+    return this.#waitBriefly(this.#synchronise(key, entry));
   }
 
-  /** Has the database asked about a key as soon as the statement about it that runs has ended. */
-  #share(key: string, entry: Entry): Promise<void> {
+  /** Schedules a statement for a key after the running one; calls before it starts share it. */
+  #synchronise(key: string, entry: Entry): Promise<void> {
     if (entry.next) return entry.next;
-    if (this.#now() < this.#restsUntil || this.#statements.size >= MAX_QUEUED) return Promise.resolve();
+    if (this.#now() < this.#pausedUntil || this.#statements.size >= MAX_QUEUED) return Promise.resolve();
     const next = entry.running.then(() =>
       this.#try(() => {
         entry.next = undefined;
@@ -128,9 +131,9 @@ export class DatabaseSharedCounts implements SharedCounts {
         sent > 0
           ? await this.#store.add(name, sent, this.#options.windowSeconds)
           : await this.#store.find(name);
-      const learnt = (count?.points ?? 0) - (entry.points - entry.unsent);
-      entry.points += learnt;
-      entry.learnt += learnt;
+      const unseen = (count?.points ?? 0) - (entry.points - entry.unsent);
+      entry.points += unseen;
+      entry.fromOthers += unseen;
       entry.readAt = this.#now();
       if (count) entry.endsAt = entry.readAt + count.endsInMs;
     } catch (error) {
@@ -139,25 +142,25 @@ export class DatabaseSharedCounts implements SharedCounts {
     }
   }
 
-  /** Runs a statement when a connection is free; a failure is remembered, not thrown. */
+  /** Runs a statement when a slot is free. Failures are recorded, not thrown. */
   async #try(statement: () => Promise<void>): Promise<void> {
     try {
       await this.#statements.add(statement);
-      this.#answersInTime = true;
+      this.#databaseIsResponsive = true;
     } catch {
-      this.#answersInTime = false;
-      this.#restsUntil = this.#now() + REST_MS;
+      this.#databaseIsResponsive = false;
+      this.#pausedUntil = this.#now() + PAUSE_AFTER_FAILURE_MS;
     }
   }
 
-  /** Waits for `work`, but not for long. */
-  async #inTime(work: Promise<void>): Promise<void> {
-    if (!this.#answersInTime) return;
+  /** Waits for `work`, but no longer than `maxWaitMs`. */
+  async #waitBriefly(work: Promise<void>): Promise<void> {
+    if (!this.#databaseIsResponsive) return;
     const { maxWaitMs = MAX_WAIT_MS } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        this.#answersInTime = false;
+        this.#databaseIsResponsive = false;
         resolve();
       }, maxWaitMs);
     });

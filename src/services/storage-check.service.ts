@@ -2,7 +2,7 @@ import type { DatasetRepository } from '../domain/repositories/dataset.repositor
 import { AppError } from '../errors/app-error.js';
 import type { BlobStore, ListedBlob } from '../storage/blob-store.js';
 
-/** A media row whose file is gone. */
+/** A media row whose file is missing. */
 interface LostFile {
   readonly mediaId: string;
   readonly userId: string;
@@ -11,16 +11,19 @@ interface LostFile {
   readonly storageKey: string;
 }
 
-/** How files and rows compare. */
+/** Result of comparing files with rows. */
 export interface StorageReport {
-  /** Files in the store, interrupted copies left out. */
+  /** Number of files in the store, interrupted copies excluded. */
   readonly files: number;
   readonly bytes: number;
-  /** Media rows. */
+  /** Number of media rows. */
   readonly rows: number;
-  /** Files that no row names, old enough that no upload can be about to name them. */
-  readonly strays: readonly ListedBlob[];
-  /** Files without a row that are younger than that. */
+  /**
+   * Files without a row, older than the minimum age, so that no running upload can be about to add their
+   * rows.
+   */
+  readonly orphans: readonly ListedBlob[];
+  /** Number of files without a row that are younger than that. */
   readonly young: number;
   readonly lost: readonly LostFile[];
 }
@@ -28,8 +31,8 @@ export interface StorageReport {
 const ROWS_AT_ONCE = 1000;
 
 /**
- * Compares the blob store with the rows. A process that is killed between storing a file and committing its row leaves
- * an orphaned file, which only takes disk space.
+ * Compares the blob store with the media rows. A process killed between storing a file and committing its row
+ * leaves an orphaned file, which only takes disk space.
  */
 export class StorageCheckService {
   readonly #datasets: Pick<DatasetRepository, 'mediaAfter'>;
@@ -40,9 +43,13 @@ export class StorageCheckService {
     this.#blobs = blobs;
   }
 
-  /** @param strayAgeMs an upload stores its files first and its rows at the end, so files may be without for a while */
-  async check(strayAgeMs: number, now = new Date()): Promise<StorageReport> {
-    // Files first: what is uploaded meanwhile then has a row whose file was not listed, never the other way round.
+  /**
+   * @param minimumAgeMs age below which a file may lack a row, since an upload stores its files first and
+   *   commits its rows at the end
+   */
+  async check(minimumAgeMs: number, now = new Date()): Promise<StorageReport> {
+    // Files are listed first: an upload that finishes in between then has a row whose file was not listed,
+    // never a file without a row.
     const listed: ListedBlob[] = [];
     for await (const blob of this.#blobs.list()) listed.push(blob);
     const complete = listed.filter(({ partial }) => !partial);
@@ -54,29 +61,30 @@ export class StorageCheckService {
       if (stored.has(storageKey) || createdAt >= now) continue;
       lost.push({ mediaId: id, userId, datasetId, name, storageKey });
     }
-    const nameless = listed.filter(({ key }) => !named.has(key));
-    const isOld = ({ modifiedAt }: ListedBlob): boolean => now.getTime() - modifiedAt.getTime() >= strayAgeMs;
-    const strays = nameless.filter(isOld);
+    const withoutRow = listed.filter(({ key }) => !named.has(key));
+    const isOld = ({ modifiedAt }: ListedBlob): boolean =>
+      now.getTime() - modifiedAt.getTime() >= minimumAgeMs;
+    const orphans = withoutRow.filter(isOld);
     return {
       files: complete.length,
       bytes: complete.reduce((sum, { bytes }) => sum + bytes, 0),
       rows: named.size,
-      strays,
-      young: nameless.length - strays.length,
+      orphans,
+      young: withoutRow.length - orphans.length,
       lost,
     };
   }
 
   /**
-   * Removes the strays of a report.
-   * @returns how many
-   * @throws AppError `STORAGE_UNKNOWN` (conflict) when the database names none of the files: it is hardly the one they
-   * belong to
+   * Removes the orphaned files of a report.
+   * @returns number of removed files
+   * @throws AppError `STORAGE_UNKNOWN` (conflict) when no row refers to any of the files, which suggests that
+   *   they belong to another database
    */
-  async clean({ rows, files, strays }: StorageReport): Promise<number> {
+  async clean({ rows, files, orphans }: StorageReport): Promise<number> {
     if (rows === 0 && files > 0) throw unknownStorage(files);
-    for (const { key } of strays) await this.#blobs.remove(key);
-    return strays.length;
+    for (const { key } of orphans) await this.#blobs.remove(key);
+    return orphans.length;
   }
 
   async *#rows() {
@@ -95,6 +103,6 @@ export class StorageCheckService {
 
 const unknownStorage = (files: number): AppError =>
   new AppError('STORAGE_UNKNOWN', {
-    message: `The database names none of the ${String(files)} stored files, so it is hardly theirs. Nothing was removed.`,
+    message: `No row of this database refers to any of the ${String(files)} stored files, so they probably belong to another database. Nothing was removed.`,
     details: { files },
   });

@@ -1,23 +1,23 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../errors/app-error.js';
 
-/** Seconds that a signed link is valid. */
+/** Lifetime of a signed link in seconds. */
 const LINK_SECONDS = 15 * 60;
 
-/** The three query values that make a path a signed link. */
+/** The three query parameters that sign a path. */
 export interface LinkSignature {
   readonly expires: string;
   readonly user: string;
   readonly signature: string;
 }
 
-/** The one error of all links that do not hold. */
+/** The same error for every invalid link, so that it does not reveal what is wrong. */
 export const invalidLink = (): AppError =>
   new AppError('INVALID_LINK', {
     message: 'This download link is not valid or has expired; fetch the result again for a new one.',
   });
 
-/** Signs and checks expiring links; each is bound to GET, its path, its user and its end. */
+/** Signs and verifies expiring links. Each is bound to GET, its path, its user and its expiry. */
 export class DownloadLinks {
   readonly #key: Buffer;
   readonly #now: () => Date;
@@ -27,7 +27,10 @@ export class DownloadLinks {
     this.#now = now;
   }
 
-  /** `path` with a signature for `userId` that holds 15 minutes; `extra`, more of the query, is signed as part of the path. */
+  /**
+   * `path` with a signature for `userId`, valid for 15 minutes; `extra` query parameters are signed as part
+   * of the path.
+   */
   sign(path: string, userId: string, extra = ''): string {
     const expires = String(Math.floor(this.#now().getTime() / 1000) + LINK_SECONDS);
     const query = new URLSearchParams({
@@ -39,7 +42,7 @@ export class DownloadLinks {
   }
 
   /**
-   * The user of a link. One error for every way in which a link can be wrong.
+   * The user of a link. All invalid links get the same error.
    * @throws AppError INVALID_LINK.
    */
   verify(path: string, link: Partial<LinkSignature>): string {

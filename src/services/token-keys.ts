@@ -18,13 +18,13 @@ const LINK_KEY_BYTES = 32;
 const LINK_KEY_PURPOSE = 'infernode download links v1';
 const PEM_BLOCK = /-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----/g;
 
-/** Where the two halves of the signing key lie. */
+/** Paths of the signing key pair. */
 export interface KeyPaths {
   readonly privateKeyPath: string;
   readonly publicKeyPath: string;
 }
 
-/** A public key as published in the key set. */
+/** A public key as published in the JWK set. */
 export interface PublicJwk {
   readonly kty: string;
   readonly n: string;
@@ -34,13 +34,16 @@ export interface PublicJwk {
   readonly use: 'sig';
 }
 
-/** Keys in memory: one signs, several may verify while keys are being rotated. */
+/** Loaded keys: one signs; several may verify while keys are rotated. */
 export interface KeyRing {
   readonly kid: string;
   readonly signingKey: KeyObject;
   readonly verifyKeys: ReadonlyMap<string, KeyObject>;
   readonly jwks: readonly PublicJwk[];
-  /** Key of signed download links; derived, so it opens nothing that a token opens. */
+  /**
+   * Key of signed download links. Derived from the signing key, so that neither kind of signature is valid as
+   * the other.
+   */
   readonly linkKey: Buffer;
 }
 
@@ -51,17 +54,17 @@ function keyUnusable(setting: string, problem: string, cause?: unknown): AppErro
   return new AppError('KEY_UNUSABLE', { message: `${setting}: ${problem}`, cause });
 }
 
-/** Runs `work` on a file; says which setting names the file that cannot be used. */
+/** Runs `work` on a key file; an error names the setting of the file. */
 async function withFile<T>(setting: string, file: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     const system = typeof cause === 'object' && cause !== null && 'syscall' in cause;
-    const problem = system ? `cannot be used: ${folderProblem(cause)}` : 'holds no key in PEM form';
+    const problem = system ? `cannot be used: ${folderProblem(cause)}` : 'contains no key in PEM format';
     throw keyUnusable(
       setting,
-      `${file} ${problem}. Name an RSA key in PEM form, or a path where no file is yet: a pair is made there.`,
+      `${file} ${problem}. Set it to an RSA key in PEM format, or to a path that does not exist yet, where a key pair will be created.`,
       cause,
     );
   }
@@ -87,8 +90,8 @@ async function toJwk(key: KeyObject): Promise<PublicJwk> {
 }
 
 /**
- * Reads the keys. The public file may hold several PEM blocks: tokens of all of them are
- * accepted, which is how keys are rotated. The key id is the RFC 7638 thumbprint.
+ * Loads the keys. The public file may hold several PEM blocks; tokens signed by any of them are accepted,
+ * which allows key rotation. The key id is the RFC 7638 thumbprint.
  */
 export async function loadKeyRing({ privateKeyPath, publicKeyPath }: KeyPaths): Promise<KeyRing> {
   const signingKey = await withFile(PRIVATE_KEY, privateKeyPath, async () =>
@@ -119,8 +122,8 @@ async function writeAtomically(file: string, content: string, mode: number): Pro
 }
 
 /**
- * Makes an RSA key pair as PEM files, the private one readable by its owner only.
- * @returns false when a pair was there and `overwrite` is off.
+ * Creates an RSA key pair as PEM files; the private one is readable by its owner only.
+ * @returns false when a pair already exists and `overwrite` is off.
  */
 export async function writeKeyPair(paths: KeyPaths, options: { overwrite: boolean }): Promise<boolean> {
   if (!options.overwrite && existsSync(paths.privateKeyPath)) return false;
@@ -128,7 +131,7 @@ export async function writeKeyPair(paths: KeyPaths, options: { overwrite: boolea
   await withFile(PRIVATE_KEY, paths.privateKeyPath, () =>
     makeFolder(path.dirname(paths.privateKeyPath), 0o700),
   );
-  // The private key comes last: it is the one whose presence says that the pair is complete.
+  // The private key is written last: its presence marks the pair as complete.
   await withFile(PUBLIC_KEY, paths.publicKeyPath, async () => {
     await makeFolder(path.dirname(paths.publicKeyPath));
     const pem = String(publicKey.export({ type: 'spki', format: 'pem' }));

@@ -8,11 +8,11 @@ import { invalidToken, tokenProblem } from '../errors/common-errors.js';
 import type { KeyRing } from './token-keys.js';
 
 const CLOCK_TOLERANCE_SECONDS = 30;
-/** Tokens whose signature is not computed again. */
+/** Number of verified tokens that are cached. */
 const REMEMBERED_TOKENS = 4096;
 const ALLOWED_HEADER_KEYS = new Set(['alg', 'typ', 'kid']);
 
-/** Kinds of tokens; a token of one kind is worthless as another. */
+/** Kinds of tokens; a token of one kind is not accepted as another. */
 const TOKEN_KINDS = {
   access: { typ: 'at+jwt', audienceSuffix: '' },
   adminSession: { typ: 'admin-session+jwt', audienceSuffix: ':admin-session' },
@@ -25,13 +25,13 @@ export type TokenKind = keyof typeof TOKEN_KINDS;
 export interface TokenSettings {
   readonly issuer: string;
   readonly audience: string;
-  /** Seconds that an access token is valid. */
+  /** Lifetime of an access token in seconds. */
   readonly accessSeconds: number;
 }
 
-/** What a verified token says. */
+/** Claims of a verified token. */
 export interface TokenClaims {
-  /** Identity of the token; null for access tokens, which are not revoked one by one. */
+  /** The `jti` claim; null for access tokens, which are not revoked individually. */
   readonly tokenId: string | null;
   readonly userId: string;
   readonly tokenVersion: number;
@@ -46,12 +46,15 @@ const claimsSchema = z.object({
   exp: z.number().int().positive(),
 });
 
-/** Seconds that the browser session of an admin is valid. */
+/** Lifetime of an admin's browser session in seconds. */
 const ADMIN_SESSION_SECONDS = 30 * 60;
 
 /** Issues and verifies RS256 tokens (RFC 8725, RFC 9068). */
 export class TokenService {
-  /** What verified tokens say, by digest: only their end depends on the time, and revocation is the caller's to check. */
+  /**
+   * Claims of verified tokens by token digest. The cache is safe because only the expiry depends on time, and
+   * revocation is checked by the caller.
+   */
   readonly #verified = new LRUCache<string, TokenClaims>(atMostEntries(REMEMBERED_TOKENS));
 
   readonly #keys: KeyRing;
@@ -64,12 +67,12 @@ export class TokenService {
     this.#now = now;
   }
 
-  /** Seconds that tokens of a kind are valid. */
+  /** Lifetime of tokens of a kind in seconds. */
   lifetime(kind: TokenKind): number {
     return kind === 'access' ? this.#settings.accessSeconds : ADMIN_SESSION_SECONDS;
   }
 
-  /** A signed token for `user`. */
+  /** Issues a signed token for `user`. */
   async issue(user: Pick<User, 'id' | 'tokenVersion'>, kind: TokenKind = 'access'): Promise<string> {
     const { typ, audienceSuffix } = TOKEN_KINDS[kind];
     const issuedAt = Math.floor(this.#now().getTime() / 1000);
@@ -85,20 +88,21 @@ export class TokenService {
   }
 
   /**
-   * Checks signature, header and claims; the token version is left to the caller, who has the user's row.
-   * @throws AppError TOKEN_EXPIRED for a token of ours after its end; INVALID_TOKEN for all else, without details.
+   * Verifies signature, header and claims. The caller compares the token version with the user's row.
+   * @throws AppError TOKEN_EXPIRED for a genuine token after its expiry; INVALID_TOKEN otherwise, without
+   *   details.
    */
   async verify(token: string, kind: TokenKind = 'access'): Promise<TokenClaims> {
     const key = `${kind} ${createHash('sha256').update(token).digest('base64')}`;
     const known = this.#verified.get(key);
     if (known && this.#now().getTime() < known.expiresAt.getTime() + CLOCK_TOLERANCE_SECONDS * 1000)
       return known;
-    const claims = await this.#verifyAnew(token, kind);
+    const claims = await this.#verifyUncached(token, kind);
     this.#verified.set(key, claims);
     return claims;
   }
 
-  async #verifyAnew(token: string, kind: TokenKind): Promise<TokenClaims> {
+  async #verifyUncached(token: string, kind: TokenKind): Promise<TokenClaims> {
     const { typ, audienceSuffix } = TOKEN_KINDS[kind];
     try {
       const { payload } = await jwtVerify(token, (header) => this.#verifyKey(header), {
@@ -109,19 +113,20 @@ export class TokenService {
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         currentDate: this.#now(),
         requiredClaims: ['sub', 'exp', 'iat', 'ver', ...(kind === 'adminSession' ? ['jti'] : [])],
-        // Also refuses tokens from the future and lifetimes that we never issue.
+        // Also rejects tokens issued in the future or with a lifetime longer than ours.
         maxTokenAge: this.lifetime(kind),
       });
       const { jti, sub, ver, iat, exp } = claimsSchema.parse(payload);
       if (exp - iat > this.lifetime(kind)) throw invalidToken();
       return { tokenId: jti ?? null, userId: sub, tokenVersion: ver, expiresAt: new Date(exp * 1000) };
     } catch (error) {
-      // The library looks at times only after the signature, so the response does not reveal the age of a forged token.
+      // jose checks times only after the signature, so the response does not reveal whether a forged token
+      // has expired.
       throw error instanceof joseErrors.JWTExpired ? tokenProblem('TOKEN_EXPIRED') : invalidToken();
     }
   }
 
-  /** The key by its id, from memory only: no file, no network, no keys that the token brings along. */
+  /** The verification key for a key id, from memory only: keys or key URLs in the token are ignored. */
   #verifyKey(header: JWTHeaderParameters) {
     const key = typeof header.kid === 'string' ? this.#keys.verifyKeys.get(header.kid) : undefined;
     const plain = Object.keys(header).every((name) => ALLOWED_HEADER_KEYS.has(name));

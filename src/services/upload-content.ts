@@ -2,12 +2,12 @@ import type { Inspection, MediaInspector } from './upload-inspection.js';
 import { inspectPairs, type PairForm } from './upload-pairs.js';
 import { inspectImages, inspectVideos, type SingleForm } from './upload-single.js';
 
-/** The files of an upload, by what they should be. */
+/** The files of an upload, by kind of upload. */
 export type UploadContent =
   | { readonly kind: 'videos' | 'images'; readonly form: SingleForm }
   | { readonly kind: 'pairs'; readonly form: PairForm };
 
-/** Looks at the files and finds out what can be stored. @throws AppError when nothing can. */
+/** Inspects the files and determines what can be stored. @throws AppError when nothing can. */
 export function inspectContent(
   inspector: MediaInspector,
   content: UploadContent,

@@ -7,7 +7,7 @@ import { isErrorCode, type ErrorCode } from '../errors/codes.js';
 import type { IssueCode } from '../errors/codes/issues.js';
 import type { ErrorKind } from '../errors/error-kind.js';
 
-/** What a video really is, found out by a confined child. */
+/** Facts about a video, determined by a confined child process. */
 export interface VideoFacts {
   readonly container: string;
   readonly width: number;
@@ -16,29 +16,31 @@ export interface VideoFacts {
   readonly frameSource: FrameSource;
   readonly fps: { readonly num: number; readonly den: number };
   readonly durationSeconds: number;
-  /** Whether its frames have transparency. */
+  /** Whether its frames have an alpha channel. */
   readonly hasAlpha?: boolean;
-  /** Video streams of the file, of which the first one is used. */
+  /** Number of video streams in the file; only the first is used. */
   readonly videoStreams?: number;
 }
 
-/** A video that was accepted before, so that it is not decoded again. */
+/** A video that was already accepted, so that it need not be decoded again. */
 export type KnownVideo = Pick<VideoFacts, 'frameCount' | 'frameSource'> & { readonly path: string };
 
-/** An image that was decoded and written again without anything that it does not show. */
-export interface TakenImage extends UploadedFile {
+/** An image that was decoded and re-encoded, which drops metadata and hidden content. */
+export interface ImportedImage extends UploadedFile {
   readonly width: number;
   readonly height: number;
-  /** For masks: how much is hole, how much was neither black nor white, and how it was read. */
+  /**
+   * For masks: share of hole pixels, share of pixels that were neither black nor white, and how it was read.
+   */
   readonly hole: MaskFacts | null;
   readonly warnings: readonly string[];
 }
 
-/** A file inside an archive; its name is for showing only. */
+/** A file inside an archive. Its name is for display only, never used as a path. */
 export interface ArchiveEntry {
   readonly name: string;
   readonly bytes: number;
-  /** Why it cannot be unpacked, if so. */
+  /** Why it cannot be extracted, if so. */
   readonly unusable?: {
     readonly code: ErrorCode | IssueCode;
     readonly reason: string;
@@ -46,10 +48,10 @@ export interface ArchiveEntry {
   };
 }
 
-/** An open archive that has passed the rules for archives. */
+/** An open archive that has passed the checks for archives. */
 export interface UploadArchive {
   readonly entries: readonly ArchiveEntry[];
-  /** What its owner should know of the archive as a whole. */
+  /** Warnings for its owner about the archive as a whole. */
   readonly warnings?: readonly string[];
   extract(
     entry: ArchiveEntry,
@@ -59,40 +61,43 @@ export interface UploadArchive {
   close(): void;
 }
 
-/** How an image is to be taken in. */
+/** Options for reading an image. */
 interface ImageOptions {
   readonly role: MediaRole;
-  /** Of a mask: the file of its source as it was taken in. */
+  /** For masks: the accepted file of the source image. */
   readonly sourcePath?: string;
-  /** Of a mask: the video that it belongs to. */
+  /** For masks: the video that the mask belongs to. */
   readonly sourceVideo?: KnownVideo;
   readonly signal?: AbortSignal;
 }
 
-/** Looks at uploaded files without trusting them. */
+/** Inspects uploaded files, which are untrusted. */
 export interface MediaInspector {
   /** Kind of a file by its content. @throws AppError UNSUPPORTED_TYPE, EMPTY_FILE. */
   kindOf(file: string): Promise<MediaKind | 'zip'>;
-  /** @throws AppError naming what is wrong with the file. */
+  /** @throws AppError describing what is wrong with the file. */
   probeVideo(file: string, signal?: AbortSignal): Promise<VideoFacts>;
-  /** How a mask video is read. @throws AppError MASK_UNCLEAR. */
+  /** Determines how a mask video is read. @throws AppError MASK_UNCLEAR. */
   readMaskVideo(mask: KnownVideo, source: KnownVideo, signal?: AbortSignal): Promise<MaskFacts>;
-  /** Writes a displayable copy of an image next to it. @throws AppError naming what is wrong with the file. */
-  takeImage(file: string, options: ImageOptions): Promise<TakenImage>;
+  /**
+   * Writes a displayable copy of an image next to it. @throws AppError describing what is wrong with the
+   * file.
+   */
+  importImage(file: string, options: ImageOptions): Promise<ImportedImage>;
   /** @throws AppError UNSUPPORTED_TYPE or a `ZIP_…` code. */
   openArchive(file: string): Promise<UploadArchive>;
-  /** @throws AppError of kind `storage_full` when so many bytes do not fit. */
+  /** @throws AppError of kind `storage_full` when this many bytes do not fit on disk. */
   requireSpace(bytes: number): Promise<void>;
 }
 
-/** A file in a temp folder. */
+/** A file in a temporary folder. */
 export interface UploadedFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** A file that can be stored: what it is and how it will be called. */
+/** A file that can be stored, with its properties and future name. */
 export interface AcceptedFile {
   readonly name: string;
   readonly kind: MediaKind;
@@ -117,7 +122,7 @@ export interface AcceptedItem {
   readonly sampleFps?: number;
 }
 
-/** What became of one file of an upload. */
+/** Outcome of one file of an upload. */
 export interface FileReport {
   /** Name inside the archive, or of the form's file. */
   readonly entry: string;
@@ -130,52 +135,55 @@ export interface FileReport {
   readonly role?: MediaRole;
   /** The other file of the pair. */
   readonly pairedWith?: string;
-  /** Of a mask, 0 to 1. */
+  /** For masks, 0 to 1. */
   readonly holeShare?: number;
   readonly nonBinaryShare?: number;
-  /** How the paint of a mask was detected. */
+  /** For masks: how the painted area was detected. */
   readonly maskReading?: MaskReading;
   readonly warnings?: readonly string[];
 }
 
-/** All items of an upload, what they cost, and the fate of each file. */
+/** Accepted items of an upload, their billable units, and the outcome of each file. */
 export interface Inspection {
   readonly items: readonly AcceptedItem[];
   readonly files: readonly FileReport[];
-  /** What the owner should know of an archive as a whole. */
+  /** Warnings for the owner about an archive as a whole. */
   readonly warnings?: readonly string[];
   readonly preset: PricePresetName;
   readonly units: BillableUnits;
 }
 
-/** The report of an entry that is not unpacked at all; null for all others. */
+/** The report of an entry that is not extracted; null for entries that are. */
 export function unusableReport({ name, unusable }: ArchiveEntry): FileReport | null {
   if (!unusable) return null;
   const { code, reason, addedByProgram } = unusable;
   return { entry: name, outcome: addedByProgram ? 'ignored' : 'refused', code, reason };
 }
 
-/** Bytes of all entries that are unpacked. */
+/** Total size of the entries that are extracted, in bytes. */
 export const unpackedBytes = ({ entries }: UploadArchive): number =>
   entries.reduce((sum, { bytes, unusable }) => (unusable ? sum : sum + bytes), 0);
 
-/** The end of a long name, which distinguishes files; never half a character. */
+/**
+ * The last part of a name that is too long, since names usually differ at the end; never splits a character.
+ */
 export function storedName(name: string): string {
   return Array.from(canonicalText(name)).slice(-LONGEST_NAME).join('');
 }
 
 const LONGEST_NAME = 255;
 
-/** What says something about the server and nothing about the file. */
+/** Kinds of errors caused by the server, not by the file. */
 const SERVER_KINDS: ReadonlySet<ErrorKind> = new Set(['internal', 'unavailable', 'storage_full']);
 
 /**
- * The report of a file that cannot be used.
- * @throws whatever says nothing about the file
+ * The report of an unusable file.
+ * @throws errors that are not caused by the file
  */
 export function refusedReport(entry: string, error: unknown): FileReport {
   if (!(error instanceof AppError) || SERVER_KINDS.has(error.kind)) throw error;
-  // What is no medium at all is not the user's mistake: archives hold notes and documents too.
+  // A file that is neither image nor video is ignored, not refused: archives also contain notes and other
+  // documents.
   const foreign = error.kind === 'unsupported_type';
   return {
     entry,
@@ -185,11 +193,11 @@ export function refusedReport(entry: string, error: unknown): FileReport {
   };
 }
 
-/** The error of an archive in which nothing is usable; it names every file with its reason. */
+/** The error for an archive without usable files; it lists every file with its reason. */
 export function nothingUsable(code: ErrorCode, what: string, files: readonly FileReport[]): AppError {
   const first = files.find(({ outcome }) => outcome === 'refused') ?? files[0];
   const faults = new Set(files.flatMap((file) => (isConsequence(file) ? [] : [file.code ?? ''])));
-  // An archive with a password, say, is one fault and not as many as it has files.
+  // A fault of the whole archive, such as a password, gets its own code instead of one per file.
   const common =
     faults.size === 1 ? [...faults].filter(isErrorCode).find((fault) => fault.startsWith('ZIP_')) : undefined;
   return new AppError(common ?? code, {
@@ -202,30 +210,30 @@ export function nothingUsable(code: ErrorCode, what: string, files: readonly Fil
   });
 }
 
-/** Whether a file was left out only because of another one. */
+/** Whether a file was rejected only because of its partner. */
 const isConsequence = ({ outcome, code }: FileReport): boolean =>
   outcome === 'ignored' || code === 'UNPAIRED' || code === 'PARTNER_REFUSED';
 
-/** What its user should know of a file: how it was read, and of a mask whether its hole is large. */
+/** Warnings shown to the owner of a file: how it was read, and for masks whether the hole is large. */
 export function shownWarnings({ warnings, hole, width, height }: AcceptedFile): readonly string[] {
   return hole === null ? warnings : [...warnings, ...largeHoleWarnings({ ...hole, width, height })];
 }
 
-/** What the owner should know of all files of an upload, each sentence with the name of its file. */
+/** Warnings about all files of an upload, each with the name of its file. */
 export function uploadWarnings({ items, warnings = [] }: Inspection): string[] {
   const files = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
   const ofFiles = files.flatMap((file) => shownWarnings(file).map((warning) => `${file.name}: ${warning}`));
   return [...warnings, ...ofFiles];
 }
 
-/** How a video is used where that may be unexpected. */
+/** Warnings about properties of a video that are ignored. */
 function warningsOfVideo({ hasAlpha, videoStreams = 1 }: VideoFacts, role: MediaRole): string[] {
   const several = `The file has ${videoStreams} video streams; the first one is used.`;
   const alpha = 'The video has transparency, which is left out.';
   return [...(videoStreams > 1 ? [several] : []), ...(hasAlpha && role === 'source' ? [alpha] : [])];
 }
 
-/** A probed video as a file that can be stored. */
+/** A probed video as an accepted file. */
 export function acceptedVideo(
   name: string,
   file: UploadedFile,
@@ -248,10 +256,10 @@ export function acceptedVideo(
   };
 }
 
-/** An image under the name that it will have. */
+/** An image as an accepted file, under the name it will be stored with. */
 export function acceptedImage(
   name: string,
-  { width, height, hole, warnings, ...file }: TakenImage,
+  { width, height, hole, warnings, ...file }: ImportedImage,
 ): AcceptedFile {
   return {
     name,

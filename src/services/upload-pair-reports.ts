@@ -2,7 +2,7 @@ import type { MediaRole } from '../domain/dataset.js';
 import { shownWarnings, type AcceptedFile, type AcceptedItem, type FileReport } from './upload-inspection.js';
 import type { NamePair } from './upload-pairing.js';
 
-/** What became of the two files of a pair that was accepted. */
+/** Reports of both files of an accepted pair. */
 export function reportsOf({ source, mask }: AcceptedItem, entries: NamePair): FileReport[] {
   const stored = (file: AcceptedFile, role: MediaRole): FileReport => ({
     entry: role === 'source' ? entries.source : entries.mask,
@@ -29,7 +29,7 @@ export const unpaired = (entry: string, reason: string): FileReport => ({
   reason,
 });
 
-/** A file that could be used, but whose partner cannot. */
+/** The report of a usable file whose partner is unusable. */
 export const partnerRefused = (entry: string, pairedWith: string): FileReport => ({
   entry,
   outcome: 'refused',

@@ -3,7 +3,10 @@ import { AppError } from '../errors/app-error.js';
 import type { CodeOfKind } from '../errors/codes.js';
 import type { AcceptedFile } from './upload-inspection.js';
 
-/** A mask is as large as what it belongs to, or a video of the same proportions. @throws AppError `MASK_…` (invalid) */
+/**
+ * A mask must have the size of its source, or for videos the same aspect ratio. @throws AppError `MASK_…`
+ * (invalid)
+ */
 export function requireFittingMask(source: AcceptedFile, mask: AcceptedFile): void {
   if (source.kind === 'image' && mask.kind === 'video')
     throw badMask('MASK_KIND_MISMATCH', `The mask "${mask.name}" of the image "${source.name}" is a video.`);
@@ -13,10 +16,10 @@ export function requireFittingMask(source: AcceptedFile, mask: AcceptedFile): vo
   }
 }
 
-/** A mask marks something and leaves something. @throws AppError `MASK_…` (invalid) */
+/** A mask must mark some pixels and leave others. @throws AppError `MASK_…` (invalid) */
 export function requireHole(mask: AcceptedFile, strict: boolean): void {
   if (mask.hole === null) return;
-  // The frames of a video lose what its codec takes, so none is purely black and white.
+  // Lossy codecs blur the frames of a mask video, so only masks of images can be purely black and white.
   if (strict && mask.kind === 'image' && mask.hole.nonBinaryShare > 0) {
     throw badMask(
       'MASK_NOT_BINARY',
@@ -24,19 +27,25 @@ export function requireHole(mask: AcceptedFile, strict: boolean): void {
     );
   }
   if (mask.hole.share === 1)
-    throw badMask('MASK_ALL_HOLE', `The mask "${mask.name}" covers everything: nothing would be left.`);
+    throw badMask(
+      'MASK_ALL_HOLE',
+      `The mask "${mask.name}" covers the whole image, so nothing is left to fill from.`,
+    );
   if (mask.hole.share === 0)
-    throw badMask('MASK_EMPTY', `The mask "${mask.name}" marks nothing: paint white what is to be filled.`);
+    throw badMask('MASK_EMPTY', `The mask "${mask.name}" is empty; paint the area to be filled white.`);
 }
 
-/** A mask that is the image itself. */
+/** The error for a mask that is identical to its source. */
 export const sameFile = ({ name }: AcceptedFile): AppError =>
-  badMask('MASK_EMPTY', `The mask "${name}" is the file that it belongs to: nothing is painted on it.`);
+  badMask('MASK_EMPTY', `The mask "${name}" is identical to its image or video: nothing is painted on it.`);
 
 const sameSize = (one: AcceptedFile, other: AcceptedFile): boolean =>
   one.width === other.width && one.height === other.height;
 
-/** Editors export mask videos smaller and round their sides to even numbers. */
+/**
+ * Editors scale mask videos down and round their sides to even numbers, which changes the aspect ratio
+ * slightly.
+ */
 const PROPORTION_TOLERANCE = 0.01;
 
 function sameProportions(one: AcceptedFile, other: AcceptedFile): boolean {
@@ -44,7 +53,7 @@ function sameProportions(one: AcceptedFile, other: AcceptedFile): boolean {
   return Math.abs(ratio - 1) <= PROPORTION_TOLERANCE;
 }
 
-/** How a mask is used where that may be unexpected. */
+/** Warnings about how a mask is used. */
 export function warningsOfMask(source: AcceptedFile, mask: AcceptedFile): string[] {
   const warnings: string[] = [];
   if (!sameSize(source, mask))

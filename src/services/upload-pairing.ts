@@ -10,7 +10,7 @@ import {
   wordsOf,
 } from './mask-names.js';
 
-/** Two files that belong together, by their names. */
+/** A source and its mask, paired by name. */
 export interface NamePair {
   readonly source: string;
   readonly mask: string;
@@ -29,19 +29,21 @@ interface Candidate {
   readonly index: number | null;
 }
 
-/** What is known of the files besides their names. */
+/** Facts about the files besides their names. */
 export interface FileFacts {
-  /** Whether a file is an image or video that could be opened. */
+  /** Whether the file is an image or video that could be opened. */
   isUsable(name: string): boolean;
 }
 
 const ALL_USABLE: FileFacts = { isUsable: () => true };
 
 /**
- * Pairs the files of an archive by their names, those that cannot be used included: their partners must not go to others. In
- * each folder first those whose names are the same but for a word for mask, then those with the same last number whose names
- * do not contradict, then the one source and the one mask that are left, unless both have numbers. What is left in a folder
- * for masks is paired with the folder next to it or above it, by name and then by number.
+ * Pairs the files of an archive by name. Unusable files take part, so that their partners are not paired with
+ * other files.
+ * Order of rules in each folder: equal names apart from a word for "mask"; then equal last numbers, if the
+ * words do not contradict; then the only remaining source with the only remaining mask, unless both have
+ * numbers. Files left over in a mask folder are paired with those of the folder next to it or above it, by
+ * name and then by number.
  */
 export function pairNames(names: readonly string[], facts: FileFacts = ALL_USABLE): Pairing {
   const pairs: NamePair[] = [];
@@ -63,7 +65,7 @@ export function pairNames(names: readonly string[], facts: FileFacts = ALL_USABL
     name: candidate.name,
     reason: reasonFor(candidate, unpaired),
   }));
-  // In the order of the archive, so that items come in the order that the user gave them.
+  // In the order of the archive, so that items keep the user's order.
   const order = new Map(names.map((name, index) => [name, index]));
   const placeOf = ({ source }: NamePair): number => order.get(source) ?? 0;
   return { pairs: pairs.sort((one, other) => placeOf(one) - placeOf(other)), alone };
@@ -74,7 +76,7 @@ function without(names: readonly string[], pairs: readonly NamePair[]): string[]
   return names.filter((name) => !paired.has(name));
 }
 
-/** Notes and labels between the images are ignored if names alone do not determine the pairs. */
+/** Other files, such as notes and labels, take part in pairing by full name only. */
 const isMedia =
   ({ isUsable }: FileFacts) =>
   (name: string): boolean =>
@@ -84,7 +86,7 @@ function toCandidate(name: string): Candidate {
   return { name, isMask: isMaskFile(name), index: lastNumber(name) };
 }
 
-/** Files of which one is named as a mask of the other, and of no third one. */
+/** Pairs files of which exactly one is named as the mask of exactly one other. */
 function pairByName(names: readonly string[], facts: FileFacts): NamePair[] {
   const pairs: NamePair[] = [];
   for (const closeness of CLOSENESS) {
@@ -94,13 +96,16 @@ function pairByName(names: readonly string[], facts: FileFacts): NamePair[] {
       const sources = maskKeys(mask, closeness).flatMap((key) => byKey.get(key) ?? []);
       return sources.filter((source) => source !== mask).map((source) => ({ source, mask }));
     });
-    pairs.push(...clearMatches(matches, facts));
+    pairs.push(...unambiguousMatches(matches, facts));
   }
   return pairs;
 }
 
-/** Matches without another one; of several, as `dog.heic` and `dog.jpg`, the one whose files can be used. */
-function clearMatches(matches: readonly NamePair[], { isUsable }: FileFacts): NamePair[] {
+/**
+ * Matches that are unambiguous, and of ambiguous ones (`dog.heic` and `dog.jpg`) those that become so when
+ * only usable files count.
+ */
+function unambiguousMatches(matches: readonly NamePair[], { isUsable }: FileFacts): NamePair[] {
   const clear = onlyMatches(matches);
   const taken = new Set(clear.flatMap(({ source, mask }) => [source, mask]));
   const usable = matches.filter((match) =>
@@ -109,7 +114,10 @@ function clearMatches(matches: readonly NamePair[], { isUsable }: FileFacts): Na
   return [...clear, ...onlyMatches(usable)];
 }
 
-/** Matches of files that have no other one. A mask of a mask, as `mask_mask_1`, is no source of a third file. */
+/**
+ * Matches whose files appear in no other match. A file that is itself a mask, as in `mask_mask_1`, cannot be
+ * a source.
+ */
 function onlyMatches(matches: readonly NamePair[]): NamePair[] {
   const ofSource = groupBy(matches, ({ source }) => source);
   const ofMask = groupBy(matches, ({ mask }) => mask);
@@ -122,7 +130,9 @@ function onlyMatches(matches: readonly NamePair[]): NamePair[] {
   );
 }
 
-/** Pairs with the same number, then the last two. @param members all images and videos of the folder */
+/**
+ * Pairs files with equal numbers, then the last two files. @param members all images and videos of the folder
+ */
 function pairByNumber(candidates: readonly Candidate[], members: readonly string[]): NamePair[] {
   const left = [...candidates];
   const pairs: NamePair[] = [];
@@ -130,19 +140,20 @@ function pairByNumber(candidates: readonly Candidate[], members: readonly string
   const agree = lone ? () => true : agreement(left);
   const indices = new Set(left.flatMap(({ index }) => (index === null ? [] : [index])));
   for (const index of indices) {
-    const wanted = left.filter((candidate) => candidate.index === index);
-    takePair(left, { wanted, agree, pairs });
+    const sameIndex = left.filter((candidate) => candidate.index === index);
+    takePair(left, { candidates: sameIndex, agree, pairs });
   }
   const numbered = left.length === 2 && left.every(({ index }) => index !== null);
-  if (left.length === 2 && !numbered) takePair(left, { wanted: left, agree, pairs });
+  if (left.length === 2 && !numbered) takePair(left, { candidates: left, agree, pairs });
   return pairs;
 }
 
 type Agree = (source: string, mask: string) => boolean;
 
 /**
- * Whether the words of two names do not contradict: the mask has none that its source lacks (`mask_1`, `dog mask 1` of `dog 1`),
- * or it is one of a series, all of whose masks have the same words, and so have all sources.
+ * Whether the words of two names are compatible: every word of the mask occurs in its source (`mask_1`, or
+ * `dog mask 1` for `dog 1`), or both belong to a series, in which all masks share the same words and all
+ * sources share the same words.
  */
 function agreement(candidates: readonly Pick<Candidate, 'name' | 'isMask'>[]): Agree {
   const seriesOf = (isMask: boolean): boolean => {
@@ -156,16 +167,16 @@ function agreement(candidates: readonly Pick<Candidate, 'name' | 'isMask'>[]): A
   };
 }
 
-interface Taking {
-  readonly wanted: readonly Candidate[];
+interface PairCandidates {
+  readonly candidates: readonly Candidate[];
   readonly agree: Agree;
   readonly pairs: NamePair[];
 }
 
-/** Takes the one source and the one mask among those that are wanted. */
-function takePair(left: Candidate[], { wanted, agree, pairs }: Taking): void {
-  const sources = wanted.filter(({ isMask }) => !isMask);
-  const masks = wanted.filter(({ isMask }) => isMask);
+/** Pairs the source and the mask among `candidates` if there is exactly one of each. */
+function takePair(left: Candidate[], { candidates, agree, pairs }: PairCandidates): void {
+  const sources = candidates.filter(({ isMask }) => !isMask);
+  const masks = candidates.filter(({ isMask }) => isMask);
   if (sources.length !== 1 || masks.length !== 1) return;
   const pair = { source: sources[0].name, mask: masks[0].name };
   if (!agree(pair.source, pair.mask)) return;
@@ -173,7 +184,7 @@ function takePair(left: Candidate[], { wanted, agree, pairs }: Taking): void {
   for (const taken of [sources[0], masks[0]]) left.splice(left.indexOf(taken), 1);
 }
 
-/** Pairs files in mask folders with those next to or above them. */
+/** Pairs files in mask folders with files in folders next to or above them. */
 function pairAcross(names: readonly string[], facts: FileFacts): NamePair[] {
   const isInMaskFolder = (name: string): boolean => maskFolderOf(name) !== null;
   const pairs: NamePair[] = [];
@@ -188,7 +199,7 @@ function pairAcross(names: readonly string[], facts: FileFacts): NamePair[] {
   for (const closeness of CLOSENESS) {
     const keysOfMask = (mask: string) => [sourceKey(mask, closeness), ...maskKeys(mask, closeness)];
     const matches = match(keysOfMask, (source) => sourceKey(source, closeness));
-    pairs.push(...clearMatches(matches, facts));
+    pairs.push(...unambiguousMatches(matches, facts));
   }
   const left = without(names, pairs).filter(isMedia(facts));
   const agree = agreement(left.map((name) => ({ name, isMask: isInMaskFolder(name) })));
@@ -211,14 +222,14 @@ function matchAcross(
   });
 }
 
-/** The folder for masks that a file lies in; null for a file that lies in none. */
+/** The innermost mask folder that contains a file; null when there is none. */
 function maskFolderOf(name: string) {
   const folders = path.posix.dirname(name).split('/');
   const at = folders.findLastIndex(namesMask);
   if (at < 0) return null;
   const above = folders.slice(0, at);
   const below = folders.slice(at + 1).join('/');
-  /** Next to it with the same folders below, or above it. */
+  /** Whether a source lies in a sibling folder with the same subfolders, or in the parent folder. */
   const holdsSourcesOf = (source: string): boolean => {
     const other = path.posix
       .dirname(source)

@@ -28,14 +28,14 @@ export interface NamedFile extends UploadedFile {
   readonly name: string;
 }
 
-/** An image or video with its mask, or an archive of groups of them in the place of the image. */
+/** An image or video with its mask, or an archive of such pairs in place of the image. */
 export interface PairForm {
   readonly image: NamedFile;
-  /** Ignored with an archive. */
+  /** Ignored when the image is an archive. */
   readonly mask?: NamedFile;
-  /** Refuse masks that are not purely black and white. */
+  /** Whether to reject masks that are not purely black and white. */
   readonly strict: boolean;
-  /** Frames of a video that are counted a second. */
+  /** Frames per second at which a video is sampled and charged. */
   readonly fps?: number;
 }
 
@@ -44,7 +44,7 @@ interface PairContext extends Pick<PairForm, 'strict' | 'fps'> {
   readonly signal?: AbortSignal;
 }
 
-/** Finds the pairs of an upload. @throws AppError when there is not a single good one. */
+/** Finds the pairs of an upload. @throws AppError when no pair is usable. */
 export async function inspectPairs(
   inspector: MediaInspector,
   form: PairForm,
@@ -62,7 +62,7 @@ export async function inspectPairs(
   };
 }
 
-/** Images are priced each, videos per sampled frame; a mask has no price. */
+/** Images are priced individually, videos per sampled frame; masks are free. */
 function unitsOf(
   items: readonly AcceptedItem[],
   unitOfImages: 'upload.image' | 'upload.zip_file',
@@ -90,7 +90,7 @@ async function inspectFile(
   const sourcePath = source?.kind === 'image' ? source.file.path : undefined;
   const sourceVideo = source?.kind === 'video' ? knownVideo(source) : undefined;
   const options = { role, sourcePath, sourceVideo, signal };
-  return acceptedImage(shown, await inspector.takeImage(file.path, options));
+  return acceptedImage(shown, await inspector.importImage(file.path, options));
 }
 
 const knownVideo = ({ file: { path: file }, frameCount, frameSource }: AcceptedFile): KnownVideo => ({
@@ -99,7 +99,7 @@ const knownVideo = ({ file: { path: file }, frameCount, frameSource }: AcceptedF
   frameSource,
 });
 
-/** How much of a mask is hole and how it was read: once for all frames of a video. */
+/** Hole share and reading of a mask; for a video, determined once for all frames. */
 async function holeOf(
   { inspector, signal }: PairContext,
   source: AcceptedFile,
@@ -109,15 +109,18 @@ async function holeOf(
   return inspector.readMaskVideo(knownVideo(mask), knownVideo(source), signal);
 }
 
-/** Looks at both files and whether they fit together; `looking` is notified which of them is being inspected. */
+/**
+ * Inspects both files and checks that they fit together. `onInspect` is called with each file before it is
+ * inspected, so that the caller knows which one an error concerns.
+ */
 async function inspectPair(
   context: PairContext,
   { image, mask }: { readonly image: NamedFile; readonly mask: NamedFile },
-  looking: (at: NamedFile) => void = () => undefined,
+  onInspect: (file: NamedFile) => void = () => undefined,
 ): Promise<AcceptedItem> {
-  looking(image);
+  onInspect(image);
   const source = await inspectFile(context, image, { role: 'source' });
-  looking(mask);
+  onInspect(mask);
   const file = await inspectFile(context, mask, { role: 'mask', source });
   requireFittingMask(source, file);
   if (source.file.sha256 === file.file.sha256) throw sameFile(file);
@@ -148,7 +151,7 @@ async function inspectArchive(context: PairContext, file: NamedFile): Promise<In
   try {
     await context.inspector.requireSpace(unpackedBytes(archive));
     const { usable, files } = await unpack(context, archive, path.dirname(file.path));
-    // What cannot be used keeps its partner, which would otherwise be left for another file.
+    // Unusable files take part in pairing; otherwise their partners would be paired with other files.
     const named = archive.entries.filter(({ unusable }) => !unusable?.addedByProgram);
     const names = [...new Set(named.map(({ name }) => name))];
     const { pairs, alone } = pairNames(names, { isUsable: (name) => usable.has(name) });
@@ -170,7 +173,7 @@ async function inspectArchive(context: PairContext, file: NamedFile): Promise<In
   }
 }
 
-/** Unpacks what holds an image or a video; everything else is reported. */
+/** Extracts images and videos; reports everything else. */
 async function unpack(
   { inspector, signal }: PairContext,
   archive: UploadArchive,
@@ -197,7 +200,7 @@ async function unpack(
   return { usable, files };
 }
 
-/** A bad pair is reported file by file and does not stop the others. */
+/** Inspects one pair. Errors are reported per file and do not stop the other pairs. */
 async function tryPair(
   context: PairContext,
   pair: NamePair,
@@ -208,12 +211,12 @@ async function tryPair(
     const left = image ?? mask;
     return { files: left ? [partnerRefused(left.name, left === image ? pair.mask : pair.source)] : [] };
   }
-  let blamed = pair.source;
+  let inspected = pair.source;
   try {
-    const item = await inspectPair(context, { image, mask }, ({ name }) => (blamed = name));
+    const item = await inspectPair(context, { image, mask }, ({ name }) => (inspected = name));
     return { item, files: reportsOf(item, pair) };
   } catch (error) {
-    const partner = blamed === pair.source ? pair.mask : pair.source;
-    return { files: [refusedReport(blamed, error), partnerRefused(partner, blamed)] };
+    const partner = inspected === pair.source ? pair.mask : pair.source;
+    return { files: [refusedReport(inspected, error), partnerRefused(partner, inspected)] };
   }
 }

@@ -19,19 +19,19 @@ import {
   type UploadedFile,
 } from './upload-inspection.js';
 
-/** One file, or an archive of several. */
+/** A single file, or an archive of several. */
 export interface SingleForm {
   readonly name: string;
   readonly isArchive: boolean;
   readonly file: UploadedFile;
 }
 
-/** What is looked for in an upload of files without masks. */
+/** A kind of upload without masks: how its files are inspected, counted and named. */
 interface SingleMedia {
-  /** @throws AppError naming what is wrong with the file */
+  /** @throws AppError describing what is wrong with the file */
   look(inspector: MediaInspector, file: NamedUpload, signal?: AbortSignal): Promise<AcceptedFile>;
   units(found: readonly AcceptedFile[]): BillableUnits;
-  /** Name of the `number`th one of an archive. */
+  /** Name of an archive's entry; `number` counts its accepted files from 1. */
   nameOf(form: SingleForm, entry: ArchiveEntry, number: number): string;
   readonly none: readonly [code: ErrorCode, what: string];
 }
@@ -40,7 +40,7 @@ interface NamedUpload extends UploadedFile {
   readonly name: string;
 }
 
-/** Every counted frame is billed. */
+/** Videos; every frame is charged. */
 const VIDEOS: SingleMedia = {
   look: async (inspector, { name, ...file }, signal) =>
     acceptedVideo(name, file, await inspector.probeVideo(file.path, signal)),
@@ -49,23 +49,23 @@ const VIDEOS: SingleMedia = {
   none: ['NO_VALID_VIDEOS', 'a usable video'],
 };
 
-/** Images of an archive keep their names there: results are read by them. */
+/** Images; those of an archive keep their names, which identify them in results. */
 const IMAGES: SingleMedia = {
   look: async (inspector, { name, path: file }, signal) =>
-    acceptedImage(name, await inspector.takeImage(file, { role: 'source', signal })),
+    acceptedImage(name, await inspector.importImage(file, { role: 'source', signal })),
   units: (found) => ({ 'upload.image': found.length }),
   nameOf: (_form, entry) => storedName(entry.name),
   none: ['NO_VALID_IMAGES', 'a usable image'],
 };
 
-/** Finds the videos of an upload. @throws AppError when there is not a single good one. */
+/** Inspects the videos of an upload. @throws AppError when none is usable. */
 export const inspectVideos = (
   inspector: MediaInspector,
   form: SingleForm,
   signal?: AbortSignal,
 ): Promise<Inspection> => inspect({ media: VIDEOS, inspector, signal }, form);
 
-/** Finds the images of an upload. @throws AppError when there is not a single good one. */
+/** Inspects the images of an upload. @throws AppError when none is usable. */
 export const inspectImages = (
   inspector: MediaInspector,
   form: SingleForm,
@@ -81,10 +81,10 @@ interface Context {
 async function inspect(context: Context, form: SingleForm): Promise<Inspection> {
   if (form.isArchive) return inspectArchive(context, form);
   const { media, inspector, signal } = context;
-  // Each type of the form is for one kind of file; an archive says what it is.
+  // The form states the type of each file, but an archive is recognised by its content.
   if ((await inspector.kindOf(form.file.path).catch(() => null)) === 'zip')
     throw new AppError('UNSUPPORTED_TYPE', {
-      message: 'The file holds a ZIP; send it with type=zip.',
+      message: 'The file is a ZIP archive; send it with type=zip.',
       issues: [{ pointer: '/type', message: 'must be "zip" for a ZIP', code: 'UNSUPPORTED_TYPE' }],
     });
   return inspectionOf(media, [await media.look(inspector, { ...form.file, name: form.name }, signal)], []);
@@ -122,7 +122,7 @@ async function inspectArchive(context: Context, form: SingleForm): Promise<Inspe
   }
 }
 
-/** Unpacks one entry and looks at it; a bad one is reported and does not stop the others. */
+/** Extracts and inspects one entry; an unusable one is reported and does not stop the others. */
 async function inspectEntry(
   { media, inspector, archive, signal }: Context & { readonly archive: UploadArchive },
   entry: ArchiveEntry,

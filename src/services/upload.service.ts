@@ -16,32 +16,32 @@ import {
 } from './upload-inspection.js';
 import { PricingService } from './pricing.service.js';
 
-/** Where media files live once they are accepted; keys are the store's. */
+/** Permanent storage of accepted media; keys are assigned by the store. */
 export type MediaStore = Pick<BlobStore, 'put' | 'remove'>;
 
 /** An upload to a dataset. */
 export interface Upload {
   readonly principal: Principal;
   readonly datasetId: string;
-  /** What the ledger calls it. */
+  /** Title for the ledger description. */
   readonly title: string;
   readonly signal?: AbortSignal;
   readonly content: UploadContent;
 }
 
-/** What was stored and what it cost. */
+/** What was stored and what was charged. */
 export interface UploadOutcome {
   readonly items: readonly DatasetItem[];
   readonly cost: MicroCredits;
-  /** Afterwards. */
+  /** After the charge. */
   readonly balance: MicroCredits;
-  /** What became of every file where there were several, with the ids of stored ones. */
+  /** Outcome of every file, with the ids of stored ones; empty for a single file. */
   readonly files: readonly (FileReport & { readonly id?: string })[];
-  /** What the owner should know of the stored files, each with the file's name. */
+  /** Warnings about the stored files, each with the file's name. */
   readonly warnings: readonly string[];
 }
 
-/** What an upload would cost, and what would become of its files. */
+/** The price of an upload and the outcome of its files. */
 export type UploadQuote = Quote & Pick<Inspection, 'files'>;
 
 function toMedia(
@@ -53,7 +53,7 @@ function toMedia(
   return { id: uuid(), userId, role, ...facts, sha256, bytes, storageKey };
 }
 
-/** Takes media in: looks at them, charges for them and stores them, all or nothing. */
+/** Inspects, charges and stores uploads atomically. */
 export class UploadService {
   readonly #unitOfWork: UnitOfWork;
   readonly #inspector: MediaInspector;
@@ -65,7 +65,10 @@ export class UploadService {
     this.#store = store;
   }
 
-  /** The price of {@link add} by the same code. @throws AppError as {@link add} does, credits aside. */
+  /**
+   * The price of {@link add}, using the same code. @throws AppError as {@link add} does, except for
+   * INSUFFICIENT_CREDITS.
+   */
   async quote(upload: Upload): Promise<UploadQuote> {
     const { datasets, prices } = this.#unitOfWork.read;
     await datasets.requireOwned(upload.datasetId, upload.principal.userId);
@@ -75,10 +78,10 @@ export class UploadService {
   }
 
   /**
-   * Stores the items of an upload: one transaction debits the price and writes the rows; the files are in
-   * place before it commits and removed when it fails. Where the answer to the commit itself is lost they stay, since
-   * the rows may stand.
-   * @throws AppError NOT_FOUND, INSUFFICIENT_CREDITS, or what is wrong with the file.
+   * Stores the items of an upload. One transaction debits the price and writes the rows. The files are stored
+   * before it commits and removed if it fails; if the result of the commit is unknown they are kept, since
+   * the rows may exist.
+   * @throws AppError NOT_FOUND, INSUFFICIENT_CREDITS, or an error of the file.
    */
   async add(upload: Upload, kept?: OutcomeRecord<UploadOutcome>): Promise<UploadOutcome> {
     const { principal, datasetId, signal } = upload;
@@ -92,19 +95,19 @@ export class UploadService {
         committing = false;
         const outcome = await this.#record(scope, upload, { items, inspection });
         await kept?.record(scope, outcome);
-        // A client that has gone does not know of its media; better nothing than a charge for them.
+        // A client that disconnected does not learn the ids of its media, so nothing is stored or charged.
         signal?.throwIfAborted();
         committing = true;
         return outcome;
       });
     } catch (error) {
-      // A file without a row only takes room; a row without its file would be paid for and worth nothing.
+      // A file without a row only takes disk space; a row without its file would be charged but unusable.
       if (!committing) await Promise.allSettled(stored.map((key) => this.#store.remove(key)));
       throw error;
     }
   }
 
-  /** Moves the accepted files to the store; `stored` is called with each key at once. */
+  /** Moves the accepted files to the store; `stored` is called with each key immediately. */
   async #storeFiles(
     { items }: Inspection,
     { principal: { userId }, signal }: Upload,

@@ -1,8 +1,8 @@
 import type { UserRepository } from '../domain/repositories/user.repository.js';
 import type { User } from '../domain/user.js';
 
-/** Ids of one question to the database. */
-const MOST_TOGETHER = 256;
+/** Maximum number of ids per query. */
+const MAX_BATCH = 256;
 
 interface Waiting {
   readonly id: string;
@@ -11,13 +11,13 @@ interface Waiting {
 }
 
 /**
- * Looks users up as they are now, for requests that come together with one question: while one is on its way, those who
- * come wait for the next. Nobody gets an answer to a question that was asked before he came, so that a token that was
- * revoked before a request is refused.
+ * Looks up users for concurrent requests in batches: while one query runs, new lookups are collected for the
+ * next. A lookup is never answered by a query that started before it, so a token revoked before a request is
+ * always rejected.
  */
 export class UserLookup {
   #waiting: Waiting[] = [];
-  #asking = false;
+  #querying = false;
 
   readonly #users: Pick<UserRepository, 'findByIds'>;
 
@@ -25,26 +25,26 @@ export class UserLookup {
     this.#users = users;
   }
 
-  /** The user of an id; null where there is none (any more). */
+  /** The user with this id; null when there is none. */
   find(id: string): Promise<User | null> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ id, resolve, reject });
-      if (!this.#asking) void this.#ask();
+      if (!this.#querying) void this.#query();
     });
   }
 
-  async #ask(): Promise<void> {
-    this.#asking = true;
+  async #query(): Promise<void> {
+    this.#querying = true;
     while (this.#waiting.length > 0) {
-      const together = this.#waiting.splice(0, MOST_TOGETHER);
+      const batch = this.#waiting.splice(0, MAX_BATCH);
       try {
-        const users = await this.#users.findByIds([...new Set(together.map(({ id }) => id))]);
+        const users = await this.#users.findByIds([...new Set(batch.map(({ id }) => id))]);
         const byId = new Map(users.map((user) => [user.id, user]));
-        together.forEach(({ id, resolve }) => resolve(byId.get(id) ?? null));
+        batch.forEach(({ id, resolve }) => resolve(byId.get(id) ?? null));
       } catch (error) {
-        together.forEach(({ reject }) => reject(error));
+        batch.forEach(({ reject }) => reject(error));
       }
     }
-    this.#asking = false;
+    this.#querying = false;
   }
 }

@@ -2,7 +2,7 @@ import type { MicroCredits } from '../domain/money.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { notFound } from '../errors/common-errors.js';
 
-/** What a user can see of the own account. */
+/** Read access of users to their own account. */
 export class UserService {
   readonly #unitOfWork: UnitOfWork;
 
@@ -10,7 +10,7 @@ export class UserService {
     this.#unitOfWork = unitOfWork;
   }
 
-  /** The balance of this moment. */
+  /** The current balance. */
   async balance(userId: string): Promise<MicroCredits> {
     const user = await this.#unitOfWork.read.users.findById(userId);
     if (!user) throw notFound('User', userId);

@@ -4,18 +4,18 @@ import { AppError } from '../errors/app-error.js';
 
 const RETRY_AFTER_SECONDS = 30;
 
-/** What a request for jobs does to the number of jobs that its user has waiting. */
+/** The number of waiting jobs of a user before and after a request. */
 export interface WaitingJobs {
-  /** Jobs that wait already. */
+  /** Jobs that are already waiting. */
   readonly waiting: number;
   /** Jobs that the request adds. */
   readonly added: number;
-  /** Jobs of one user that may wait; 0 for any number. */
+  /** Maximum number of waiting jobs per user; 0 for no limit. */
   readonly limit: number;
   readonly allowed: boolean;
 }
 
-/** Counts the waiting jobs of a user against the limit. */
+/** Counts the waiting jobs of a user. */
 export async function countWaitingJobs(
   jobs: Pick<JobRepository, 'countWaiting'>,
   { userId, added, limit }: { readonly userId: string; readonly added: number; readonly limit: number },
@@ -25,8 +25,8 @@ export async function countWaitingJobs(
 }
 
 /**
- * Refuses jobs beyond the limit. The lock on the user's row is held until the transaction ends, so that requests at the same
- * time are counted one after the other.
+ * Rejects requests that exceed the limit. The user's row stays locked until the transaction ends, so that
+ * concurrent requests are counted one after the other.
  * @throws AppError TOO_MANY_WAITING_JOBS (rate_limited)
  */
 export async function requireWaitingRoom(
@@ -42,12 +42,12 @@ export async function requireWaitingRoom(
 }
 
 function tooManyWaiting({ waiting, added, limit }: WaitingJobs): AppError {
-  const wayOut =
+  const remedy =
     added > limit
       ? 'Ask for fewer jobs at once.'
       : 'Wait until some of them have started, or cancel some of them.';
   return new AppError('TOO_MANY_WAITING_JOBS', {
-    message: `${waiting} of your jobs are waiting and this request adds ${added}; at most ${limit} may wait (MAX_WAITING_JOBS_PER_USER). ${wayOut}`,
+    message: `${waiting} of your jobs are waiting and this request adds ${added}; at most ${limit} may wait (MAX_WAITING_JOBS_PER_USER). ${remedy}`,
     details: { waiting, added, limit },
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });

@@ -25,8 +25,8 @@ interface Owner {
 }
 
 /**
- * Temporary folders `<root>/<kind>/<id>`, each owned by the process that created it. They are only removed by {@link
- * TempFolder.remove} and {@link sweep}: folders left by a crash are removed at the next start.
+ * Temporary folders `<root>/<kind>/<id>`, each owned by the process that created it. They are only removed by
+ * {@link TempFolder.remove} and {@link sweep}: folders left by a crash are removed at the next start.
  */
 export class TempFolders {
   readonly #root: string;

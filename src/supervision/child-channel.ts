@@ -3,46 +3,49 @@ import { Socket } from 'node:net';
 import { guarded } from '../errors/guarded.js';
 import { ChildMessageChannel, messageReader, SOCKET_DESCRIPTOR } from './message-channel.js';
 
-/** How messages travel: `json` and `advanced` by Node's own channel, `socket` with bytes next to them. */
+/**
+ * How messages are transported: `json` and `advanced` through Node's own channel, `socket` with binary data
+ * attached.
+ */
 export type ChannelKind = 'json' | 'advanced' | 'socket';
 
-/** The parent's end of the way to a child. */
+/** The parent's end of the channel to a child. */
 export interface ChildChannel {
-  /** Sends a message; to a child that is gone it is lost. */
+  /** Sends a message; it is lost if the child has exited. */
   send(message: object, bytes?: Uint8Array): void;
 }
 
-/** Who takes what the child sends. */
+/** Receives the messages of a child. */
 export interface ChannelListener {
   receive(message: unknown): void;
-  /** Takes what `receive` threw, or why the bytes are no message. */
-  misunderstood(error: unknown): void;
+  /** Receives errors thrown by `receive`, and the reason why data is not a message. */
+  onInvalidMessage(error: unknown): void;
 }
 
-/** What a child is given as its descriptor for messages. */
+/** Stdio entry of the child for the channel. */
 export const descriptorOf = (kind: ChannelKind | undefined): readonly ('pipe' | 'ipc')[] =>
   kind === undefined ? [] : [kind === 'socket' ? 'pipe' : 'ipc'];
 
-/** Opens the channel of a child that was started with {@link descriptorOf} of the same kind. */
+/** Opens the channel to a child that was started with {@link descriptorOf} of the same kind. */
 export function openChannel(
   child: ChildProcess,
   kind: ChannelKind | undefined,
   listener: ChannelListener,
 ): ChildChannel | undefined {
-  const misunderstood = (error: unknown): void => listener.misunderstood(error);
-  const receive = guarded(misunderstood, (message: unknown) => listener.receive(message));
+  const onInvalidMessage = (error: unknown): void => listener.onInvalidMessage(error);
+  const receive = guarded(onInvalidMessage, (message: unknown) => listener.receive(message));
   if (kind !== 'socket') {
     child.on('message', receive);
     return { send: (message) => void (child.connected && child.send(message, () => undefined)) };
   }
   const socket: unknown = child.stdio?.at(SOCKET_DESCRIPTOR);
   if (!(socket instanceof Socket)) return undefined;
-  const reader = messageReader({ receive, broken: misunderstood });
+  const reader = messageReader({ receive, broken: onInvalidMessage });
   socket.on(
     'data',
-    guarded(misunderstood, (piece: Buffer) => reader.push(piece)),
+    guarded(onInvalidMessage, (piece: Buffer) => reader.push(piece)),
   );
-  // A channel that breaks is reported by the end of the process, which knows more.
+  // A broken channel is reported by the end of the process, which has more information.
   socket.on('error', () => undefined);
   return new ChildMessageChannel(socket);
 }

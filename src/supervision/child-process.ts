@@ -1,36 +1,39 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Message of a supervised process to its parent once it serves. */
+/** Message of a supervised process to its parent once it is ready. */
 interface ReadyMessage {
   readonly type: 'ready';
   /** Base URL, for processes that listen. */
   readonly url?: string;
 }
 
-/** A process that is started again when it dies, until it is stopped. */
+/** A process that is restarted when it exits, until it is stopped. */
 export interface SupervisedProcess {
-  /** Resolves with the first ready message. Rejects when the process gives up at its first start. */
+  /** Resolves with the first ready message. Rejects when the process fails at its first start. */
   readonly ready: Promise<ReadyMessage>;
-  /** SIGTERM, then SIGKILL after the deadline. */
+  /** Sends SIGTERM, then SIGKILL after the deadline. */
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** Which module to run and how. */
+/** The module to run, and how. */
 export interface SupervisedProcessOptions {
   readonly name: string;
   readonly modulePath: string;
   readonly args?: readonly string[];
-  /** Options of Node itself, such as limits of its heap. */
+  /** Options of Node, such as heap limits. */
   readonly execArgv?: readonly string[];
-  /** Asked at every start. */
+  /** Returns the environment; called at every start. */
   readonly env: () => NodeJS.ProcessEnv;
   readonly log: (message: string) => void;
-  /** The process loads its modules at once and goes on when this resolves; for children that await `parentsPermission`. */
+  /**
+   * The process loads its modules immediately and continues when this resolves; for children that await
+   * `parentsPermission`.
+   */
   readonly permission?: Promise<unknown>;
 }
 
-/** Message of a parent to a child that it started in advance. */
+/** Message of a parent that lets a child started in advance continue. */
 interface ProceedMessage {
   readonly type: 'proceed';
 }
@@ -40,7 +43,7 @@ export const FOR_STACK = '--for-stack';
 
 const PROCEED: ProceedMessage = { type: 'proceed' };
 
-/** In a child: waits until the parent lets it go on. A process without a parent goes on at once. */
+/** In a child: waits until the parent lets it continue. Resolves immediately without a parent. */
 export async function parentsPermission(signal?: AbortSignal): Promise<void> {
   if (!process.channel) return;
   await new Promise<void>((resolve, reject) => {
@@ -55,7 +58,10 @@ export async function parentsPermission(signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** How a process ended. One that cannot be started, for want of memory say, has no exit but an error. */
+/**
+ * How a process ended. One that cannot be started, such as for lack of memory, emits an error instead of an
+ * exit.
+ */
 function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`));
@@ -63,7 +69,7 @@ function endOf(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Null for anything but a ready message: what comes over a channel may be anything. */
+/** Null for anything but a ready message, since a channel may carry any message. */
 function parseReady(message: unknown): ReadyMessage | null {
   if (typeof message !== 'object' || message === null) return null;
   if (Reflect.get(message, 'type') !== 'ready') return null;
@@ -73,21 +79,21 @@ function parseReady(message: unknown): ReadyMessage | null {
 
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 10_000;
-/** A process that lived this long starts with a fresh back-off. */
+/** A process that ran this long restarts with the initial back-off. */
 const STABLE_AFTER_MS = 30_000;
 
-/** A child that does one thing and ends. */
+/** A child process that performs one task and exits. */
 export interface OneTimeProcess {
-  /** Rejects when it ends with anything but code 0. */
+  /** Rejects when it exits with a code other than 0. */
   readonly done: Promise<void>;
   stop(): void;
 }
 
-/** Runs a module once; it goes on when `permission` resolves, as supervised ones do. */
+/** Runs a module once; like supervised ones, it continues when `permission` resolves. */
 export function runOnce(options: Omit<SupervisedProcessOptions, 'log'>): OneTimeProcess {
   const child = forkChild(options);
   const done = endOf(child).then((how) => {
-    if (how !== 'code 0') throw new Error(`the ${options.name} ended (${how}); its reason stands above.`);
+    if (how !== 'code 0') throw new Error(`the ${options.name} ended (${how}); see the log lines above.`);
   });
   done.catch(() => undefined);
   return { done, stop: () => void child.kill('SIGKILL') };
@@ -104,16 +110,19 @@ function forkChild({
     env: env(),
     execArgv: [...new Set([...process.execArgv, ...execArgv])],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    // Ctrl-C in a terminal goes to the whole process group: when a child ends is for its parent to say.
+    // Ctrl-C in a terminal signals the whole process group, but the parent decides when a child ends.
     detached: true,
   });
-  // A child that has just died answers by its exit.
-  const letGo = () => child.connected && child.send(PROCEED, () => undefined);
-  permission?.then(letGo, () => undefined);
+  // Sending to a child that has just exited fails; its exit is handled.
+  const grantPermission = () => child.connected && child.send(PROCEED, () => undefined);
+  permission?.then(grantPermission, () => undefined);
   return child;
 }
 
-/** Forks `modulePath` and keeps it alive. The child ends by itself when we die: its IPC channel closes. */
+/**
+ * Forks `modulePath` and restarts it whenever it exits. The child ends by itself when this process dies,
+ * because its IPC channel closes.
+ */
 export function superviseProcess(options: SupervisedProcessOptions): SupervisedProcess {
   let child: ChildProcess | undefined;
   let stopping = false;
@@ -136,7 +145,7 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
     });
     return endOf(started);
   };
-  // A caller that waits for something else first must not be ended by this.
+  // A rejection must not be unhandled while the caller is waiting for something else first.
   ready.catch(() => undefined);
 
   const keepAlive = async () => {
@@ -145,9 +154,9 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
       const startedAt = Date.now();
       const how = await start();
       if (stopping) return;
-      if (!wasReady) return giveUp(new Error(`the ${options.name} ended (${how}); its reason stands above.`));
+      if (!wasReady) return giveUp(new Error(`the ${options.name} ended (${how}); see the log lines above.`));
       if (Date.now() - startedAt > STABLE_AFTER_MS) backoff = FIRST_BACKOFF_MS;
-      options.log(`${options.name} ended (${how}); starting it again in ${backoff} ms`);
+      options.log(`${options.name} ended (${how}); restarting in ${backoff} ms`);
       await delay(backoff);
       backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS);
     }
@@ -160,7 +169,7 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
       stopping = true;
       child?.kill('SIGTERM');
       const late = setTimeout(() => child?.kill('SIGKILL'), deadlineMs);
-      // While a back-off runs there is no child; the loop sees `stopping` right after it.
+      // During a back-off there is no child; the loop checks `stopping` right after it.
       if (child?.exitCode === null && child.signalCode === null) await finished;
       clearTimeout(late);
     },

@@ -1,31 +1,31 @@
 import { spawnSync } from 'node:child_process';
 
-/** What a confined child may use at most; enforced by the kernel (setrlimit), not by the child's good will. */
+/** Resource limits of a confined child, enforced by the kernel (setrlimit). */
 export interface ConfinementLimits {
   /** Virtual memory in bytes; an allocation beyond it fails inside the child. */
   readonly addressSpaceBytes?: number;
   /**
-   * Private memory that can be written, in bytes; an allocation beyond it fails inside the child. For programs that
-   * reserve far more addresses than they use, as Node does.
+   * Private writable memory in bytes; an allocation beyond it fails inside the child. For programs such as
+   * Node that reserve far more address space than they use.
    */
   readonly dataBytes?: number;
   /** Seconds of processor time; the kernel kills the child at the limit. */
   readonly cpuSeconds?: number;
-  /** Largest file the child may write, in bytes; pipes are not counted. */
+  /** Maximum size of a file that the child writes, in bytes; pipes are not counted. */
   readonly fileSizeBytes?: number;
-  /** Number of open file descriptors. */
+  /** Maximum number of open file descriptors. */
   readonly openFiles?: number;
 }
 
-/** Which of the two wrapping commands this machine has. */
+/** Which of the two wrapper commands are available. */
 export interface ConfinementTools {
-  /** util-linux `setpriv --pdeathsig`: the kernel kills the child when its parent dies, `kill -9` included. */
+  /** util-linux `setpriv --pdeathsig`: the kernel kills the child when its parent dies, even by `kill -9`. */
   readonly setpriv: boolean;
-  /** util-linux `prlimit`: limits are set before the child's first instruction. */
+  /** util-linux `prlimit`: sets the limits before the child's first instruction. */
   readonly prlimit: boolean;
 }
 
-/** Limits for looking at an upload: nothing is written, a healthy file needs a small part of this. */
+/** Limits for probing an upload: no files are written, and a normal file needs a small part of this. */
 export const PROBE_LIMITS = {
   addressSpaceBytes: 2_000_000_000,
   cpuSeconds: 20,
@@ -33,23 +33,24 @@ export const PROBE_LIMITS = {
   openFiles: 64,
 } as const satisfies ConfinementLimits;
 
-/** Limits for decoding a whole range of frames into a pipe: hours of processor time, still no file. */
+/** Limits for decoding a whole range of frames into a pipe: hours of processor time, still no files. */
 export const DECODE_LIMITS: ConfinementLimits = { ...PROBE_LIMITS, cpuSeconds: 6 * 3600 };
 
-/** No wrapping at all; what macOS gets, which has neither command. */
+/** No confinement, as on macOS, which has neither command. */
 export const NO_CONFINEMENT: ConfinementTools = { setpriv: false, prlimit: false };
 
 /**
- * The words to put before a command line so that it runs within `limits` and dies with its parent.
- * Both commands replace themselves by the next one (exec), so the process id stays that of the child we signal.
- * Empty where neither tool exists; then only the wall-clock limit of the runner holds.
- *
- * Beware: `pdeathsig` follows the *thread* that spawned, so never spawn from a worker thread that may end first.
+ * Command prefix that runs a command line within `limits` and makes it die with its parent. Both commands
+ * replace themselves (exec), so the pid is that of the child. Empty if neither is available; then only the
+ * runner's wall-clock limit applies.
+ * `pdeathsig` is bound to the *thread* that spawned the child, so never spawn from a worker thread that may
+ * end first.
  */
 export function confinementPrefix(limits: ConfinementLimits, tools: ConfinementTools): readonly string[] {
   const prefix: string[] = [];
   if (tools.setpriv) prefix.push('setpriv', '--pdeathsig', 'KILL', '--');
-  // Soft and hard limit are equal on purpose: ffmpeg answers SIGXCPU by a polite, misleading exit.
+  // Soft and hard limit are equal on purpose: at a soft limit ffmpeg handles SIGXCPU and exits as if it had
+  // finished.
   const set = [
     ['as', limits.addressSpaceBytes],
     ['data', limits.dataBytes],
@@ -64,8 +65,8 @@ export function confinementPrefix(limits: ConfinementLimits, tools: ConfinementT
 let detected: ConfinementTools | undefined;
 
 /**
- * Finds out, once per process, which wrapping commands really work here.
- * They are run and not only looked up: BusyBox has a `setpriv` without `--pdeathsig`.
+ * Detects, once per process, which wrapper commands work. They are run, not only looked up: BusyBox has a
+ * `setpriv` without `--pdeathsig`.
  */
 export function detectConfinementTools(): ConfinementTools {
   detected ??= {

@@ -1,6 +1,6 @@
 import { AppError } from '../errors/app-error.js';
 
-/** An engine that is not needed any more. */
+/** The error when an engine was stopped because it is not needed any more. */
 export const engineRetired = (): AppError =>
   new AppError('ENGINE_DIED', { message: 'The engine of this network was ended.', retryAfterSeconds: 1 });
 
@@ -11,22 +11,22 @@ export const engineDied = (how: string, stderr: string): AppError =>
     retryAfterSeconds: 1,
   });
 
-/** An engine that says what is no message of ours. */
+/** The error for an invalid message of an engine. */
 export const badAnswer = (why: string): AppError =>
-  new AppError('BAD_ANSWER', { message: `The engine's answer was not understood: ${why}` });
+  new AppError('BAD_ANSWER', { message: `The engine sent an invalid message: ${why}` });
 
-/** For those who only shared the process with the one that had to be stopped. */
+/** The error of requests that shared the process with the one that had to be stopped. */
 export const engineKilled = (): AppError =>
   new AppError('ENGINE_DIED', { message: 'The engine had to be stopped.', retryAfterSeconds: 1 });
 
-/** A request that was given up. */
+/** The error of a request that exceeded its time limit. */
 export const inferenceTimeout = (limitMs: number): AppError =>
   new AppError('INFERENCE_TIMEOUT', {
     message: `The inference took longer than the limit of ${String(Math.round(limitMs))} ms.`,
     details: { limitMs },
   });
 
-/** An image on which the decoder worked for so long that the engine had to be stopped. */
+/** The error for an image whose decoding took so long that the engine was stopped. */
 export const decodeTimeout = (limitMs: number): AppError =>
   new AppError('PICTURE_TOO_SLOW', {
     message: `The image took longer to decode than the limit of ${String(limitMs / 1000)} s.`,

@@ -8,19 +8,19 @@ import { SupervisedChild } from './supervised-child.js';
 import type { Waiter } from './waiters.js';
 
 const GIBIBYTE = 2 ** 30;
-const MOST_OPEN_FILES = 256;
+const MAX_OPEN_FILES = 256;
 
-/** Memory of a child that decodes users' files: a quarter of the machine's, at least 2 GiB. */
+/** Memory limit of a child that decodes users' files: a quarter of the machine's memory, at least 2 GiB. */
 const fileMemoryBytes = (): number => Math.max(2 * GIBIBYTE, os.totalmem() / 4);
 
-/** A child that decodes users' files and answers one request at a time. */
+/** Options of a child that decodes users' files and answers one request at a time. */
 export interface FileChildOptions<Value> {
   /** Module that calls {@link answerRequests}. */
   readonly module: string;
-  /** The error when it ends, or is ended at a limit, without an answer. */
+  /** The error when it exits, or is killed at a limit, without an answer. */
   readonly lost: ProcessError;
   readonly isValue: (value: unknown) => value is Value;
-  /** Largest file that it may write, in bytes. */
+  /** Maximum size of a file that it writes, in bytes. */
   readonly fileSizeBytes: number;
   readonly memoryBytes?: number;
 }
@@ -36,7 +36,10 @@ const answer = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(false), error: processError }),
 ]);
 
-/** Parent's side of a process that decodes users' files: it gets no settings, little memory, and dies with its parent. */
+/**
+ * The parent's side of a process that decodes users' files. The process gets no settings and little memory,
+ * and dies with its parent.
+ */
 export class FileChild<Request extends object, Value> {
   readonly #options: FileChildOptions<Value>;
   readonly #child: SupervisedChild;
@@ -51,10 +54,10 @@ export class FileChild<Request extends object, Value> {
       env: minimalEnvironment(),
       channel: 'json',
       background: true,
-      limits: { dataBytes: Math.floor(memoryBytes), fileSizeBytes, openFiles: MOST_OPEN_FILES },
+      limits: { dataBytes: Math.floor(memoryBytes), fileSizeBytes, openFiles: MAX_OPEN_FILES },
       memory: { residentBytes: memoryBytes, exceeded: error },
       lost: error,
-      misunderstood: error,
+      invalidMessage: error,
       onMessage: (message) => this.#receive(message),
     });
   }
@@ -67,7 +70,9 @@ export class FileChild<Request extends object, Value> {
     return this.#child.usable;
   }
 
-  /** @throws AppError the child's own; `lost` when it ends instead or says something else; the reason of `signal` */
+  /**
+   * @throws AppError of the child; `lost` when it exits or sends an invalid answer; the reason of `signal`
+   */
   ask(request: Request, { timeoutMs, signal }: FileRequestBounds): Promise<Value> {
     const exceeded = (): AppError => receivedError(this.#options.lost);
     return this.#child.request<Value>(
@@ -79,7 +84,7 @@ export class FileChild<Request extends object, Value> {
     );
   }
 
-  /** Ends the process at once; a request under way rejects with `lost`. */
+  /** Kills the process; a pending request rejects with `lost`. */
   end(): void {
     void this.#child.end(receivedError(this.#options.lost));
   }
@@ -94,7 +99,7 @@ export class FileChild<Request extends object, Value> {
   }
 }
 
-/** In the child: answers each request with what `work` finds; ends with its parent. */
+/** In the child: answers each request with the result of `work`; exits with its parent. */
 export function answerRequests<Request, Value>(
   work: (request: Request) => Promise<Value>,
   fault: ProcessError,
@@ -102,7 +107,7 @@ export function answerRequests<Request, Value>(
   process.on('message', (request: Request) => {
     void answerOf(() => work(request), fault).then((reply) => process.send?.(reply));
   });
-  // Unlike `exit`, it does not wait for a decoder that works on a thread.
+  // Unlike `exit`, SIGKILL does not wait for a decoder that runs on a thread.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 }
 
@@ -113,7 +118,7 @@ async function answerOf<Value>(
   try {
     return { ok: true, value: await work() };
   } catch (error) {
-    // What is no finding about the file is a fault of ours; its text could name paths.
+    // Any other error is an internal fault; its message could contain paths.
     return { ok: false, error: error instanceof AppError ? describeError(error) : fault };
   }
 }

@@ -2,36 +2,36 @@ import type { Socket } from 'node:net';
 import { deserialize, serialize } from 'node:v8';
 import { MessageReader } from './message-reader.js';
 
-/** Descriptor of the socket, on both sides. */
+/** File descriptor of the socket, on both sides. */
 export const SOCKET_DESCRIPTOR = 3;
 
 /** Two lengths of 32 bits. */
 const LENGTHS_BYTES = 8;
 
-/** Where messages come out. */
+/** Receives messages. */
 export interface MessageReceiver {
-  /** @param bytes sent along with the message; empty if there were none */
+  /** @param bytes binary data attached to the message; empty if there is none */
   receive(message: unknown, bytes: Uint8Array): void;
-  /** The other side wrote something that is no frame, or nothing can be written any more. */
+  /** Called when the other side sent invalid data, or when nothing can be written any more. */
   broken(error: unknown): void;
 }
 
 /**
- * Messages between two processes over a socket: structured values, followed by bytes that are neither copied nor
- * looked at on their way. What is sent in one go leaves in one piece.
+ * Messages between two processes over a socket: structured values, followed by binary data that is neither
+ * copied nor inspected. Messages sent in the same turn are written in one piece.
  */
 export class ChildMessageChannel {
   readonly #socket: Socket;
   #corked = false;
 
-  /** Writes to `socket`; {@link reader} is to be given what comes from it. */
+  /** Writes to `socket`; data read from it must be passed to a {@link messageReader}. */
   constructor(socket: Socket) {
     this.#socket = socket;
   }
 
   /**
-   * Sends a message; later ones arrive after it.
-   * @param sent called when it has left this process, or cannot
+   * Sends a message; messages arrive in order.
+   * @param sent called when it has left this process, or cannot be sent
    */
   send(message: unknown, bytes?: Uint8Array, sent?: () => void): void {
     if (this.#socket.destroyed) {
@@ -63,7 +63,7 @@ export class ChildMessageChannel {
   }
 }
 
-/** Takes what comes from the other side's {@link ChildMessageChannel.send}. */
+/** Creates the reader for data sent with {@link ChildMessageChannel.send} on the other side. */
 export function messageReader(receiver: MessageReceiver): MessageReader {
   return new MessageReader({
     frame: (head, bytes) => receiver.receive(deserialize(head), bytes),

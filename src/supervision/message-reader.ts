@@ -1,19 +1,19 @@
-/** What a {@link MessageReader} finds. */
+/** Receives what a {@link MessageReader} parses. */
 export interface MessageListener {
-  /** Each part has its own memory. */
+  /** Called per message; each part has its own memory. */
   frame(head: Uint8Array, bytes: Uint8Array): void;
-  /** What came is no frame, or the listener could not take it; nothing more is read. */
+  /** Called when the data is not a message, or when the listener threw; reading stops then. */
   broken(error: unknown): void;
 }
 
 const LENGTHS_BYTES = 8;
-/** More than any request may bring. */
-const MOST_BYTES = 2 ** 30;
+/** Maximum size of a message in bytes, more than any request needs. */
+const MAX_BYTES = 2 ** 30;
 const NOTHING = new Uint8Array(0);
 
 /**
- * Puts frames together from the pieces in which a stream brings them: the lengths of two parts (32 bits each, little
- * endian), then the parts. Pieces are copied, so that their memory may be used again.
+ * Assembles messages from the chunks of a stream: the lengths of two parts (32 bits each, little endian),
+ * then the parts. Chunks are copied, so that their memory can be reused.
  */
 export class MessageReader {
   readonly #listener: MessageListener;
@@ -28,7 +28,7 @@ export class MessageReader {
     this.#listener = listener;
   }
 
-  /** Takes the next piece. */
+  /** Adds the next chunk. */
   push(piece: Uint8Array): void {
     let from = 0;
     while (!this.#broken) {
@@ -48,19 +48,23 @@ export class MessageReader {
     return this.#stage === 'head' ? this.#head : this.#bytes;
   }
 
-  /** A part is full. */
+  /** Called when a part is complete. */
   #next(): void {
     if (this.#stage === 'lengths') {
       const [head, bytes] = [this.#lengths.readUInt32LE(0), this.#lengths.readUInt32LE(4)];
-      if (head + bytes > MOST_BYTES) {
-        this.#break(new RangeError(`A frame of ${String(head + bytes)} bytes is too long.`));
+      if (head + bytes > MAX_BYTES) {
+        this.#break(
+          new RangeError(
+            `A message of ${String(head + bytes)} bytes exceeds the limit of ${String(MAX_BYTES)} bytes.`,
+          ),
+        );
         return;
       }
       this.#head = Buffer.allocUnsafeSlow(head);
       this.#bytes = bytes === 0 ? NOTHING : Buffer.allocUnsafeSlow(bytes);
       this.#stage = 'head';
     } else if (this.#stage === 'head') {
-      // Nothing is waited for where nothing comes.
+      // An empty part needs no further data.
       this.#stage = 'bytes';
     } else {
       this.#stage = 'lengths';

@@ -1,9 +1,9 @@
-/** Where programs are looked for when the parent has no PATH. */
+/** Search path of programs when the parent has no PATH. */
 export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin';
 
 /**
- * Variables that Node, the C library, ONNX Runtime, libvips and the drivers of accelerators read. Everything else stays
- * with the parent: settings, and secrets under whatever name.
+ * Variables that Node, the C library, ONNX Runtime, libvips and accelerator drivers read. All others, such as
+ * settings and secrets, are not passed on.
  */
 const PASSED_ON = new RegExp(
   `^(?:${[
@@ -16,10 +16,10 @@ const PASSED_ON = new RegExp(
     'DISPLAY|WAYLAND_DISPLAY|XDG_.*|FONTCONFIG_.*|VIPS_.*|G_SLICE',
   ].join('|')})$`,
 );
-/** A name of the groups above that says what it holds. */
+/** Names of the groups above that indicate a secret. */
 const SECRET = /PASSWORD|SECRET|TOKEN|CREDENTIAL|(?:_|^)KEY(?:_|$)/i;
 
-/** What of `source` a child that touches users' files may see. */
+/** The part of `source` that is passed to a child which processes users' files. */
 export function minimalEnvironment(source: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const passedOn = Object.entries(source).filter(([name]) => PASSED_ON.test(name) && !SECRET.test(name));
   return { PATH: SYSTEM_PATH, ...Object.fromEntries(passedOn) };

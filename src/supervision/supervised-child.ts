@@ -19,41 +19,44 @@ export const KILL_GRACE_MS = 2000;
 
 const STDERR_KEPT_BYTES = 4096;
 const MEMORY_CHECK_MS = 200;
-/** How long the last words of a process are waited for, should something else hold its pipes. */
+/** How long to wait for the last output of a process whose pipes are held open by another process. */
 const DRAIN_MS = 1000;
 
-/** Memory at which a child is ended, and what those who wait for it are then rejected with. */
+/** Memory limit of a child, and the error with which pending requests are rejected at the limit. */
 export interface MemoryLimit {
   readonly residentBytes: number;
   exceeded(): unknown;
 }
 
-/** What is run, and within which bounds. */
+/** The program to run, and its bounds. */
 export interface SupervisedChildOptions {
   readonly program: ChildProgram;
-  /** All that the child gets; see `minimalEnvironment`. */
+  /** The complete environment of the child; see `minimalEnvironment`. */
   readonly env: NodeJS.ProcessEnv;
-  /** Limits that the system enforces, where it has the commands for it. */
+  /** Limits enforced by the system, if it has the commands for it. */
   readonly limits?: ConfinementLimits;
-  /** Confining commands to use instead of what this machine has. */
+  /** Confinement commands; detected by default. */
   readonly confinement?: ConfinementTools;
-  /** Memory limit that this side enforces, where the system reports the memory of a process. */
+  /** Memory limit enforced by this process, if the system reports the memory of processes. */
   readonly memory?: MemoryLimit;
   readonly channel?: ChannelKind;
   readonly stdin?: 'pipe';
   readonly stdout?: 'pipe';
-  /** Bytes of stderr to keep; 4096 unless given. */
+  /** Number of stderr bytes to keep; 4096 by default. */
   readonly stderrKeptBytes?: number;
-  /** A process group of its own: Ctrl-C in a terminal does not reach it, and SIGKILL reaches its own children too. */
+  /**
+   * Whether the child gets its own process group: Ctrl-C in a terminal does not reach it, and SIGKILL reaches
+   * its children too.
+   */
   readonly ownGroup?: boolean;
-  /** An idle child does not keep this process running. */
+  /** Whether an idle child does not keep this process running. */
   readonly background?: boolean;
-  /** What those who wait are rejected with when the child ends by itself. */
+  /** The error for pending requests when the child exits by itself. */
   lost(end: ChildEnd): unknown;
-  /** Takes a message; what it throws ends the child. */
+  /** Handles a message; throwing ends the child. */
   onMessage?(message: unknown): void;
-  /** The error for a message that cannot be understood. */
-  misunderstood?(why: string): unknown;
+  /** The error for an invalid message. */
+  invalidMessage?(why: string): unknown;
   onStderr?(text: string): void;
 }
 
@@ -61,19 +64,19 @@ export interface SupervisedChildOptions {
 export interface RequestBounds {
   readonly timeLimit?: { readonly ms: number; exceeded(): unknown };
   readonly signal?: AbortSignal;
-  /** Milliseconds that the child gets to stop by itself; none unless given. */
+  /** Milliseconds that the child gets to stop by itself; none by default. */
   readonly graceMs?: number;
 }
 
 /**
- * A child process: confined, without its parent's environment, ended with its parent, within limits of memory and time.
- * Whatever ends it settles everything that waits for it.
+ * A child process: confined, without its parent's environment, terminated with its parent, and limited in
+ * memory and time. However it ends, all pending promises are settled.
  */
 export class SupervisedChild {
   readonly stdout: Readable | null = null;
   /** Its errors are reported by the end of the process. */
   readonly stdin: Writable | null = null;
-  /** Settles once, when the process is gone; never rejects. */
+  /** Resolves when the process has exited; never rejects. */
   readonly ended: Promise<ChildEnd>;
   readonly #options: SupervisedChildOptions;
   readonly #child: ChildProcess | undefined;
@@ -91,7 +94,7 @@ export class SupervisedChild {
     this.#options = options;
     const child = this.#spawn();
     this.#child = child;
-    // Without free descriptors there is a process object, but no streams.
+    // Without free file descriptors there is a process object, but no streams.
     this.stdout = child?.stdout ?? (options.stdout === 'pipe' ? Readable.from([]) : null);
     this.stdin = child?.stdin ?? null;
     this.stdin?.on('error', () => undefined);
@@ -106,18 +109,18 @@ export class SupervisedChild {
     return this.#child?.pid;
   }
 
-  /** Whether it runs and was not told to end. */
+  /** Whether it is running and was not asked to end. */
   get usable(): boolean {
     const running = this.#child?.exitCode === null && this.#child.signalCode === null;
     return running && !this.#gone && this.#ending === undefined;
   }
 
-  /** Resident memory when it was last read; 0 where the system does not report it. */
+  /** Resident memory at the last check; 0 if the system does not report it. */
   get residentBytes(): number {
     return this.#residentBytes;
   }
 
-  /** Sends a message; to a child that is gone it is lost, as its end says. */
+  /** Sends a message; it is lost if the child has exited, which its end reports. */
   send(message: object, bytes?: Uint8Array): void {
     this.#channel?.send(message, bytes);
   }
@@ -130,7 +133,10 @@ export class SupervisedChild {
     });
   }
 
-  /** Waits for an answer within bounds: beyond them the child is ended, and the promise rejects once it is gone. */
+  /**
+   * Waits for an answer within bounds. When they are exceeded, the child is ended, and the promise rejects
+   * once it has exited.
+   */
   async request<Value>(begin: (waiter: Waiter<Value>) => void, bounds: RequestBounds): Promise<Value> {
     const { timeLimit, signal, graceMs } = bounds;
     signal?.throwIfAborted();
@@ -139,7 +145,8 @@ export class SupervisedChild {
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       return await this.wait<Value>((waiter) => {
-        // While the child is being ended only its end settles: then its work is really over.
+        // While the child is being ended, only its exit settles the request, because only then has its work
+        // really stopped.
         const unlessEnding = (settle: () => void): void =>
           this.#ending === undefined ? settle() : undefined;
         begin({
@@ -155,8 +162,8 @@ export class SupervisedChild {
   }
 
   /**
-   * Ends the child: SIGKILL at once, or SIGTERM first and SIGKILL after `graceMs`. The first reason is what everybody who
-   * waits is rejected with.
+   * Ends the child: SIGKILL immediately, or SIGTERM first and SIGKILL after `graceMs`. The first reason
+   * rejects all pending requests.
    */
   end(reason: unknown, graceMs = 0): Promise<ChildEnd> {
     this.#ending ??= { reason };
@@ -187,7 +194,7 @@ export class SupervisedChild {
         serialization: channel === 'advanced' ? 'advanced' : 'json',
       });
     } catch (error) {
-      // Too little memory for a process is an exception, other causes are events.
+      // Running out of memory for a process throws; other causes are events.
       this.#startError = error instanceof Error ? error : new Error(messageOf(error));
       return undefined;
     }
@@ -203,14 +210,14 @@ export class SupervisedChild {
     });
     this.#channel = openChannel(child, channel, {
       receive: (message) => this.#options.onMessage?.(message),
-      misunderstood: (error) => this.#misunderstood(error),
+      onInvalidMessage: (error) => this.#rejectMessage(error),
     });
   }
 
-  #misunderstood(error: unknown): void {
+  #rejectMessage(error: unknown): void {
     const why = messageOf(error);
     void this.end(
-      this.#options.misunderstood?.(why) ?? new Error(`The child's message was not understood: ${why}`),
+      this.#options.invalidMessage?.(why) ?? new Error(`The child sent an invalid message: ${why}`),
     );
   }
 
@@ -235,13 +242,13 @@ export class SupervisedChild {
         setImmediate(() => finish(null, null));
         return;
       }
-      // `close` comes when all that it wrote was read, but not while something else holds its pipes.
+      // `close` follows when all output was read, but is delayed while another process holds the pipes.
       this.#child.once('close', finish);
       this.#child.once('exit', (code, signal) => {
         if (this.stdout === null) setTimeout(() => finish(code, signal), DRAIN_MS).unref();
       });
       this.#child.on('error', (error) => {
-        // Later errors are of signals or messages that could not be sent.
+        // Later errors concern signals or messages that could not be sent.
         if (this.pid !== undefined) return;
         this.#startError = error;
         finish(null, null);
@@ -249,7 +256,7 @@ export class SupervisedChild {
     });
   }
 
-  /** A child cannot report its size while it computes, so it is read from the system. */
+  /** Monitors the memory of the child from outside, because a child cannot report it while it computes. */
   #watchMemory(): void {
     const { memory } = this.#options;
     const pid = this.pid;
@@ -268,7 +275,7 @@ export class SupervisedChild {
         process.kill(-child.pid, signal);
         return;
       } catch {
-        // The group is gone, or not there yet.
+        // The process group does not exist any more, or not yet.
       }
     }
     child.kill(signal);

@@ -1,22 +1,24 @@
-/** One answer that a child owes. */
+/** A pending answer of a child. */
 export interface Waiter<Value> {
   resolve(value: Value): void;
   reject(error: unknown): void;
-  /** What it rejects with when the process ends, instead of the reason that all others get. */
+  /** Sets the reason with which it rejects when the process ends, instead of the common one. */
   rejectAtEndWith(reason: unknown): void;
 }
 
-/** Everything that waits for one child: whatever ends the child settles it. */
+/** All pending answers of one child: they are settled however the child ends. */
 export class Waiters {
   readonly #rejectors = new Set<(reason: unknown) => void>();
   #lost: { readonly reason: unknown } | undefined;
 
-  /** How many wait. */
+  /** Number of pending answers. */
   get size(): number {
     return this.#rejectors.size;
   }
 
-  /** A promise that `begin` passes to the code that settles it; it rejects at the latest when the child ends. */
+  /**
+   * A promise that `begin` passes to the code that settles it; it rejects at the latest when the child ends.
+   */
   add<Value>(begin: (waiter: Waiter<Value>) => void): Promise<Value> {
     return new Promise<Value>((resolve, reject) => {
       if (this.#lost !== undefined) {
@@ -34,7 +36,7 @@ export class Waiters {
     });
   }
 
-  /** The child is gone: rejects all that wait, and all that come later. */
+  /** Rejects all pending and future answers, because the child has exited. */
   rejectAll(reason: unknown): void {
     this.#lost = { reason };
     for (const reject of this.#rejectors) reject(reason);

@@ -5,17 +5,18 @@ import type { ClaimedJob, JobRecorder } from '../services/job-recorder.service.j
 import { ProgressReporter } from './progress-reporter.js';
 import { AttemptStopped, type StopReason } from './attempt-stopped.js';
 
-/** What keeps a start alive and visible. */
+/** Options of an {@link ActiveAttempt}. */
 export interface ActiveAttemptOptions {
   readonly recorder: Pick<JobRecorder, 'renew' | 'progress'>;
-  /** The lease is renewed three times within its length. */
+  /** Length of the lease, which is renewed three times within it. */
   readonly leaseMs: number;
   readonly log: Logger;
 }
 
 /**
- * A claimed job while it runs in this process: renews its lease, reports its progress and stops when the
- * fence is lost. A database that is away for a while is no reason to stop: the fence decides at the end.
+ * An attempt while it runs in this process: renews its lease, records progress and stops when the fence is
+ * lost. A temporary outage of the database does not stop it; the fence is checked when the result is
+ * recorded.
  */
 export class ActiveAttempt {
   readonly claim: ClaimedJob;
@@ -30,16 +31,16 @@ export class ActiveAttempt {
     this.#options = options;
     this.#progress = new ProgressReporter((progress) => this.#record(progress));
     this.#renewal = setInterval(() => this.#keepLease(), options.leaseMs / 3);
-    // A cancel between the claim and this line was not delivered; one read of the row closes the gap.
+    // A cancellation between the claim and this line is not delivered, so the row is read once more.
     this.#keepLease();
   }
 
-  /** Aborted with a {@link AttemptStopped}. */
+  /** Aborted with an {@link AttemptStopped}. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Why it was stopped, if it was. */
+  /** Why the attempt was stopped, if it was. */
   get stopped(): StopReason | undefined {
     const reason: unknown = this.signal.reason;
     return reason instanceof AttemptStopped ? reason.reason : undefined;
@@ -53,7 +54,7 @@ export class ActiveAttempt {
     this.#progress.report(progress);
   }
 
-  /** Ends renewals and progress; resolves when no write is in flight any more. */
+  /** Stops renewals and progress; resolves when no write is pending. */
   async settle(): Promise<void> {
     clearInterval(this.#renewal);
     await Promise.all([this.#progress.close(), this.#renewing]);
@@ -67,7 +68,7 @@ export class ActiveAttempt {
     try {
       if (!(await this.#options.recorder.renew(this.claim))) this.stop('fence-lost');
     } catch (error) {
-      this.#options.log.warn('The lease could not be renewed; the run goes on.', {
+      this.#options.log.warn('The lease could not be renewed; the attempt continues.', {
         reason: messageOf(error),
       });
     }
@@ -82,7 +83,7 @@ export class ActiveAttempt {
   }
 }
 
-/** All starts of this process, by job. */
+/** All attempts of this process, by job. */
 export class ActiveAttempts {
   readonly #starts = new Map<string, ActiveAttempt>();
 
@@ -99,7 +100,7 @@ export class ActiveAttempts {
     if (this.#starts.get(id) === start) this.#starts.delete(id);
   }
 
-  /** Stops the start of this job if it is ours. */
+  /** Stops the attempt of this job if it runs in this process. */
   cancel(jobId: string): void {
     this.#starts.get(jobId)?.stop('cancelled');
   }

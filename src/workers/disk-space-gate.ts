@@ -3,12 +3,13 @@ import type { Logger } from '../logging/logger.js';
 import type { DiskSpaceGuard } from '../storage/disk-space.js';
 import type { JobOutcome } from './job-outcome.js';
 
-/** How long a worker with a full disk waits before it gives a job's message back. */
+/** How long a worker with a full disk waits before it returns a queue message. */
 const PAUSE_MS = 5_000;
 
 /**
- * Handles jobs only while the disk has room for their files. Otherwise the job is not claimed, so that no attempt is used
- * up, and its message goes back after a pause, in which the worker takes nothing else either.
+ * Handles jobs only while the disk has enough free space. Otherwise the job is not claimed, so that no
+ * attempt is used up, and its message is returned to the queue after a pause, in which the worker takes no
+ * other message.
  */
 export function whenDiskHasSpace<Payload>(
   disk: Pick<DiskSpaceGuard, 'hasRoom'>,
@@ -17,7 +18,7 @@ export function whenDiskHasSpace<Payload>(
 ): (payload: Payload) => Promise<JobOutcome> {
   return async (payload) => {
     if (await disk.hasRoom()) return handle(payload);
-    log.warn('Jobs wait: the disk is full.');
+    log.warn('Jobs are waiting because the disk is full.');
     await delay(pauseMs);
     return { kind: 'requeued' };
   };

@@ -6,11 +6,11 @@ import { guarded } from '../errors/guarded.js';
 import { messageOf } from '../errors/app-error.js';
 import { listenOn } from '../lifecycle/listen.js';
 
-/** What the health server answers from. */
+/** The state that the health server reports. */
 export interface HealthProbe {
   /** Rejects with the reason when the worker cannot take jobs. */
   ready(): Promise<void>;
-  /** Figures for a person who looks. */
+  /** Statistics for an operator. */
   figures(): Readonly<Record<string, unknown>>;
 }
 
@@ -20,7 +20,7 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** Where the server listens and how it treats connections. */
+/** Address and connection limits of the server. */
 export interface HealthServerOptions {
   readonly host: string;
   readonly port: number;
@@ -28,10 +28,13 @@ export interface HealthServerOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Health requests have no body. */
+/** Health requests have no body, so a short timeout suffices. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** Serves `/livez` (the process answers) and `/readyz` (it can take jobs: 200, else 503 with the reason). */
+/**
+ * Serves `/livez` (the process responds) and `/readyz` (it can take jobs: 200, otherwise 503 with the
+ * reason).
+ */
 export async function startHealthServer(
   { host, port, keepAliveMs, onError }: HealthServerOptions,
   probe: HealthProbe,

@@ -17,10 +17,13 @@ import { createLogger, exitWithLogs, type ProcessLogger } from '../logging/logge
 import { startHealthServer, type HealthServerOptions } from './health-server.js';
 
 const SHUTDOWN_DEADLINE_MS = 30_000;
-/** Time that running jobs have to finish at a shutdown; the others are requeued after it. */
+/** How long running jobs may take to finish at shutdown before they are requeued. */
 const FINISH_GRACE_MS = 8_000;
 
-/** Runs a worker until it is told to end; exits the process. `ready` goes to the parent, if there is one. */
+/**
+ * Runs a worker until it is asked to stop, then exits the process. Sends `ready` to the parent process, if
+ * there is one.
+ */
 export async function runWorker(
   settings: Settings,
   options: WorkerOptions & { forStack?: boolean } = {},
@@ -93,11 +96,14 @@ async function startWorker(
     shutdown.add('the health server', () => health.close());
   }
   process.send?.({ type: 'ready' });
-  log.info('The worker takes jobs.', { concurrency: settings.worker.concurrency });
+  log.info('The worker is ready.', { concurrency: settings.worker.concurrency });
   collectGarbageOfStart();
 }
 
-/** Intake, jobs, helpers, queue, database: each later part is needed by the earlier ones to end well. */
+/**
+ * Order of the shutdown: message intake, jobs, helpers, queue, database. Each step still needs the parts
+ * after it.
+ */
 function addShutdownSteps(
   shutdown: Shutdown,
   worker: Worker,
@@ -107,7 +113,7 @@ function addShutdownSteps(
   shutdown.add('running jobs', async ({ orphaned }) => {
     const late = setTimeout(
       () => {
-        log.info('Giving running jobs back.', { jobs: worker.starts.size });
+        log.info('Requeueing running jobs.', { jobs: worker.starts.size });
         worker.starts.stopAll('shutdown');
       },
       orphaned ? 0 : finishGraceMs,

@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import type { DatasetRepository } from '../domain/repositories/dataset.repository.js';
 import { AppError } from '../errors/app-error.js';
 
-/** Turns a key of the blob store into a file that an engine can open. */
+/** Maps a key of the blob store to a file that an engine can open. */
 export interface BlobPaths {
   /** Absolute path of a blob on this machine. */
   localPath(storageKey: string): Promise<string>;
@@ -10,7 +10,7 @@ export interface BlobPaths {
 
 /**
  * Absolute paths of the media of a plan, by name.
- * @throws AppError MEDIA_MISSING (final): a lost file does not come back by trying again.
+ * @throws AppError MEDIA_MISSING (final, because a retry cannot restore a lost file).
  */
 export async function resolveMediaPaths(
   media: Readonly<Record<string, string>>,
@@ -29,6 +29,6 @@ export async function resolveMediaPaths(
 }
 
 function mediaMissing(name: string, mediaId: string): AppError {
-  const message = `The ${name} media ${mediaId} of this job is not there any more.`;
+  const message = `The file of media ${mediaId} (${name}) of this job no longer exists.`;
   return new AppError('MEDIA_MISSING', { message, details: { mediaId } });
 }

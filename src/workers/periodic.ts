@@ -1,16 +1,18 @@
 import { messageOf } from '../errors/app-error.js';
 import type { Logger } from '../logging/logger.js';
 
-/** Something that is done again and again. */
+/** A task that runs periodically. */
 export interface PeriodicTask {
   readonly name: string;
   readonly intervalMs: number;
-  /** Pause after the first round, `intervalMs` by default; tasks in different phases take turns at one connection. */
+  /**
+   * Pause after the first round, `intervalMs` by default; different phases let tasks share one connection.
+   */
   readonly firstPauseMs?: number;
   run(): Promise<void>;
 }
 
-/** Runs a task at once and then with pauses; a round that fails is logged and the next one comes. */
+/** Runs a task immediately and then with pauses; a failed round is logged and the next one follows. */
 export class Periodic {
   readonly #task: PeriodicTask;
   readonly #log: Logger;
@@ -28,13 +30,13 @@ export class Periodic {
     this.#rounds = this.#runRounds();
   }
 
-  /** Ends the pause; a round that runs already is followed by another one at once. */
+  /** Ends the pause; if a round is running, another one follows immediately. */
   wake(): void {
     this.#woken = true;
     this.#endPause?.();
   }
 
-  /** Resolves when no round runs any more. */
+  /** Resolves when no round is running any more. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#endPause?.();
@@ -48,7 +50,7 @@ export class Periodic {
         await this.#task.run();
       } catch (error) {
         const reason = messageOf(error);
-        this.#log.warn(`A round of ${this.#task.name} failed; the next one comes.`, { reason });
+        this.#log.warn(`A round of ${this.#task.name} failed; the next one follows.`, { reason });
       }
       if (!this.#stopped && !this.#woken) await this.#pause(first);
     }

@@ -1,11 +1,11 @@
 import type { JobProgress } from '../domain/job.js';
 
-/** Shortest time between two progress events of a job: at most two a second. */
+/** Minimum interval between two progress events of a job in milliseconds. */
 const PROGRESS_INTERVAL_MS = 500;
 
 /**
- * Thins the progress of an engine out to what watchers need. The newest one always goes out,
- * one write at a time, and neither the percentage nor what is done falls within a start.
+ * Throttles the progress of an engine for watchers. The newest value is always written in the end, one write
+ * at a time, and values never decrease within an attempt.
  */
 export class ProgressReporter {
   readonly #write: (progress: JobProgress) => Promise<void>;
@@ -16,12 +16,12 @@ export class ProgressReporter {
   #done = 0;
   #closed = false;
 
-  /** @param write records one progress; it must not reject. */
+  /** @param write records one progress value; it must not reject. */
   constructor(write: (progress: JobProgress) => Promise<void>) {
     this.#write = write;
   }
 
-  /** Takes the newest progress; never blocks. */
+  /** Accepts the newest progress; never blocks. */
   report(progress: JobProgress): void {
     if (this.#closed) return;
     this.#percent = Math.max(this.#percent, progress.percent);
@@ -30,7 +30,7 @@ export class ProgressReporter {
     if (!this.#pause) this.#flush();
   }
 
-  /** Takes nothing more and resolves when the write in flight is done; what still waited is dropped. */
+  /** Stops accepting progress and resolves when the current write has ended; a waiting value is dropped. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#waiting = undefined;
@@ -46,7 +46,7 @@ export class ProgressReporter {
     const written = this.#write(progress);
     this.#writing = written;
     this.#pause = setTimeout(() => {
-      // A slow database must not be asked twice at the same time.
+      // A slow database must not get two writes at the same time.
       void written.then(() => !this.#closed && this.#flush());
     }, PROGRESS_INTERVAL_MS);
   }

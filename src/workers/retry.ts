@@ -6,8 +6,8 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Repeats `work` with back-off while the database is away, up to `retryMs`: hours of computing
- * are not thrown away because the server restarts. Other errors pass at once.
+ * Retries `work` with back-off while the database is unavailable, for up to `retryMs`, so that hours of
+ * computation are not lost when the server restarts. Other errors are rethrown immediately.
  */
 export function retryWithBackoff<Value>(work: () => Promise<Value>, retryMs: number): Promise<Value> {
   return pRetry(work, {
@@ -19,7 +19,7 @@ export function retryWithBackoff<Value>(work: () => Promise<Value>, retryMs: num
   });
 }
 
-/** A database whose disk is full takes no writes, and then takes them again. */
+/** Errors of an outage. A database with a full disk rejects writes until space is freed. */
 const OUTAGES: ReadonlySet<ErrorKind> = new Set(['unavailable', 'timeout', 'storage_full']);
 
 function isOutage(error: unknown): boolean {

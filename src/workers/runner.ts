@@ -7,12 +7,12 @@ import { queueJobs, type PayloadOf, type QueueJobName } from '../queue/jobs.js';
 import type { QueueMessage, OpenQueueWorker, QueueWorker } from '../queue/open-worker.js';
 import type { JobOutcome } from './job-outcome.js';
 
-/** One handler for each queue job; a missing one does not compile. */
+/** One handler per queue job; a missing one is a compile error. */
 type HandlerMap = {
   readonly [Name in QueueJobName]: (payload: PayloadOf<Name>, signal: AbortSignal) => Promise<JobOutcome>;
 };
 
-/** What {@link QueueRunner} works with. */
+/** Dependencies of {@link QueueRunner}. */
 export interface QueueRunnerOptions {
   readonly openWorker: OpenQueueWorker;
   readonly queue: Pick<JobQueue, 'depth'>;
@@ -20,15 +20,15 @@ export interface QueueRunnerOptions {
   readonly prefix: string;
   readonly concurrency: number;
   readonly log: Logger;
-  /** Time between two looks at whether the queue's connection is still alive. */
+  /** Interval of checks that the queue's connection is still working. */
   readonly watchIntervalMs?: number;
 }
 
 const WATCH_INTERVAL_MS = 10_000;
 
 /**
- * Takes queue messages, runs the handler of each and reports the outcome to the queue. A watchdog replaces the
- * queue's worker if queue messages wait while it is idle: a connection can break without an error.
+ * Takes queue messages, runs their handlers and reports the outcome to the queue. A watchdog replaces the
+ * queue's worker if messages are waiting while it is idle, because a connection can fail without an error.
  */
 export class QueueRunner {
   readonly #options: QueueRunnerOptions;
@@ -43,7 +43,7 @@ export class QueueRunner {
     this.#options = options;
   }
 
-  /** Running queue messages. */
+  /** Number of active queue messages. */
   get active(): number {
     return this.#running.size;
   }
@@ -53,21 +53,21 @@ export class QueueRunner {
     this.#worker = this.#open();
     const { log, watchIntervalMs = WATCH_INTERVAL_MS } = this.#options;
     const failed = (err: unknown): void =>
-      log.warn('The look at the queue failed; the next one comes.', { err });
+      log.warn('The check of the queue failed; the next one follows.', { err });
     this.#watch = setInterval(
       guarded(failed, () => this.#look()),
       watchIntervalMs,
     );
   }
 
-  /** Takes nothing new from now on; a queue message that still arrives is requeued. */
+  /** Stops taking queue messages; one that still arrives is requeued. */
   async stopIntake(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#watch);
     await this.#worker?.pause();
   }
 
-  /** Resolves when no queue message is running. */
+  /** Resolves when no queue message is active. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
@@ -82,7 +82,7 @@ export class QueueRunner {
     return openWorker({
       prefix,
       concurrency,
-      // Three declared parameters: BullMQ passes the signal only to functions that declare it.
+      // All three parameters must be declared: BullMQ passes the signal only to functions that declare it.
       processor: (message, token, signal) => this.#track(this.#process(message, token, signal)),
       onError: (error) => log.warn('The queue reports an error.', { err: error }),
     });
@@ -103,17 +103,20 @@ export class QueueRunner {
     const { jobId, handle } = this.#handlerOf(message);
     return withLogContext({ jobId }, async () => {
       const outcome = await handle(signal ?? new AbortController().signal);
-      this.#options.log.info('Worked on a job.', { outcome: outcome.kind, queueMessage: message.id });
+      this.#options.log.info('Job handled.', { outcome: outcome.kind, queueMessage: message.id });
       return this.#conclude(outcome, message, token);
     });
   }
 
-  /** The payload is parsed, since it may have been written by an older version. */
+  /**
+   * The handler and job id of a message. The payload is validated, because an older version may have written
+   * it.
+   */
   #handlerOf(message: QueueMessage): { jobId: string; handle: (signal: AbortSignal) => Promise<JobOutcome> } {
     if (message.name !== 'inference.run')
       throw new UnrecoverableError(`No handler for queue job "${message.name}".`);
     const payload = queueJobs[message.name].payload.safeParse(message.data);
-    if (!payload.success) throw new UnrecoverableError(`Not a payload: ${payload.error.message}`);
+    if (!payload.success) throw new UnrecoverableError(`Invalid payload: ${payload.error.message}`);
     const handler = this.#options.handlers[message.name];
     return { jobId: payload.data.jobId, handle: (signal) => handler(payload.data, signal) };
   }
@@ -133,7 +136,7 @@ export class QueueRunner {
     }
   }
 
-  /** Requeues without counting a failure; another worker is notified at once. */
+  /** Returns a message to the queue without counting a failure; another worker is notified immediately. */
   async #returnToQueue(message: QueueMessage, token: string | undefined): Promise<never> {
     await message.moveToWait(token);
     throw new WaitingError();
@@ -150,7 +153,9 @@ export class QueueRunner {
     const stuck = waiting > 0 && idle && this.#takenAtLastLook === taken;
     this.#takenAtLastLook = waiting > 0 && idle ? taken : -1;
     if (!stuck || this.#stopping) return;
-    log.warn('Queue messages wait while the worker idles; its connection is replaced.', { waiting });
+    log.warn('Queue messages are waiting although the worker is idle; replacing its connection.', {
+      waiting,
+    });
     const old = this.#worker;
     this.#worker = this.#open();
     await old

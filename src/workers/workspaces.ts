@@ -6,7 +6,7 @@ import { RESULT_CHUNK_BYTES } from '../domain/result.js';
 import { makeFolder } from '../storage/folders.js';
 import type { ClaimedJob } from '../services/job-recorder.service.js';
 
-/** A start by the name of its folder. */
+/** The attempt to which a folder belongs, as encoded in its name. */
 export interface WorkspaceOwner {
   readonly jobId: string;
   readonly fence: string;
@@ -16,8 +16,8 @@ const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const FOLDER = new RegExp(`^(${UUID})\\.(${UUID})$`);
 
 /**
- * Folders of running starts, one each: a start never sees what an earlier one left behind. The worker that claims a job
- * again clears what its earlier starts left: they have lost their fence, so nothing of theirs counts any more.
+ * Temporary folders of running attempts, one each, so that an attempt never sees files of an earlier one. The
+ * worker that claims a job again removes the folders of earlier attempts, which have lost their fence.
  */
 export class Workspaces {
   readonly #root: string;
@@ -26,7 +26,10 @@ export class Workspaces {
     this.#root = root;
   }
 
-  /** Makes the empty folder of a start, readable by us alone; folders of the job's earlier starts go. */
+  /**
+   * Creates the empty folder of an attempt with access for this account only; removes folders of the job's
+   * earlier attempts.
+   */
   async create({ job, fence }: ClaimedJob): Promise<string> {
     await this.sweep(async (owner) => owner.jobId !== job.id);
     const folder = path.join(this.#root, `${job.id}.${fence}`);
@@ -38,7 +41,7 @@ export class Workspaces {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  /** Removes the folders whose start is over, such as those of a worker that was killed. @returns how many. */
+  /** Removes folders of attempts that have ended, such as those of a killed worker. @returns their number. */
   async sweep(isAlive: (owner: WorkspaceOwner) => Promise<boolean>): Promise<number> {
     const names = await readdir(this.#root).catch(() => []);
     let removed = 0;
@@ -53,10 +56,10 @@ export class Workspaces {
 }
 
 /**
- * Checks that `file` really lies in `workspace`, links resolved: an engine that a hostile file took over
- * must not make us publish another file.
- * @returns a function that opens it from its start.
- * @throws AppError RESULT_MISSING (internal, so another start may do better).
+ * Checks that `file` is really inside `workspace` after resolving links: an engine compromised by a hostile
+ * file must not make us publish another file.
+ * @returns a function that opens the file at its beginning.
+ * @throws AppError RESULT_MISSING (internal, so that the job is retried).
  */
 export async function openFromWorkspace(
   workspace: string,

@@ -130,7 +130,7 @@ export class InMemoryJobRepository implements JobRepository {
     return this.#changeFenced(id, fence, () => ({ leaseExpiresAt }));
   }
 
-  async handBack(id: string, fence: string, options: { uncounted?: boolean } = {}): Promise<boolean> {
+  async requeue(id: string, fence: string, options: { uncounted?: boolean } = {}): Promise<boolean> {
     const taken = options.uncounted ? 1 : 0;
     return this.#changeFenced(id, fence, ({ attempt }) => ({
       status: 'PENDING',

@@ -80,7 +80,7 @@ export interface JobRepository {
    * Requeues a job (RUNNING -> PENDING) for another attempt; false when the fence is lost. `uncounted` does not count
    * the attempt (attempt - 1), because an orderly shutdown is not a failure.
    */
-  handBack(id: string, fence: string, options?: { readonly uncounted?: boolean }): Promise<boolean>;
+  requeue(id: string, fence: string, options?: { readonly uncounted?: boolean }): Promise<boolean>;
   /** RUNNING -> COMPLETED with full progress; `null` when the fence is lost. */
   complete(id: string, fence: string, outcome: JobOutcome): Promise<Job | null>;
   /** Sets FAILED or ABORTED from any non-final status; false when the status was already final. */

@@ -18,13 +18,13 @@ interface Shared {
   readonly limits: VideoLimits;
 }
 
-/** Size and SHA-256 of a file that was written. */
+/** Size and SHA-256 of a written file. */
 export interface WrittenFile {
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** A mask video to be read. */
+/** Reads a mask video. */
 export interface MaskVideoWork extends Shared {
   readonly kind: 'maskVideo';
   readonly mask: KnownVideoFile;
@@ -33,7 +33,7 @@ export interface MaskVideoWork extends Shared {
   readonly keptBytes?: number;
 }
 
-/** A frame to be written: the one that a screenshot was taken from. */
+/** Writes the frame of which an image is a screenshot. */
 export interface ScreenshotWork extends Shared {
   readonly kind: 'screenshot';
   readonly image: string;
@@ -41,26 +41,27 @@ export interface ScreenshotWork extends Shared {
   readonly video: KnownVideoFile;
 }
 
-/** One frame of a stored video to be written as PNG. */
+/** Writes one frame of a stored video as PNG. */
 export interface FramePngWork {
   readonly kind: 'framePng';
   readonly path: string;
   readonly video: StoredVideo;
-  /** Counted from 0. */
+  /** Zero-based. */
   readonly index: number;
   readonly target: string;
   readonly tools: FfmpegTools;
 }
 
-/** What is to be done with the frames of uploaded videos. */
+/** Work on the frames of uploaded videos. */
 export type FrameWork = MaskVideoWork | ScreenshotWork | FramePngWork;
 
-/** What the work gives: how a mask video is read, or what was written. */
+/** Result of the work: how a mask video is read, or the written file. */
 export type FrameFindings = MaskFacts | WrittenFile | null;
 
 /**
- * Does what is to be done.
- * @throws AppError as `probeVideo`, `readMaskVideo` and `writeScreenshotFrame`; NOT_FOUND for a frame beyond the end
+ * Performs the work.
+ * @throws AppError as `probeVideo`, `readMaskVideo` and `writeScreenshotFrame` do; NOT_FOUND for a frame
+ *   beyond the end
  */
 export async function workOnFrames(work: FrameWork): Promise<FrameFindings> {
   const { tools } = work;

@@ -1,33 +1,36 @@
 import { fileURLToPath } from 'node:url';
 import type { ProcessError } from '../../errors/process-error.js';
-import type { ImageIntake, TakenImage } from '../../media/image-intake.js';
+import type { ImageIntake, ImportedImage } from '../../media/image-intake.js';
 import { FileChild } from '../../supervision/file-child.js';
 
-/** Milliseconds that one image may take. */
+/** Time limit per image in milliseconds. */
 const IMAGE_TIMEOUT_MS = 60_000;
-/** An idle process is not kept. */
+/** An idle process is stopped after this time. */
 const IDLE_MS = 20_000;
-/** The largest image that any setting allows has half as many bytes uncompressed. */
-const MOST_WRITTEN_BYTES = 2 * 2 ** 30;
+/**
+ * Maximum size of a written file; the largest image that any setting allows has half as many bytes
+ * uncompressed.
+ */
+const MAX_WRITTEN_BYTES = 2 * 2 ** 30;
 const CHILD = fileURLToPath(new URL('./main.js', import.meta.url));
 
-/** Limits of {@link ImageIntakeProcess}; the defaults serve everything but tests. */
+/** Limits of {@link ImageIntakeProcess}; only tests change the defaults. */
 export interface ImageIntakeLimits {
-  /** Milliseconds that one image may take. */
+  /** Time limit per image in milliseconds. */
   readonly timeoutMs?: number;
-  /** Memory of the process, in bytes. */
+  /** Memory limit of the process in bytes. */
   readonly memoryBytes?: number;
   /** Module of the process. */
   readonly module?: string;
 }
 
 /**
- * Takes users' images in inside a child process, one after the other. An image that kills the decoder, needs too much
- * memory or never ends costs the child and nothing else; the next request starts a new one.
+ * Imports users' images in a child process, one after the other. An image that crashes the decoder, needs too
+ * much memory or never finishes only affects the child; the next request starts a new one.
  */
 export class ImageIntakeProcess {
   readonly #limits: ImageIntakeLimits;
-  #child: FileChild<ImageIntake, TakenImage> | undefined;
+  #child: FileChild<ImageIntake, ImportedImage> | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;
 
@@ -35,8 +38,11 @@ export class ImageIntakeProcess {
     this.#limits = limits;
   }
 
-  /** @throws AppError as `takeImage`; IMAGE_CORRUPT for an image that ended or outlasted the process. */
-  take(request: ImageIntake, signal?: AbortSignal): Promise<TakenImage> {
+  /**
+   * @throws AppError as `importImage` does; IMAGE_CORRUPT for an image that crashed the process or exceeded
+   *   its limits.
+   */
+  take(request: ImageIntake, signal?: AbortSignal): Promise<ImportedImage> {
     const turn = this.#last.then(() => {
       signal?.throwIfAborted();
       return this.#run(request);
@@ -45,14 +51,14 @@ export class ImageIntakeProcess {
     return turn;
   }
 
-  /** Ends the process; the next request would start another one. */
+  /** Stops the process; the next request starts another one. */
   close(): void {
     clearTimeout(this.#idle);
     this.#child?.end();
     this.#child = undefined;
   }
 
-  async #run(request: ImageIntake): Promise<TakenImage> {
+  async #run(request: ImageIntake): Promise<ImportedImage> {
     clearTimeout(this.#idle);
     if (this.#child?.usable !== true) this.#child = this.#start();
     try {
@@ -62,19 +68,19 @@ export class ImageIntakeProcess {
     }
   }
 
-  #start(): FileChild<ImageIntake, TakenImage> {
+  #start(): FileChild<ImageIntake, ImportedImage> {
     const { module = CHILD, memoryBytes } = this.#limits;
     return new FileChild({
       module,
       memoryBytes,
       lost: LOST,
       isValue: isTaken,
-      fileSizeBytes: MOST_WRITTEN_BYTES,
+      fileSizeBytes: MAX_WRITTEN_BYTES,
     });
   }
 }
 
-const isTaken = (value: unknown): value is TakenImage => typeof value === 'object' && value !== null;
+const isTaken = (value: unknown): value is ImportedImage => typeof value === 'object' && value !== null;
 
 const LOST: ProcessError = {
   code: 'IMAGE_CORRUPT',

@@ -4,18 +4,18 @@ import type { Pipeline } from '../../tasks/definition.js';
 import type { TaskName } from '../../domain/job.js';
 import { runRequest, type FromEngine, type RunRequest } from './protocol.js';
 
-/** Loads the pipeline of a task; only engines do, since it brings ONNX Runtime and FFmpeg with it. */
+/** Loads the pipeline of a task. Only engines do so, because it loads ONNX Runtime and FFmpeg code. */
 export type PipelineLoader = (task: TaskName) => Promise<Pipeline<unknown, unknown>>;
 
-/** How the host reaches the outside; the process entry binds it to IPC and `process.exit`. */
+/** Connections of the host to its process; the entry point binds them to IPC and `process.exit`. */
 export interface JobEngineHostPorts {
   send(message: FromEngine): void;
-  /** Ends the process once everything sent has left it. */
+  /** Ends the process once everything was sent. */
   end(): void;
   readonly loadPipeline: PipelineLoader;
 }
 
-/** The inside of an engine process: one job at a time, stopped by a signal. */
+/** The engine side of a job engine process: runs one job at a time and can be stopped. */
 export class JobEngineHost {
   readonly #ports: JobEngineHostPorts;
   #running: AbortController | undefined;
@@ -24,25 +24,25 @@ export class JobEngineHost {
     this.#ports = ports;
   }
 
-  /** Takes one raw message of the worker: a request to run a job. */
+  /** Handles a raw message of the worker: a request to run a job. */
   receive(raw: unknown): void {
     const parsed = runRequest.safeParse(raw);
     if (!parsed.success) {
-      const message = `The engine does not understand its order: ${parsed.error.message}`;
+      const message = `The engine received an invalid run request: ${parsed.error.message}`;
       this.#ports.send({ type: 'failed', error: { code: 'BAD_ORDER', message } });
       return;
     }
     void this.#run(parsed.data);
   }
 
-  /** Ends the running job, then the process; an engine that was stopped is never used again. */
+  /** Stops the running job, then the process; a stopped engine is never reused. */
   stop(): void {
     if (this.#running)
       this.#running.abort(new AppError('STOPPED', { message: 'The engine was asked to stop.' }));
     else this.#ports.end();
   }
 
-  async #run(order: RunRequest): Promise<void> {
+  async #run(request: RunRequest): Promise<void> {
     if (this.#running) {
       this.#ports.send({ type: 'failed', error: { ...BUSY } });
       return;
@@ -50,10 +50,10 @@ export class JobEngineHost {
     const controller = new AbortController();
     this.#running = controller;
     try {
-      const pipeline = await this.#ports.loadPipeline(order.task);
+      const pipeline = await this.#ports.loadPipeline(request.task);
       controller.signal.throwIfAborted();
-      const result = await pipeline(order.plan, order.params, {
-        ...order,
+      const result = await pipeline(request.plan, request.params, {
+        ...request,
         keepThreads: true,
         signal: controller.signal,
         progress: (progress) => this.#ports.send({ type: 'progress', progress }),
@@ -68,4 +68,4 @@ export class JobEngineHost {
   }
 }
 
-const BUSY = { code: 'ENGINE_BUSY', message: 'The engine already runs a job.' } as const;
+const BUSY = { code: 'ENGINE_BUSY', message: 'The engine is already running a job.' } as const;

@@ -8,20 +8,23 @@ import {
 } from './job-engine-process.js';
 import type { RunRequest } from './protocol.js';
 
-/** Size of a pool and when its engines are replaced. */
+/** Size of a pool, and when its engines are recycled. */
 export interface JobEnginePoolOptions extends Omit<JobEngineProcessOptions, 'onStderr'> {
-  /** Engines that may run at the same time; a run beyond waits for its turn. */
+  /** Number of engines that may run at the same time; further jobs wait. */
   readonly size: number;
-  /** Jobs after which an engine is replaced: arenas of native libraries only grow. */
+  /**
+   * Number of jobs after which an engine is recycled, because the memory arenas of native libraries only
+   * grow.
+   */
   readonly maxJobsPerEngine: number;
-  /** Resident memory above which an idle engine is replaced. */
+  /** Resident memory above which an idle engine is recycled. */
   readonly recycleRssBytes: number;
   readonly onStderr: (engine: { readonly pid: number | undefined }, text: string) => void;
 }
 
 /**
- * Engine processes that are kept warm between jobs. One job per engine at a time; an engine that was
- * stopped, failed unexpectedly, grew or served long enough is replaced by a fresh one.
+ * Engine processes that are kept warm between jobs. Each runs one job at a time. An engine that was stopped,
+ * failed unexpectedly, grew too large or ran enough jobs is replaced.
  */
 export class JobEnginePool {
   readonly #options: JobEnginePoolOptions;
@@ -35,7 +38,7 @@ export class JobEnginePool {
     this.#options = options;
   }
 
-  /** Engines that run a job now. */
+  /** Number of engines that are running a job. */
   get busy(): number {
     return this.#busy;
   }
@@ -45,19 +48,19 @@ export class JobEnginePool {
     return [...this.#all].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
-  /** Networks that engines had in memory at their last heartbeats. */
+  /** Networks loaded in engines, according to their last heartbeats. */
   get networks(): readonly JobEngineNetwork[] {
     return [...this.#all].flatMap(({ pid, networks }) =>
       pid === undefined ? [] : networks.map((network) => ({ ...network, pid })),
     );
   }
 
-  /** Runs one job on the next free engine; see `JobEngineProcess.run` for how it fails. */
-  async run(order: RunRequest, options: EngineRunOptions): Promise<TaskResult> {
+  /** Runs one job on the next free engine; see `JobEngineProcess.run` for its errors. */
+  async run(request: RunRequest, options: EngineRunOptions): Promise<TaskResult> {
     await this.#turn(options.signal);
     const engine = this.#idle.pop() ?? this.#start();
     try {
-      const result = await engine.run(order, options);
+      const result = await engine.run(request, options);
       this.#putBack(engine);
       return result;
     } catch (error) {
@@ -69,7 +72,7 @@ export class JobEnginePool {
     }
   }
 
-  /** Ends all engines and waits until they are gone; jobs that still run reject. */
+  /** Stops all engines and waits until they have exited; running jobs reject. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const engine of this.#all) this.#retire(engine);
@@ -97,7 +100,10 @@ export class JobEnginePool {
     });
   }
 
-  /** The place goes straight to the next in line; counted down and up again, a newcomer could slip in between. */
+  /**
+   * Passes the slot directly to the next waiting job. If it were released first, a new job could take it out
+   * of order.
+   */
   #passTurn(): void {
     const next = this.#queue.shift();
     if (next) next();
@@ -137,5 +143,5 @@ export class JobEnginePool {
   }
 }
 
-/** Whether what failed may be the process, or the state of its device. */
+/** Whether the error may be caused by the process, or by the state of its device. */
 const isSuspect = ({ kind, code }: AppError): boolean => kind === 'internal' || code === 'DEVICE_RUN_FAILED';

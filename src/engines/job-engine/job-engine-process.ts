@@ -14,20 +14,20 @@ import { SilenceWatch, type SilenceLimits } from './silence-watch.js';
 
 /** Limits and start options of one engine process. */
 export interface JobEngineProcessOptions {
-  /** Environment of the child; it must hold no secrets. */
+  /** Environment of the child; it must not contain secrets. */
   readonly env: NodeJS.ProcessEnv;
-  /** Module that exports `loadPipeline`, instead of the product's tasks. */
+  /** Module that exports `loadPipeline`, in place of the product's tasks. */
   readonly pipelinesModule?: string;
-  /** How long the child may be silent in a job before it counts as hung and is killed. */
+  /** How long the child may send no message during a job before it is considered hung and killed. */
   readonly silence: SilenceLimits;
   /** Time between the request to stop and SIGKILL. */
   readonly stopGraceMs: number;
-  /** Resident memory at which the child is killed and its job fails for good. */
+  /** Resident memory at which the child is killed and its job fails finally. */
   readonly maxRssBytes: number;
   readonly onStderr: (text: string) => void;
 }
 
-/** What one run needs besides the request. */
+/** Options of one run. */
 export interface EngineRunOptions {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
@@ -39,18 +39,18 @@ interface CurrentRun extends Waiter<TaskResult> {
 }
 
 /**
- * Frames are garbage the moment they were looked at. By default V8 lets it grow until some five thousand frames on, so that
- * a long video would take a fifth more memory than a short one.
+ * Frames become garbage as soon as they are processed. With its defaults V8 lets garbage grow over some five
+ * thousand frames, so that a long video would take a fifth more memory than a short one.
  */
 const HEAP_ARGUMENTS = ['--max-semi-space-size=4', '--heap-growing-percent=10'];
 
 const ENGINE_MODULE = fileURLToPath(new URL('./main.js', import.meta.url));
 
-/** One engine child as its worker sees it: runs one job at a time and may be killed at any moment. */
+/** An engine process as seen by its worker: runs one job at a time and may be killed at any moment. */
 export class JobEngineProcess {
   readonly #options: JobEngineProcessOptions;
   readonly #child: SupervisedChild;
-  /** Settles when the process is gone. */
+  /** Settles when the process has exited. */
   readonly exited: Promise<unknown>;
   #run: CurrentRun | undefined;
   readonly #silence: SilenceWatch;
@@ -64,11 +64,12 @@ export class JobEngineProcess {
       program: engineProgram(options.pipelinesModule),
       env: options.env,
       channel: 'advanced',
-      // One signal reaches the decoders too, and Ctrl-C in a terminal reaches only the worker.
+      // Its own group, so that one signal also reaches the decoders, and Ctrl-C in a terminal reaches only
+      // the worker.
       ownGroup: true,
       memory: { residentBytes: options.maxRssBytes, exceeded: () => resourceLimit(options.maxRssBytes) },
       lost: engineDied,
-      misunderstood: badAnswer,
+      invalidMessage: badAnswer,
       onMessage: (message) => this.#handle(fromEngineMessage.parse(message)),
       onStderr: options.onStderr,
     });
@@ -81,29 +82,32 @@ export class JobEngineProcess {
     return this.#child.pid;
   }
 
-  /** Whether another job may be given to it. */
+  /** Whether it can run another job. */
   get usable(): boolean {
     return this.#child.usable && this.#run === undefined;
   }
 
-  /** Jobs that it has ended. */
+  /** Number of finished jobs. */
   get jobs(): number {
     return this.#jobs;
   }
 
-  /** Resident memory: the larger of what the system and the engine last reported; either may be out of date. */
+  /**
+   * Resident memory: the larger of the values last reported by the system and by the engine, either of which
+   * may be outdated.
+   */
   get rssBytes(): number {
     return Math.max(this.#child.residentBytes, this.#reportedBytes);
   }
 
-  /** Networks that it had in memory at its last heartbeat. */
+  /** Networks loaded in the engine, according to its last heartbeat. */
   get networks(): readonly NetworkInMemory[] {
     return this.#networks;
   }
 
   /**
-   * Runs one job. Rejects with the engine's own error, with the reason of `signal` once the process is gone,
-   * or with ENGINE_DIED, ENGINE_STALLED, JOB_TIMEOUT or JOB_MEMORY_LIMIT.
+   * Runs one job. Rejects with the engine's own error, with the reason of `signal` once the process has
+   * exited, or with ENGINE_DIED, ENGINE_STALLED, JOB_TIMEOUT or JOB_MEMORY_LIMIT.
    */
   async run(request: RunRequest, { signal, timeoutMs, onProgress }: EngineRunOptions): Promise<TaskResult> {
     const begin = (waiter: Waiter<TaskResult>): void => {
@@ -124,7 +128,10 @@ export class JobEngineProcess {
     }
   }
 
-  /** Asks the process to end, kills it after the grace; a running job rejects with `reason` when it is gone. */
+  /**
+   * Asks the process to stop and kills it after the grace period; a running job rejects with `reason` when it
+   * has exited.
+   */
   stop(reason: unknown): void {
     void this.#child.end(reason, this.#options.stopGraceMs);
   }
@@ -137,7 +144,7 @@ export class JobEngineProcess {
       case 'heartbeat':
         this.#reportedBytes = message.rssBytes;
         this.#networks = message.networks;
-        // Where the system does not report the size of a process.
+        // For systems that do not report the memory of a process.
         if (message.rssBytes > this.#options.maxRssBytes)
           void this.#child.end(resourceLimit(this.#options.maxRssBytes));
         return;
@@ -155,7 +162,8 @@ export class JobEngineProcess {
 function engineProgram(pipelinesModule: string | undefined) {
   return nodeProgram(ENGINE_MODULE, {
     args: pipelinesModule === undefined ? [] : ['--pipelines', pipelinesModule],
-    // The later one of two equal options counts: the worker's own heap is set for a process that computes little.
+    // Of two equal options the last one applies. The worker's own heap options are for a process that
+    // computes little.
     execArgv: [...process.execArgv, ...HEAP_ARGUMENTS],
   });
 }
@@ -168,17 +176,17 @@ function engineDied(end: ChildEnd): AppError {
 }
 
 function engineStalled({ silentMs }: SilenceLimits): AppError {
-  const message = `The engine gave no sign of life for ${silentMs / 1000} s or more and was killed.`;
+  const message = `The engine sent no heartbeat for ${silentMs / 1000} s or more and was killed.`;
   return new AppError('ENGINE_STALLED', { message });
 }
 
-/** Final: the same job would run as long again. */
+/** Final: a retry would take as long again. */
 function jobTimeout(limitMs: number): AppError {
   const message = `The job ran longer than the limit of ${limitMs / 1000} s.`;
   return new AppError('JOB_TIMEOUT', { message });
 }
 
-/** Final: the same job would need as much again. */
+/** Final: a retry would need as much memory again. */
 function resourceLimit(limitBytes: number): AppError {
   const message = `The job needed more memory than the limit of ${Math.round(limitBytes / 2 ** 20)} MiB.`;
   return new AppError('JOB_MEMORY_LIMIT', { message });

@@ -7,8 +7,8 @@ import type { FromEngine } from './protocol.js';
 const HEARTBEAT_MS = 1_000;
 
 /**
- * Entry of an engine process, forked by the engine pool. `--pipelines <module>` names another module
- * that exports `loadPipeline`; the default knows the tasks of the product.
+ * Entry point of an engine process, forked by the engine pool. `--pipelines <module>` names a module that
+ * exports `loadPipeline`; by default the product's tasks are used.
  */
 const { values } = parseArgs({ options: { pipelines: { type: 'string' } } });
 const pipelines = (await import(
@@ -25,14 +25,14 @@ const heartbeat = (): FromEngine => ({
 
 const host = new JobEngineHost({
   send: (message) => void process.send?.(message, undefined, undefined, () => undefined),
-  // Messages leave in order, so when this one is out all before it are.
+  // Messages are sent in order, so when this one was sent, all previous ones were too.
   end: () => process.send?.(heartbeat(), undefined, undefined, () => process.exit(0)),
   loadPipeline: pipelines.loadPipeline,
 });
 
 process.on('message', (message) => host.receive(message));
 process.on('SIGTERM', () => host.stop());
-// The worker is gone: nobody wants the result any more, and decoders die with this process.
+// The worker has exited, so nobody needs the result; decoders die with this process.
 process.on('disconnect', () => process.exit(0));
 process.send?.({ type: 'ready' });
 setInterval(() => {

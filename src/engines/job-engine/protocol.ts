@@ -7,7 +7,7 @@ import { processError, type ProcessError } from '../../errors/process-error.js';
 import type { TaskResult } from '../../tasks/definition.js';
 import { TASK_NAMES } from '../../tasks/index.js';
 
-/** Asks an engine to run one job; frames never cross this wire, only paths. */
+/** Request to run one job. It contains paths, never frames. */
 export const runRequest = z.object({
   type: z.literal('run'),
   jobId: z.uuid(),
@@ -27,7 +27,10 @@ export const runRequest = z.object({
 /** See {@link runRequest}. */
 export type RunRequest = z.infer<typeof runRequest>;
 
-/** Engine to worker. `heartbeat` comes every second while the event loop is alive. */
+/**
+ * Messages of an engine to its worker. A `heartbeat` is sent every second while the event loop is not
+ * blocked.
+ */
 export type FromEngine =
   | { readonly type: 'ready' }
   | {
@@ -70,7 +73,7 @@ const taskResult = z.object({
   network: z.object({ id: z.string(), version: z.string(), sha256: z.string() }).nullable(),
 });
 
-/** Parses a message of an engine, which has processed untrusted files and may be a newer or older build. */
+/** Validates a message of an engine, which has processed untrusted files and may be of another version. */
 export const fromEngineMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('heartbeat'), rssBytes: z.number(), networks: z.array(networkInMemory) }),

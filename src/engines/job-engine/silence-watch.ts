@@ -1,27 +1,32 @@
 import { mainThreadOf } from '../../supervision/main-thread.js';
 
-/** How long a process may be silent. */
+/** How long a process may send no message. */
 export interface SilenceLimits {
-  /** Silence after which a process that does not compute counts as hung. */
+  /** Time without a message after which a process that is not computing is considered hung. */
   readonly silentMs: number;
-  /** Processor time of its main thread after which one that computes without a word counts as hung. */
+  /**
+   * Processor time of its main thread without a message after which a computing process is considered hung.
+   */
   readonly computingMs: number;
 }
 
-/** Part of the silence that a thread must have computed to be at work although it happens to wait when it is looked at. */
-const AT_WORK = 0.05;
+/**
+ * Share of the time that a thread must have computed to count as computing, even if it is waiting at the
+ * moment of the check.
+ */
+const COMPUTING_SHARE = 0.05;
 
 /**
- * Tells a process that hangs from one that computes: a fill of a large image blocks its event loop for a minute, and a machine
- * with more work than cores makes ten of one. So where the kernel tells, the clock of a thread that is at work is its own
- * processor time.
+ * Distinguishes a hung process from one that computes: filling a large image blocks its event loop for a
+ * minute, or for ten on an overloaded machine. If the kernel reports it, the processor time of a computing
+ * thread is used instead of wall-clock time.
  */
 export class SilenceWatch {
   readonly #pidOf: () => number | undefined;
   readonly #limits: SilenceLimits;
   readonly #hung: () => void;
   #timer: NodeJS.Timeout | undefined;
-  /** Processor time at the last sign of life, and when it was last looked at. */
+  /** Processor time at the last message, and at the last check. */
   #since = 0;
   #seen = 0;
 
@@ -31,7 +36,7 @@ export class SilenceWatch {
     this.#hung = hung;
   }
 
-  /** Begins, and begins again with each sign of life. */
+  /** Starts the watch, and restarts it with each message. */
   heard(): void {
     this.#since = this.#seen = this.#mainThread()?.computedMs ?? 0;
     this.#wait(this.#limits.silentMs);
@@ -50,7 +55,7 @@ export class SilenceWatch {
     const thread = this.#mainThread();
     const left = thread === null ? 0 : this.#limits.computingMs - (thread.computedMs - this.#since);
     if (thread === null || left <= 0) return this.#hung();
-    const atWork = thread.runnable || thread.computedMs - this.#seen >= AT_WORK * waitedMs;
+    const atWork = thread.runnable || thread.computedMs - this.#seen >= COMPUTING_SHARE * waitedMs;
     if (!atWork) return this.#hung();
     this.#seen = thread.computedMs;
     this.#wait(Math.min(this.#limits.silentMs, left));

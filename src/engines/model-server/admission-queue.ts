@@ -1,19 +1,19 @@
 import { inferenceTimeout } from '../../supervision/engine-errors.js';
 
-/** How long somebody waits for a turn. */
+/** How long a request waits. */
 export interface WaitLimits {
   readonly signal: AbortSignal;
-  /** Milliseconds from now on. */
+  /** Remaining milliseconds. */
   readonly timeoutMs: number;
 }
 
 interface Waiting<Server> {
-  /** Begins at once, so that the server is known to be busier when the next one is asked for. */
+  /** Called synchronously, so that the server's load is up to date when the next request is dispatched. */
   start(server: Server): void;
   giveUp(reason: unknown): void;
 }
 
-/** First come, first served. A request that is given up leaves the queue at once. */
+/** A FIFO queue for model servers. A cancelled request leaves the queue immediately. */
 export class ModelAdmissionQueue<Server> {
   readonly #waiting = new Set<Waiting<Server>>();
 
@@ -22,9 +22,9 @@ export class ModelAdmissionQueue<Server> {
   }
 
   /**
-   * Waits for a turn, then serves.
-   * @param serve gets the server and the milliseconds that are left
-   * @throws the reason of the signal, or AppError `INFERENCE_TIMEOUT` for a turn that did not come in time
+   * Waits for a server, then runs `serve`.
+   * @param serve gets the server and the remaining milliseconds
+   * @throws the reason of the signal, or AppError `INFERENCE_TIMEOUT` when no server became free in time
    */
   wait<Value>(
     { signal, timeoutMs }: WaitLimits,
@@ -55,13 +55,13 @@ export class ModelAdmissionQueue<Server> {
     });
   }
 
-  /** Gives the server to the request that has waited longest. */
+  /** Assigns the server to the request that has waited longest. */
   next(server: Server): void {
     const [first] = this.#waiting;
     first?.start(server);
   }
 
-  /** Sends all away. */
+  /** Rejects all waiting requests. */
   clear(reason: unknown): void {
     for (const waiting of [...this.#waiting]) waiting.giveUp(reason);
   }

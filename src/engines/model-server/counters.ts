@@ -14,14 +14,14 @@ const fresh = (): Mutable => ({
   totals: { queueMs: 0, decodeMs: 0, preprocessMs: 0, inferenceMs: 0, postprocessMs: 0 },
 });
 
-/** Counts what networks have done, by id; they outlive the networks' stay in memory. */
+/** Counters of networks by id; they are kept when a network is unloaded. */
 export class ModelCounters {
   readonly #counts = new Map<string, Mutable>();
 
   answered(id: string, { timings, batchSize }: Pick<Classification, 'timings' | 'batchSize'>): void {
     const counts = this.#of(id);
     counts.answered += 1;
-    // Each image of a batch adds its share of the one run.
+    // Each image of a batch counts as its share of the run.
     counts.runs += 1 / batchSize;
     const { totals } = counts;
     totals.queueMs += timings.queueMs;

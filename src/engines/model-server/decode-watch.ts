@@ -1,18 +1,19 @@
-/** What a {@link DecodeWatch} needs. */
+/** Dependencies of a {@link DecodeWatch}. */
 export interface DecodeWatchOptions {
   readonly limitMs: number;
-  /** Whether a run keeps the engine from saying that a decode has ended. */
+  /** Whether an inference run is blocking the engine, so that it cannot report the end of a decode. */
   isRunning(): boolean;
-  /** The decode of request `id` has taken longer than `limitMs`. */
+  /** Called when decoding for request `id` has taken longer than `limitMs`. */
   onOverrun(id: number): void;
 }
 
-/** After this long it is looked again whether a run is over. */
+/** Interval of checks whether a run has ended. */
 const AGAIN_MS = 250;
 
 /**
- * Watches the images that an engine decodes, whether somebody still waits for them or not: a decoder that does not come
- * back takes a thread, or the whole engine, from everybody else, and only the end of the process stops it.
+ * Monitors the images that an engine decodes, even if their requests were cancelled: a decoder that hangs
+ * blocks a thread, or the whole engine, for all other requests, and can only be stopped by killing the
+ * process.
  */
 export class DecodeWatch {
   readonly #options: DecodeWatchOptions;

@@ -1,11 +1,14 @@
 import type { Detection } from '../../domain/detection.js';
 import type { Detector } from '../../networks/detection/detector.js';
-import type { ImageToSearch } from './image-work.js';
+import type { ImageToDetect } from './image-work.js';
 
-/** The objects of an image, in pixels of the file that it came from: what was decoded may be smaller. */
+/**
+ * Detects objects, with boxes in pixels of the original image, which may have been reduced when it was
+ * decoded.
+ */
 export async function detectImage(
   detector: Detector,
-  { image, source, options }: ImageToSearch,
+  { image, source, options }: ImageToDetect,
 ): Promise<Detection[]> {
   const found = await detector.detect(image, options);
   const [across, down] = [source.width / image.width, source.height / image.height];

@@ -5,18 +5,18 @@ import type { DecodedImage } from '../../media/image-decoder.js';
 import { describeError } from '../../errors/process-error.js';
 import type { ImageElements } from '../../networks/preprocessing/preprocessor.js';
 import { detectImage } from './detect-image.js';
-import { decodeWork, isImageWork, type ImageToSearch, type ImageWork } from './image-work.js';
+import { decodeWork, isImageWork, type ImageToDetect, type ImageWork } from './image-work.js';
 import { MicroBatcher, type BatchItem } from './micro-batcher.js';
 import type { OpenNetwork } from '../../networks/open/open-network.js';
 import type { FromModelServer, LoadRequest, NetworkWork, ToModelServer } from './protocol.js';
 import { noClassifier, noDetector, noOutput, notLoaded, singleRow } from './refusals.js';
 
-/** How the host reaches the outside; the process entry binds it to IPC. */
+/** Connections of the host to its process; the entry point binds them to IPC. */
 export interface ModelServerHostPorts {
   /** Resolves when the message has left this process. */
   send(message: FromModelServer): Promise<void>;
-  open(order: LoadRequest): Promise<OpenNetwork>;
-  /** Images that are decoded at the same time. */
+  open(request: LoadRequest): Promise<OpenNetwork>;
+  /** Number of images that are decoded concurrently. */
   readonly decoders: number;
   rssBytes(): number;
 }
@@ -26,9 +26,9 @@ interface Waiting extends BatchItem {
   readonly decodeMs: number;
   readonly options: ClassifyOptions | null;
   readonly image: DecodedImage | null;
-  /** Of detection alone. */
-  readonly search: ImageToSearch | null;
-  /** What runs when there is no image: a ready tensor, or free feeds. */
+  /** Only for detection. */
+  readonly search: ImageToDetect | null;
+  /** Input of a run without an image: a preprocessed tensor, or arbitrary feeds. */
   readonly solo: Extract<NetworkWork, { kind: 'infer' }> | Tensor | null;
 }
 
@@ -38,11 +38,14 @@ interface Undecoded {
   readonly work: ImageWork;
 }
 
-/** The inside of a network engine: decodes ahead on threads, joins images, runs one batch at a time. */
+/**
+ * The engine side of a model server process: decodes images on threads in advance, batches them, and runs one
+ * batch at a time.
+ */
 export class ModelServerHost {
   readonly #ports: ModelServerHostPorts;
   #network: OpenNetwork | undefined;
-  #order: LoadRequest | undefined;
+  #loadRequest: LoadRequest | undefined;
   #batcher: MicroBatcher<Waiting> | undefined;
   readonly #undecoded: Undecoded[] = [];
   #decoding = 0;
@@ -53,18 +56,18 @@ export class ModelServerHost {
     this.#ports = ports;
   }
 
-  /** Takes one message of the parent. */
+  /** Handles a message of the parent. */
   receive(message: ToModelServer): void {
-    if (message.type === 'load') void this.#load(message.order);
+    if (message.type === 'load') void this.#load(message.request);
     else if (message.type === 'cancel') this.#cancel(message.id);
     else this.#accept(message.id, message.work);
   }
 
-  async #load(order: LoadRequest): Promise<void> {
+  async #load(request: LoadRequest): Promise<void> {
     try {
-      const network = await this.#ports.open(order);
+      const network = await this.#ports.open(request);
       const maxBatch = network.classifier?.maxBatch ?? 1;
-      this.#order = order;
+      this.#loadRequest = request;
       this.#network = network;
       this.#batcher = new MicroBatcher({
         maxBatch,
@@ -120,15 +123,16 @@ export class ModelServerHost {
   }
 
   async #decode({ id, receivedAt, work }: Undecoded): Promise<void> {
-    if (!this.#network || !this.#order || !this.#batcher) return;
-    // Known outside before it begins: some decoders keep this thread, and some never come back.
+    if (!this.#network || !this.#loadRequest || !this.#batcher) return;
+    // Reported before decoding starts, because some decoders block this thread, and some never return.
     await this.#ports.send({ type: 'decoding', id, ended: false });
     const startedAt = performance.now();
     try {
-      const decoded = await decodeWork(this.#network, work, this.#order.image);
+      const decoded = await decodeWork(this.#network, work, this.#loadRequest.image);
       const decodeMs = performance.now() - startedAt;
       const item = { id, receivedAt, decodeMs, solo: null, ...decoded };
-      // What else has arrived by now is read first, so that it can be joined: a run lets nothing in.
+      // Messages that have already arrived are read first, so that their images can join the batch: a run
+      // blocks this thread.
       setImmediate(() => this.#decoded(item));
     } catch (error) {
       this.#batcher.drop();
@@ -143,7 +147,7 @@ export class ModelServerHost {
     else this.#batcher?.add(item);
   }
 
-  /** Says what starts before the thread is blocked by it. */
+  /** Runs a batch. The start is reported first, because the run blocks this thread. */
   async #run(batch: readonly Waiting[]): Promise<void> {
     await this.#ports.send({ type: 'started', ids: batch.map(({ id }) => id) });
     try {
@@ -166,7 +170,7 @@ export class ModelServerHost {
     await this.#ports.send({ type: 'done', id, answer: { kind: 'infer', outputs } });
   }
 
-  async #runDetector({ id, receivedAt, decodeMs }: Waiting, search: ImageToSearch): Promise<void> {
+  async #runDetector({ id, receivedAt, decodeMs }: Waiting, search: ImageToDetect): Promise<void> {
     const { detector } = this.#loaded();
     if (!detector) throw noDetector();
     const startedAt = performance.now();
@@ -175,7 +179,7 @@ export class ModelServerHost {
       queueMs: Math.max(0, startedAt - receivedAt - decodeMs),
       decodeMs,
       preprocessMs: 0,
-      // Placing the image in the input and reading the outputs are parts of it.
+      // Includes placing the image in the input and decoding the outputs.
       inferenceMs: performance.now() - startedAt,
       postprocessMs: 0,
     };
@@ -208,7 +212,7 @@ export class ModelServerHost {
     });
   }
 
-  /** The memory of one batch serves the next: only one runs at a time. */
+  /** Writes the input of a batch. The memory is reused, because only one batch runs at a time. */
   #write({ preprocessor, maxBatch }: Classifier, batch: readonly Waiting[]): ImageElements {
     this.#elements ??= preprocessor.allocate(maxBatch);
     batch.forEach(({ image }, index) => {
@@ -272,6 +276,6 @@ const presentedImage = ({ width, height, format, warnings }: Omit<DecodedImage, 
   warnings: [...warnings],
 });
 
-/** Outputs that are tensors of numbers: lists, maps and texts have no form in an answer. */
+/** Outputs that are numeric tensors; sequences, maps and strings cannot be returned. */
 const sendable = (outputs: readonly TensorInfo[]): readonly string[] =>
   outputs.filter(({ dtype }) => dtype !== 'not a tensor' && dtype !== 'string').map(({ name }) => name);

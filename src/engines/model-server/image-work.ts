@@ -11,16 +11,16 @@ export type ImageWork =
   | (Extract<NetworkWork, { kind: 'classify' }> & { readonly source: ImageSource })
   | Extract<NetworkWork, { kind: 'detect' }>;
 
-/** Whether work comes with an image that has to be decoded. */
+/** Whether the work has an image that must be decoded. */
 export const isImageWork = (work: NetworkWork): work is ImageWork =>
   work.kind !== 'infer' && work.source.kind === 'image';
 
-/** A whole image that waits for the detector. */
-export interface ImageToSearch extends DecodedRgb {
+/** A decoded image that waits for the detector. */
+export interface ImageToDetect extends DecodedRgb {
   readonly options: DetectOptions;
 }
 
-/** An image that waits for the network; classifications may run together. */
+/** A decoded image that waits for the network; classifications can be batched. */
 type DecodedWork =
   | {
       readonly joinable: true;
@@ -32,13 +32,16 @@ type DecodedWork =
       readonly joinable: false;
       readonly options: null;
       readonly image: null;
-      readonly search: ImageToSearch;
+      readonly search: ImageToDetect;
     };
 
-/** Longer side of the images that a detector gets: far more than any network's input has. */
-const LONGEST_SEARCHED = 4096;
+/** Maximum longer side of images for a detector, far more than the input of any network. */
+const MAX_DETECTION_SIDE = 4096;
 
-/** Decodes to the size of the classifier's input, or as a whole for a detector, which places it in its input itself. */
+/**
+ * Decodes an image, to the size of the classifier's input, or completely for a detector, which resizes it
+ * itself.
+ */
 export async function decodeWork(
   { classifier }: Pick<OpenNetwork, 'classifier'>,
   work: ImageWork,
@@ -46,7 +49,7 @@ export async function decodeWork(
 ): Promise<DecodedWork> {
   const { bytes } = work.source;
   if (work.kind === 'detect') {
-    const decoded = await decodeRgb(bytes, LONGEST_SEARCHED, limits);
+    const decoded = await decodeRgb(bytes, MAX_DETECTION_SIDE, limits);
     return { joinable: false, options: null, image: null, search: { ...decoded, options: work.options } };
   }
   if (!classifier) throw noClassifier();

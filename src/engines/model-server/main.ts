@@ -7,17 +7,17 @@ import { ModelServerHost } from './host.js';
 import { join, type FromModelServer, type ToModelServer } from './protocol.js';
 
 /**
- * Entry of a network engine, started by the network engine pool: one network for the life of the process. Its memory
- * comes back because the process ends; no runtime gives all of it back before.
+ * Entry point of a model server process, started by its pool. It serves one network for the life of the
+ * process, because only the end of the process frees all memory that the runtime has used.
  */
 const HEARTBEAT_MS = 1_000;
-/** What is read at once; used again and again. */
+/** Size of the read buffer, which is reused. */
 const READ_BYTES = 256 * 1024;
 
 const end = (): never => process.exit(0);
 
 const reader = messageReader({
-  // Only the pool speaks on this channel.
+  // Only the pool sends messages on this channel.
   receive: (message, bytes) => host.receive(join(message as ToModelServer, bytes)),
   broken: end,
 });
@@ -33,7 +33,7 @@ const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
   },
 };
 const socket = new Socket(options);
-// The pool is gone, or its process is.
+// The pool has closed the channel, or its process has exited.
 socket.on('end', end);
 socket.on('close', end);
 socket.on('error', end);
@@ -45,7 +45,7 @@ const send = (message: FromModelServer): Promise<void> =>
 
 const host = new ModelServerHost({
   send,
-  open: (order) => openNetwork(order, fitImage),
+  open: (request) => openNetwork(request, fitImage),
   decoders: Math.max(2, Math.min(4, os.availableParallelism())),
   rssBytes: () => process.memoryUsage.rss(),
 });

@@ -1,38 +1,39 @@
 /** Work that waits for a batch. */
 export interface BatchItem {
   readonly id: number;
-  /** Whether it may share a batch. */
+  /** Whether it can share a batch with others. */
   readonly joinable: boolean;
 }
 
-/** How images are batched. */
+/** Options of a {@link MicroBatcher}. */
 export interface MicroBatcherOptions<Item extends BatchItem> {
   readonly maxBatch: number;
-  /** Milliseconds that the first image waits for others that are being decoded. */
+  /** Maximum milliseconds that the first image waits for others that are being decoded. */
   readonly maxDelayMs: number;
   /** Runs one batch; must not reject. */
   run(batch: readonly Item[]): Promise<void>;
 }
 
 /**
- * Longest duration of a batch in milliseconds, since later requests wait for its end. Networks that take long for a
- * single image gain nothing from larger batches.
+ * Target duration of a batch in milliseconds, since later requests wait for its end. Networks that need long
+ * for a single image gain nothing from larger batches.
  */
-const LONGEST_BATCH_MS = 100;
+const TARGET_BATCH_MS = 100;
 /** Weight of the newest batch in the latency average. */
 const NEWEST = 0.3;
 
 /**
- * Batches images for one network: a batch starts when it is full, when no other image is being decoded, or when the oldest
- * has waited long enough. A single client therefore never waits. One batch runs at a time.
+ * Batches images for one network: a batch starts when it is full, when no other image is being decoded, or
+ * when the oldest image has waited long enough. A single client therefore never waits. One batch runs at a
+ * time.
  */
 export class MicroBatcher<Item extends BatchItem> {
   readonly #options: MicroBatcherOptions<Item>;
   #waiting: Item[] = [];
-  /** Images that are being decoded. */
-  #coming = 0;
+  /** Number of images that are being decoded. */
+  #decoding = 0;
   #running = false;
-  /** Average milliseconds of an image; 0 until the first batch. */
+  /** Latency average per image in milliseconds; 0 before the first batch. */
   #averageMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #overdue = false;
@@ -41,25 +42,25 @@ export class MicroBatcher<Item extends BatchItem> {
     this.#options = options;
   }
 
-  /** Announces an item that will come by {@link add} or be given up by {@link drop}. */
+  /** Announces an item that will be passed to {@link add} or cancelled with {@link drop}. */
   expect(): void {
-    this.#coming += 1;
+    this.#decoding += 1;
   }
 
-  /** The announced item is there. */
+  /** Adds an announced item. */
   add(item: Item): void {
-    this.#coming -= 1;
+    this.#decoding -= 1;
     this.#waiting.push(item);
     this.#pump();
   }
 
-  /** An announced item will not come. */
+  /** Cancels an announced item. */
   drop(): void {
-    this.#coming -= 1;
+    this.#decoding -= 1;
     this.#pump();
   }
 
-  /** Takes a waiting item out; false when it is not waiting here (any more). */
+  /** Removes a waiting item; false when it is not waiting here. */
   cancel(id: number): boolean {
     const before = this.#waiting.length;
     this.#waiting = this.#waiting.filter((item) => item.id !== id);
@@ -70,7 +71,7 @@ export class MicroBatcher<Item extends BatchItem> {
     if (this.#running || this.#waiting.length === 0) return;
     const { maxDelayMs } = this.#options;
     const full = this.#waiting.length >= this.#limit() || !this.#waiting[0].joinable;
-    if (full || this.#coming === 0 || this.#overdue || maxDelayMs === 0) {
+    if (full || this.#decoding === 0 || this.#overdue || maxDelayMs === 0) {
       void this.#start();
       return;
     }
@@ -95,13 +96,16 @@ export class MicroBatcher<Item extends BatchItem> {
     this.#pump();
   }
 
-  /** Images of a batch: as many as the network takes, and as it is done with soon. */
+  /**
+   * Maximum number of images in a batch: what the network accepts, and what it can finish within the target
+   * duration.
+   */
   #limit(): number {
-    const soon = this.#averageMs === 0 ? Infinity : Math.floor(LONGEST_BATCH_MS / this.#averageMs);
+    const soon = this.#averageMs === 0 ? Infinity : Math.floor(TARGET_BATCH_MS / this.#averageMs);
     return Math.max(1, Math.min(this.#options.maxBatch, soon));
   }
 
-  /** The oldest item with as many joinable ones right behind it as fit. */
+  /** Takes the oldest item and the joinable items directly behind it that fit into the batch. */
   #take(): Item[] {
     const stop = this.#waiting.findIndex((item, index) => index > 0 && !item.joinable);
     const run = stop === -1 ? this.#waiting.length : stop;

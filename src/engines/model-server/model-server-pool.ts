@@ -23,18 +23,18 @@ import { ModelServerProcess, type ModelServerProcessOptions } from './model-serv
 import { Replicas } from './replicas.js';
 import type { LoadedFacts, LoadRequest, NetworkAnswer, NetworkWork } from './protocol.js';
 
-/** Limits of all network engines of a process. */
+/** Limits of all model servers of a process. */
 export interface ModelServerPoolOptions extends Omit<ModelServerProcessOptions, 'decodeLimitMs'> {
   readonly catalogue: NetworkCatalogue;
-  /** Networks in memory at most. */
+  /** Maximum number of loaded networks. */
   readonly maxLoaded: number;
-  /** Resident memory of all engines together. */
+  /** Resident memory limit of all engines together. */
   readonly memoryBudgetBytes: number;
-  /** Engines that one network may have under load. */
+  /** Maximum number of engines per network under load. */
   readonly enginesPerNetwork: number;
   readonly threads: number;
   readonly device: { readonly requested: DeviceRequest; readonly strict: boolean };
-  /** Limit of requests that name none. */
+  /** Default time limit of requests. */
   readonly timeoutMs: number;
   readonly loadTimeoutMs: number;
   readonly shrinkAfterMs: number;
@@ -42,14 +42,20 @@ export interface ModelServerPoolOptions extends Omit<ModelServerProcessOptions, 
   readonly prober?: Pick<DeviceProber, 'verdict'>;
 }
 
-/** A Node process with runtime and image library, before any network; what a load is expected to take at least. */
+/**
+ * Memory of a Node process with runtime and image library, before a network is loaded; the minimum estimate
+ * for a load.
+ */
 const ENGINE_BASE_BYTES = 100 * 2 ** 20;
-/** Weights are read, then packed for the device. */
+/** Weights are held twice: as read from the file, and packed for the device. */
 const WEIGHT_COPIES = 2;
-/** How long the reason why a network cannot be opened is repeated without another try. */
+/** How long a load error is repeated to further requests without another attempt. */
 const REFUSED_MS = 30_000;
 const DEFAULT_QUEUE = 128;
-/** A caller that waits less than this gets an error in time, but does not end the process that others share. */
+/**
+ * A request with a shorter timeout gets its error in time, but does not end the process, which other requests
+ * share.
+ */
 const LEAST_RUN_MS = 3_000;
 
 /** Loaded networks, each in its own processes. See {@link NetworkEngines}. */
@@ -71,7 +77,7 @@ export class ModelServerPool implements NetworkEngines {
   }
 
   load(request: EngineRequest & { readonly force?: boolean }): Promise<LoadedNetwork> {
-    // Opening has run the network already, so a warm-up would add nothing.
+    // Opening includes a run, so another warm-up is not needed.
     return this.#with(request, async (group) => this.#present(group));
   }
 
@@ -166,7 +172,7 @@ export class ModelServerPool implements NetworkEngines {
     const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs;
     const lease = this.#cache.acquire({ ...this.#requestOf(source), timeoutMs, force });
     try {
-      // It counts as one of the network's requests while it waits for the network.
+      // The request counts towards the network's queue while the network is being loaded.
       return await lease.handle.use(async () => {
         await lease.opened();
         return work(lease.handle);
@@ -200,15 +206,15 @@ export class ModelServerPool implements NetworkEngines {
   async #start(
     source: NetworkSource,
   ): Promise<{ readonly engine: ModelServerProcess; readonly facts: LoadedFacts }> {
-    const order = await this.#order(source);
+    const request = await this.#loadRequest(source);
     const { timeoutMs, image } = this.#options;
-    // The decoder's own limit comes first; it is not looked at everywhere.
+    // The decoder's own limit applies first, but some decoders do not check it everywhere.
     const decodeLimitMs = Math.min(timeoutMs, 2_000 * image.timeoutSeconds);
     const engine = new ModelServerProcess({ ...this.#options, decodeLimitMs });
-    return { engine, facts: await engine.load(order, this.#options.loadTimeoutMs) };
+    return { engine, facts: await engine.load(request, this.#options.loadTimeoutMs) };
   }
 
-  async #order({ network, folder }: NetworkSource): Promise<LoadRequest> {
+  async #loadRequest({ network, folder }: NetworkSource): Promise<LoadRequest> {
     const { device, threads, image } = this.#options;
     const verdicts = await deviceVerdicts(this.#prober, device);
     return { folder, manifest: network.manifest, device, verdicts, threads, image };
@@ -220,13 +226,16 @@ export class ModelServerPool implements NetworkEngines {
   }
 }
 
-/** An answer with who gave it. */
+/** An answer and the network that gave it. */
 interface Answered {
   readonly answer: NetworkAnswer;
   readonly network: AnsweringNetwork;
 }
 
-/** All that is not work is waiting: for the network to load, for the engine, for the batch, for the wire. */
+/**
+ * Adds the queue time: everything that is not work is waiting, for the load, the engine, the batch or the
+ * transport.
+ */
 function withQueue(timings: ClassifyTimings, startedAt: number): ClassifyTimings {
   const { decodeMs, preprocessMs, inferenceMs, postprocessMs } = timings;
   const worked = decodeMs + preprocessMs + inferenceMs + postprocessMs;
@@ -240,4 +249,4 @@ function queueOf({ network }: NetworkSource): number {
 }
 
 const badAnswer = (): AppError =>
-  new AppError('BAD_ANSWER', { message: 'The engine answered another question.' });
+  new AppError('BAD_ANSWER', { message: 'The answer of the engine does not match the request.' });

@@ -27,41 +27,44 @@ import {
   type ToModelServer,
 } from './protocol.js';
 
-/** Start options and limits of one network engine. */
+/** Start options and limits of one model server process. */
 export interface ModelServerProcessOptions {
-  /** Environment of the child; it must hold no secrets. */
+  /** Environment of the child; it must not contain secrets. */
   readonly env: NodeJS.ProcessEnv;
   /** Resident memory at which the child is killed. */
   readonly maxRssBytes: number;
-  /** Milliseconds of decoding one image at which the child is killed. */
+  /** Milliseconds of decoding a single image after which the child is killed. */
   readonly decodeLimitMs: number;
   readonly onStderr: (text: string) => void;
 }
 
-/** What one request needs besides its work. */
+/** Options of one request. */
 export interface NetworkRunOptions {
   readonly signal: AbortSignal;
-  /** Milliseconds that its caller waits. */
+  /** Milliseconds that the caller waits. */
   readonly timeoutMs: number;
   /**
-   * Milliseconds after which the work itself is stopped, by the end of the process; `timeoutMs` unless given. Callers who
-   * are in more of a hurry get their error, but the others of the process need not pay for it.
+   * Milliseconds after which the process is killed to stop the work; `timeoutMs` by default. A caller with a
+   * shorter timeout gets its error, while other requests in the process are not affected.
    */
   readonly stopAfterMs?: number;
 }
 
 interface Pending extends Waiter<NetworkAnswer> {
-  /** The engine has begun to compute it: only the end of the process stops it now. */
+  /** Whether the engine has started the run, which can then only be stopped by ending the process. */
   started: boolean;
   readonly stop: NodeJS.Timeout;
 }
 
 const ENGINE_MODULE = fileURLToPath(new URL('./main.js', import.meta.url));
 
-/** One network engine as its parent sees it. It may be killed at any moment; waiting callers get an error. */
+/**
+ * A model server process as seen by its parent. It may be killed at any moment; pending requests then get an
+ * error.
+ */
 export class ModelServerProcess {
   readonly #child: SupervisedChild;
-  /** Settles when the process is gone. */
+  /** Settles when the process has exited. */
   readonly exited: Promise<unknown>;
   readonly #pending = new Map<number, Pending>();
   readonly #decodes: DecodeWatch;
@@ -79,11 +82,11 @@ export class ModelServerProcess {
       program: nodeProgram(ENGINE_MODULE),
       env: options.env,
       channel: 'socket',
-      // Ctrl-C in a terminal reaches only the parent, which ends its engines in order.
+      // Ctrl-C in a terminal must reach only the parent, which stops its engines in order.
       ownGroup: true,
       memory: { residentBytes: options.maxRssBytes, exceeded: () => networkMemory(options.maxRssBytes) },
       lost: (end) => engineDied(describeEnd(end), end.stderr),
-      misunderstood: badAnswer,
+      invalidMessage: badAnswer,
       onMessage: (message) => this.#handle(fromModelServer.parse(message)),
       onStderr: options.onStderr,
     });
@@ -94,29 +97,32 @@ export class ModelServerProcess {
     return this.#child.pid;
   }
 
-  /** Whether requests may be given to it. */
+  /** Whether requests may be sent to it. */
   get usable(): boolean {
     return this.#child.usable;
   }
 
-  /** Requests that wait or run in it. */
+  /** Number of requests that are waiting or running in it. */
   get pending(): number {
     return this.#pending.size;
   }
 
-  /** Resident memory: the larger of what the system and the engine last reported; either may be out of date. */
+  /**
+   * Resident memory: the larger of the values last reported by the system and by the engine, either of which
+   * may be outdated.
+   */
   get rssBytes(): number {
     return Math.max(this.#child.residentBytes, this.#reportedBytes);
   }
 
   /**
-   * Opens a network; once in the life of the process.
-   * @throws AppError what the engine found wrong, `NETWORK_LOAD_TIMEOUT` or `NETWORK_MEMORY` (invalid)
+   * Opens a network; called once in the life of the process.
+   * @throws AppError of the engine, `NETWORK_LOAD_TIMEOUT` or `NETWORK_MEMORY` (invalid)
    */
-  async load(order: LoadRequest, timeoutMs: number): Promise<LoadedFacts> {
+  async load(request: LoadRequest, timeoutMs: number): Promise<LoadedFacts> {
     const begin = (waiter: Waiter<LoadedFacts>): void => {
       this.#load = waiter;
-      this.#send({ type: 'load', order });
+      this.#send({ type: 'load', request });
     };
     try {
       const timeLimit = { ms: timeoutMs, exceeded: () => loadTimeout(timeoutMs) };
@@ -130,8 +136,8 @@ export class ModelServerProcess {
   }
 
   /**
-   * @throws AppError the engine's own, the reason of `signal`, `INFERENCE_TIMEOUT` once the work is really stopped, or
-   * `ENGINE_DIED` (unavailable) when the process ended for another reason
+   * @throws AppError of the engine, the reason of `signal`, `INFERENCE_TIMEOUT` once the work has really
+   *   stopped, or `ENGINE_DIED` (unavailable) when the process exited for another reason
    */
   async run(
     work: NetworkWork,
@@ -157,25 +163,28 @@ export class ModelServerProcess {
     }
   }
 
-  /** Ends the process at once; everything that waits rejects with `reason` when it is gone. */
+  /** Kills the process; pending requests reject with `reason` when it has exited. */
   kill(reason: AppError): void {
     void this.#child.end(reason);
   }
 
-  /** Ends the process when nobody needs it any more, and waits until it is gone. */
+  /** Stops the process when it is not needed any more, and waits until it has exited. */
   async retire(): Promise<void> {
     this.kill(engineRetired());
     await this.exited;
   }
 
-  /** Nobody waits for request `id` any more. What computes already keeps its place, since the engine is busy with it. */
+  /**
+   * The caller of request `id` stopped waiting. A running computation still counts as pending, because it
+   * keeps the engine busy.
+   */
   #leave(id: number, reason: unknown): void {
     const pending = this.#pending.get(id);
     if (pending?.started) pending.reject(reason);
     else if (pending) this.#cancel(id, reason);
   }
 
-  /** The time of request `id` is up, whether somebody waits for it or not. */
+  /** Called when request `id` has exceeded its time limit, whether its caller is still waiting or not. */
   #stop(id: number, limitMs: number): void {
     const pending = this.#pending.get(id);
     if (!pending) return;
@@ -184,7 +193,7 @@ export class ModelServerProcess {
     else this.#cancel(id, reason);
   }
 
-  /** Ends the process because of request `id`, which alone gets `reason`, once the process is gone and its work over. */
+  /** Kills the process because of request `id`, which alone gets `reason`, once the process has exited. */
   #killFor(id: number, reason: AppError): void {
     const culprit = this.#pending.get(id);
     this.#pending.delete(id);
@@ -234,7 +243,7 @@ export class ModelServerProcess {
     answer(pending);
   }
 
-  /** The process is gone, and with it all that waited. */
+  /** Cleans up after the process has exited with all its requests. */
   #forgetAll(): void {
     this.#decodes.clear();
     for (const { stop } of this.#pending.values()) clearTimeout(stop);

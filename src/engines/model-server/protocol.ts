@@ -12,12 +12,12 @@ import type { OpenRequest } from '../../networks/open/open-network.js';
 import type { ImageLimits } from '../../media/image-decoder.js';
 import { processError } from '../../errors/process-error.js';
 
-/** The network that an engine opens; it never changes. */
+/** The network that an engine opens once, at its start. */
 export interface LoadRequest extends OpenRequest {
   readonly image: ImageLimits;
 }
 
-/** One request as it goes to the engine. */
+/** A request to the engine. */
 export type NetworkWork =
   | { readonly kind: 'classify'; readonly source: ClassifySource; readonly options: ClassifyOptions }
   | { readonly kind: 'detect'; readonly source: ImageSource; readonly options: DetectOptions }
@@ -27,19 +27,19 @@ export type NetworkWork =
       readonly outputs?: readonly string[];
     };
 
-/** What an engine answers to a {@link NetworkWork}. */
+/** The engine's answer to a {@link NetworkWork}. */
 export type NetworkAnswer =
   | { readonly kind: 'classify'; readonly classification: Omit<Classification, 'network'> }
   | { readonly kind: 'detect'; readonly found: Omit<ImageDetections, 'network'> }
   | { readonly kind: 'infer'; readonly outputs: Readonly<Record<string, Tensor>> };
 
-/** Parent to engine. Only our own code speaks here, so it is not parsed again. */
+/** Messages from parent to engine. They come from our own code, so they are not validated again. */
 export type ToModelServer =
-  | { readonly type: 'load'; readonly order: LoadRequest }
+  | { readonly type: 'load'; readonly request: LoadRequest }
   | { readonly type: 'work'; readonly id: number; readonly work: NetworkWork }
   | { readonly type: 'cancel'; readonly id: number };
 
-/** A message with the image bytes sent separately, so that they are copied as rarely as possible. */
+/** Splits a message into its head and its image bytes, so that the bytes are copied as rarely as possible. */
 export function split(message: ToModelServer): {
   readonly head: ToModelServer;
   readonly bytes?: Uint8Array;
@@ -50,7 +50,7 @@ export function split(message: ToModelServer): {
   return { head: { ...message, work }, bytes: source.bytes };
 }
 
-/** The message that {@link split} took apart. */
+/** Reassembles the message that {@link split} produced. */
 export function join(head: ToModelServer, bytes: Uint8Array): ToModelServer {
   const source = imageOf(head);
   if (!source || head.type !== 'work') return head;
@@ -85,7 +85,7 @@ const tensor = z.custom<Tensor>((value) => {
   if (typeof value !== 'object' || value === null || !('dtype' in value) || !('data' in value)) return false;
   const dtype = DTYPES.find((name) => name === value.dtype);
   return dtype !== undefined && value.data instanceof ARRAYS[dtype] && 'dims' in value;
-}, 'is no tensor');
+}, 'is not a tensor');
 
 const milliseconds = z.number().min(0);
 
@@ -134,7 +134,7 @@ const tensorInfo = z.object({
 
 const device = z.enum(['cpu', 'cuda', 'webgpu']);
 
-/** What an engine says of the network that it has opened. */
+/** Facts about an opened network, reported by the engine. */
 const loadedFacts = z.object({
   inputs: z.array(tensorInfo),
   outputs: z.array(tensorInfo),
@@ -151,8 +151,9 @@ const loadedFacts = z.object({
 export type LoadedFacts = z.infer<typeof loadedFacts>;
 
 /**
- * Engine to parent; parsed, since the engine has worked on untrusted files. `started` names the requests whose run has
- * begun, `decoding` one whose image is being decoded: until that has ended, only the end of the process stops it.
+ * Messages from engine to parent; validated, because the engine has processed untrusted files. `started`
+ * lists the requests whose run has begun, `decoding` one whose image is being decoded. Both can only be
+ * stopped by ending the process.
  */
 export const fromModelServer = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
@@ -169,7 +170,7 @@ export const fromModelServer = z.discriminatedUnion('type', [
       z.object({ kind: z.literal('infer'), outputs: z.record(z.string(), tensor) }),
     ]),
   }),
-  /** Without `id` it was the load that failed. */
+  // Without `id` the load failed.
   z.object({ type: z.literal('failed'), id: z.number().int().optional(), error: processError }),
 ]);
 /** See {@link fromModelServer}. */

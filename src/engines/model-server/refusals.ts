@@ -1,9 +1,9 @@
 import type { Tensor } from '../../domain/tensor.js';
 import { AppError } from '../../errors/app-error.js';
 
-/** The error of work that comes before a network. */
+/** The error for work before a network was loaded. */
 export const notLoaded = (): AppError =>
-  new AppError('ENGINE_EMPTY', { message: 'The engine holds no network.' });
+  new AppError('ENGINE_EMPTY', { message: 'The engine has not loaded a network.' });
 
 /** The error of a classification by a network of another task. */
 export const noClassifier = (): AppError =>
@@ -17,7 +17,7 @@ export const noDetector = (): AppError =>
     message: 'The network cannot detect objects; choose a network with task detection.',
   });
 
-/** The error of a wanted output that the graph does not have. */
+/** The error for a requested output that the graph does not have. */
 export const noOutput = (name: string, known: readonly string[]): AppError =>
   new AppError('MODEL_MISMATCH', {
     message: `The network has no output ${name}; it has ${known.join(', ')}.`,
@@ -27,6 +27,6 @@ export const noOutput = (name: string, known: readonly string[]): AppError =>
 export function singleRow(tensor: Tensor | null): Tensor {
   if (tensor !== null && tensor.dims[0] === 1) return tensor;
   throw new AppError('MODEL_MISMATCH', {
-    message: `A tensor to be classified holds one image: its first dimension is 1, not ${String(tensor?.dims[0])}.`,
+    message: `A tensor to be classified must contain one image: its first dimension must be 1, not ${String(tensor?.dims[0])}.`,
   });
 }

@@ -6,14 +6,14 @@ import type { ModelServerProcess, NetworkRunOptions } from './model-server-proce
 import type { LoadedFacts, NetworkAnswer, NetworkWork } from './protocol.js';
 import { ModelAdmissionQueue } from './admission-queue.js';
 
-/** What a group of engines is made of. */
+/** Options of a group of engines. */
 export interface ReplicasOptions {
   readonly source: NetworkSource;
-  /** Engines of this network at most; more than one is started only while requests queue up. */
+  /** Maximum number of engines of this network; more than one is started only while requests queue up. */
   readonly maxEngines: number;
-  /** Requests that may wait or run. */
+  /** Maximum number of requests that wait or run. */
   readonly maxQueue: number;
-  /** Milliseconds without a request after which engines beyond the first are ended. */
+  /** Milliseconds without a request after which engines beyond the first are stopped. */
   readonly shrinkAfterMs: number;
   /** Starts an engine and opens the network in it. */
   start(): Promise<{ readonly engine: ModelServerProcess; readonly facts: LoadedFacts }>;
@@ -21,21 +21,24 @@ export interface ReplicasOptions {
 
 /** Queue depth from which another engine is started, unless a batch is smaller. */
 const LONG_QUEUE = 4;
-/** Crashes of an engine that another request may have caused. */
+/** Error codes of engine crashes that another request may have caused. */
 const CRASH_CODES = new Set(['ENGINE_DIED', 'NETWORK_MEMORY']);
-/** Attempts of a request whose engine crashed. */
+/** Maximum number of attempts of a request whose engine crashed. */
 const ATTEMPTS = 2;
 /**
- * Milliseconds of work that an engine gets in advance (prefetch), so that it is never idle. Other requests wait here, where a request
- * that is cancelled is removed at once, and the next engine with capacity takes the oldest one.
+ * Milliseconds of work sent to an engine in advance (prefetch), so that it is never idle. Other requests wait
+ * here, where a cancelled request is removed immediately, and the next engine with capacity takes the oldest
+ * one.
  */
 const PREFETCH_MS = 150;
-/** One request that runs and one that is prepared. */
+/** Minimum prefetch: one running request and one that is being prepared. */
 const LEAST_PREFETCH = 2;
 /** Weight of the newest response in the latency average. */
 const NEWEST = 0.1;
 
-/** The engines of one network: shares requests out, grows under load, replaces engines that died. */
+/**
+ * The engines of one network: dispatches requests, starts more engines under load, and replaces crashed ones.
+ */
 export class Replicas implements CachedNetwork {
   readonly #options: ReplicasOptions;
   readonly #engines = new Set<ModelServerProcess>();
@@ -45,12 +48,15 @@ export class Replicas implements CachedNetwork {
   #starting: Promise<ModelServerProcess> | undefined;
   #inFlight = 0;
   readonly #queue = new ModelAdmissionQueue<ModelServerProcess>();
-  /** Average milliseconds of a request on an engine; 0 until the first response. */
+  /** Latency average of a request on an engine in milliseconds; 0 before the first response. */
   #averageMs = 0;
   readonly #answeredAt = new WeakMap<ModelServerProcess, number>();
   #shrink: NodeJS.Timeout | undefined;
-  /** Requests whose engine crashed are retried one at a time, so that the one that causes it affects no others again. */
-  #suspects: Promise<unknown> = Promise.resolve();
+  /**
+   * Requests whose engine crashed are retried one at a time (quarantine), so that the one that causes the
+   * crash affects no others again.
+   */
+  #quarantine: Promise<unknown> = Promise.resolve();
   #closed = false;
   loadMs = 0;
 
@@ -62,7 +68,7 @@ export class Replicas implements CachedNetwork {
     return this.#options.source;
   }
 
-  /** Requests that wait or run. */
+  /** Number of requests that wait or run. */
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -72,13 +78,13 @@ export class Replicas implements CachedNetwork {
     return [...this.#engines].reduce((sum, { rssBytes }) => sum + rssBytes, 0);
   }
 
-  /** Facts of the open network. @throws when it was never opened */
+  /** Facts about the open network. @throws when it was never opened */
   get facts(): LoadedFacts {
     if (!this.#facts) throw new Error('the network was never opened');
     return this.#facts;
   }
 
-  /** What answers name as their origin. */
+  /** The network named in answers. */
   get identity(): AnsweringNetwork {
     const { id, version, sha256 } = this.source.network;
     return { id, version, sha256, device: this.facts.device };
@@ -92,7 +98,7 @@ export class Replicas implements CachedNetwork {
   }
 
   /**
-   * Keeps the network in memory while `work` goes on, from the moment of the call.
+   * Keeps the network loaded while `work` runs.
    * @throws AppError `QUEUE_FULL` (unavailable)
    */
   async use<Value>(work: () => Promise<Value>): Promise<Value> {
@@ -108,7 +114,7 @@ export class Replicas implements CachedNetwork {
     }
   }
 
-  /** Runs one request on the least busy engine, first in, first out. @throws AppError the engine's */
+  /** Runs one request on the least busy engine, in FIFO order. @throws AppError of the engine */
   run(work: NetworkWork, options: NetworkRunOptions): Promise<NetworkAnswer> {
     return this.#attempt(work, options, 1);
   }
@@ -135,7 +141,7 @@ export class Replicas implements CachedNetwork {
     };
   }
 
-  /** Ends all engines and waits until they have exited, so that their memory is free. */
+  /** Stops all engines and waits until they have exited, so that their memory is free. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#shrink);
@@ -151,17 +157,17 @@ export class Replicas implements CachedNetwork {
     } catch (error) {
       const died = error instanceof AppError && CRASH_CODES.has(error.code);
       if (!died || attempt >= ATTEMPTS || this.#closed) throw error;
-      const again = this.#suspects.then(() => {
+      const again = this.#quarantine.then(() => {
         const timeoutMs = Math.max(1, deadline - performance.now());
         return this.#attempt(work, { ...options, timeoutMs }, attempt + 1);
       });
-      this.#suspects = again.catch(() => undefined);
+      this.#quarantine = again.catch(() => undefined);
       return again;
     }
   }
 
   #onNextEngine(work: NetworkWork, options: NetworkRunOptions): Promise<NetworkAnswer> {
-    const engine = this.#queue.size === 0 ? this.#withRoom() : undefined;
+    const engine = this.#queue.size === 0 ? this.#withCapacity() : undefined;
     const answer = engine
       ? this.#runOn(engine, work, options)
       : this.#queue.wait(options, (next, timeoutMs) => this.#runOn(next, work, { ...options, timeoutMs }));
@@ -177,15 +183,15 @@ export class Replicas implements CachedNetwork {
     const givenAt = performance.now();
     try {
       const answer = await engine.run(work, options);
-      this.#learnPace(engine, givenAt);
+      this.#updateLatency(engine, givenAt);
       return answer;
     } finally {
-      this.#giveTurns();
+      this.#dispatch();
     }
   }
 
-  /** Responses of one batch arrive together, so only their mean is a latency. */
-  #learnPace(engine: ModelServerProcess, givenAt: number): void {
+  /** Updates the latency average. Responses of one batch arrive together, so only their mean is a latency. */
+  #updateLatency(engine: ModelServerProcess, givenAt: number): void {
     const now = performance.now();
     const taken = now - Math.max(givenAt, this.#answeredAt.get(engine) ?? 0);
     this.#answeredAt.set(engine, now);
@@ -196,8 +202,8 @@ export class Replicas implements CachedNetwork {
     return [...this.#engines].filter((engine) => engine.usable);
   }
 
-  /** The least busy of the engines with capacity for one more request. */
-  #withRoom(): ModelServerProcess | undefined {
+  /** The least busy engine with capacity for one more request. */
+  #withCapacity(): ModelServerProcess | undefined {
     const most = 2 * this.facts.maxBatch;
     const prefetch = this.#averageMs === 0 ? most : Math.ceil(PREFETCH_MS / this.#averageMs);
     const limit = Math.max(LEAST_PREFETCH, Math.min(most, prefetch));
@@ -209,9 +215,9 @@ export class Replicas implements CachedNetwork {
   }
 
   /** Dispatches waiting requests to engines with capacity; starts an engine if there is none. */
-  #giveTurns(): void {
+  #dispatch(): void {
     while (this.#queue.size > 0) {
-      const engine = this.#withRoom();
+      const engine = this.#withCapacity();
       if (!engine) break;
       this.#queue.next(engine);
     }
@@ -238,7 +244,7 @@ export class Replicas implements CachedNetwork {
     const started = this.#startEngine().finally(() => (this.#starting = undefined));
     this.#starting = started;
     void started.then(
-      () => this.#giveTurns(),
+      () => this.#dispatch(),
       () => undefined,
     );
     return started;
@@ -250,7 +256,7 @@ export class Replicas implements CachedNetwork {
     this.#engines.add(engine);
     void engine.exited.then(() => {
       this.#engines.delete(engine);
-      this.#giveTurns();
+      this.#dispatch();
     });
     return engine;
   }
@@ -267,7 +273,7 @@ export class Replicas implements CachedNetwork {
 
 const queueFull = (id: string, limit: number): AppError =>
   new AppError('QUEUE_FULL', {
-    message: `${String(limit)} requests wait for network ${id} already.`,
+    message: `Network ${id} already has ${String(limit)} waiting requests, which is its limit.`,
     details: { network: id, limit },
     retryAfterSeconds: 1,
   });

@@ -65,7 +65,7 @@ export class ServoEngineProcess {
       ownGroup: true,
       memory: { residentBytes: options.maxRssBytes, exceeded: () => memoryLimit(options.maxRssBytes) },
       lost: servoEngineDied,
-      misunderstood: badAnswer,
+      invalidMessage: badAnswer,
       onMessage: (message) => this.#handle(fromServoEngine.parse(message)),
       onStderr: options.onStderr,
     });

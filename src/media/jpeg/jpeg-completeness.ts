@@ -1,22 +1,24 @@
 import { BitReader, DataEnd, type HuffmanCode } from './jpeg-huffman.js';
 import { readScans, type JpegFrame, type JpegScan } from './jpeg-scans.js';
 
-/** Coefficients of a block. */
+/** Coefficients per block. */
 const COEFFICIENTS = 64;
 
-/** A scan that adds one bit to what is shown already counts this much: without it the image is whole, and a bit coarser. */
+/**
+ * Weight of a scan that adds one bit of precision: without it the image is complete, only slightly coarser.
+ */
 const REFINEMENT = 0.1;
 
-/** Blocks of one component that a scan walks over. */
+/** Blocks of one component that a scan covers. */
 interface Extent {
   readonly columns: number;
   readonly rows: number;
 }
 
 /**
- * How much of a JPEG's image its coded data does not give, 0 to 1: of the scan that lacks most, the part of its blocks
- * that could not be read. Walks over the Huffman codes without computing pixels.
- * @returns null if it is unknown: arithmetic coding, or a broken header
+ * Share of a JPEG's image that is missing in its coded data, 0 to 1: for the scan that lacks most, the share
+ * of its blocks that could not be read. Decodes the Huffman codes without computing pixels.
+ * @returns null when unknown: arithmetic coding, or a broken header
  */
 export function missingShareOf(bytes: Uint8Array): number | null {
   const file = readScans(bytes);
@@ -54,7 +56,9 @@ function paddedBlocks(frame: JpegFrame, h: number, v: number): number {
   return columns * h * rows * v;
 }
 
-/** Of a single component the blocks are walked that lie in the image, of several whole units. */
+/**
+ * A scan of one component covers only blocks within the image; a scan of several covers whole units (MCUs).
+ */
 function extentOf(frame: JpegFrame, { components }: JpegScan): Extent {
   if (components.length > 1) return unitsOf(frame);
   const { h, v } = frame.components[components[0].index];
@@ -64,11 +68,11 @@ function extentOf(frame: JpegFrame, { components }: JpegScan): Extent {
   };
 }
 
-/** Walks over one scan. */
+/** Traverses one scan. */
 class ScanWalk {
   #run = 0;
   readonly #extent: Extent;
-  /** Blocks of a row of the scan's first component. */
+  /** Blocks per row of the scan's first component. */
   readonly #stride: number;
 
   readonly #frame: JpegFrame;
@@ -78,7 +82,7 @@ class ScanWalk {
   constructor(
     frame: JpegFrame,
     scan: JpegScan,
-    /** For each component and coefficient whether it is known not to be zero. */
+    /** For each component and coefficient, whether it is known to be non-zero. */
     known: readonly Uint8Array[],
   ) {
     this.#frame = frame;
@@ -102,7 +106,7 @@ class ScanWalk {
     return ((total - read) / total) * (start > 0 && high > 0 ? REFINEMENT : 1);
   }
 
-  /** How many of the `wanted` units from `first` on could be read. */
+  /** Number of units that could be read, out of `wanted` units starting at `first`. */
   #readInterval(data: Uint8Array, first: number, wanted: number): number {
     const bits = new BitReader(data);
     this.#run = 0;
@@ -126,7 +130,7 @@ class ScanWalk {
     }
     components.forEach(({ index }, place) => {
       const { h, v } = this.#frame.components[index];
-      // Only coefficients of single components have a history.
+      // Scans of several components have no refinements, so no history is kept.
       for (let block = 0; block < h * v; block += 1) this.#readBlock(bits, place, 0);
     });
   }
@@ -181,7 +185,7 @@ class ScanWalk {
     }
   }
 
-  /** Another bit of coefficients that are known, and new ones between them (ITU-T T.81, G.1.2.3). */
+  /** Refines known coefficients by one bit and adds new ones between them (ITU-T T.81, G.1.2.3). */
   #refine(bits: BitReader, code: HuffmanCode, known: Uint8Array): void {
     let at = this.#scan.start;
     while (this.#run === 0 && at <= this.#scan.end) {
@@ -201,7 +205,10 @@ class ScanWalk {
     this.#run -= 1;
   }
 
-  /** Reads the bits of known coefficients until so many unknown ones were passed; returns the place of the next one. */
+  /**
+   * Reads the refinement bits of known coefficients until the given number of unknown ones was passed;
+   * returns the next position.
+   */
   #passOver(
     bits: BitReader,
     known: Uint8Array,

@@ -2,7 +2,10 @@ import type { ImageShape } from '../../domain/preprocessing.js';
 import type { HuffmanTable, JpegComponent, JpegHeader } from './jpeg-header.js';
 import { JPEG_KERNEL } from './jpeg-kernel.js';
 
-/** A part of a resized image: all of it is `width` x `height`, wanted is what {@link ImageShape} says, from here on. */
+/**
+ * Placement of the decoded part in a resized image: the whole image is resized to `width` x `height`; the
+ * part starts at this offset and has the size of {@link ImageShape}.
+ */
 export interface Placement {
   readonly width: number;
   readonly height: number;
@@ -10,7 +13,7 @@ export interface Placement {
   readonly top: number;
 }
 
-/** Functions of kernels/jpeg. */
+/** Exports of kernels/jpeg. */
 interface JpegKernel {
   readonly memory: WebAssembly.Memory;
   heap(): number;
@@ -27,16 +30,16 @@ interface JpegKernel {
   toColours(...numbers: readonly number[]): void;
 }
 
-/** One direction of a component's plane. */
+/** One dimension of a component's plane. */
 interface Axis {
-  /** Pixels that the whole image has here. */
+  /** Length of the whole image in this dimension, in pixels. */
   readonly length: number;
-  /** Source pixels to one of the resized image. */
+  /** Source pixels per pixel of the resized image. */
   readonly ratio: number;
-  /** Blocks that are needed: from, and before. */
+  /** Range of needed blocks, end exclusive. */
   readonly from: number;
   readonly to: number;
-  /** Weights of one resized pixel. */
+  /** Number of weights per resized pixel. */
   readonly taps: number;
 }
 
@@ -49,18 +52,19 @@ interface Plane {
 }
 
 const BLOCK = 8;
-/** Larger files take their time, which is not to be taken from others: they are decoded on threads. */
-const MOST_BYTES = 2 ** 20;
-const MOST_MEMORY = 16 * 2 ** 20;
-/** Data may be read so far beyond its end. */
+/** Larger files are decoded on worker threads, because they would block the event loop for too long. */
+const MAX_BYTES = 2 ** 20;
+const MAX_MEMORY = 16 * 2 ** 20;
+/** Number of bytes that the kernel may read beyond the end of the data. */
 const ROOM = 4096 + 64;
 
 const align = (address: number): number => (address + 63) & ~63;
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
 /**
- * Decodes baseline JPEGs into small images: only the blocks that are needed are made, each as small as it may be, and
- * they are resized before they become colours. In WebAssembly, so that no file can reach beyond the decoder's own memory.
+ * Decodes baseline JPEGs to small images. Only the needed blocks are computed, each at the smallest
+ * sufficient size, and they are resized before colour conversion. Runs in WebAssembly, so no file can access
+ * memory outside of the decoder's own.
  */
 export class JpegDecoder {
   readonly #kernel: JpegKernel;
@@ -73,16 +77,17 @@ export class JpegDecoder {
   }
 
   /**
-   * Pixels of the part of a resized image, R, G, B row by row; resized by a triangle (bilinear, anti-aliased).
-   * @param header of these bytes
-   * @returns null for what is damaged, too large, or of another kind than it seemed
+   * Pixels of a part of the resized image, R, G, B row by row; resized with a triangle filter (bilinear,
+   * anti-aliased).
+   * @param header parsed from these bytes
+   * @returns null for files that are damaged, too large, or of an unsupported kind
    */
   decode(
     bytes: Uint8Array,
     header: JpegHeader,
     { shape, place }: { readonly shape: Pick<ImageShape, 'width' | 'height'>; readonly place: Placement },
   ): Uint8Array | null {
-    if (bytes.length > MOST_BYTES) return null;
+    if (bytes.length > MAX_BYTES) return null;
     const planes = header.components.map((component) => planeOf(header, component, { shape, place }));
     const kernel = this.#kernel;
     const file = this.#heap;
@@ -96,7 +101,7 @@ export class JpegDecoder {
     }
     const scratch = end;
     const needed = scratch + scratchBytes(planes, shape);
-    if (needed > MOST_MEMORY || kernel.reserve(needed) === 0) return null;
+    if (needed > MAX_MEMORY || kernel.reserve(needed) === 0) return null;
     new Uint8Array(kernel.memory.buffer).set(bytes, file);
     if (!this.#prepare(header, { file, scratch, planes, addresses })) return null;
     const [{ h, v }] = header.components;
@@ -175,7 +180,9 @@ interface Target {
 
 const tablePlace = ({ kind, id }: Pick<HuffmanTable, 'kind' | 'id'>): number => (kind === 'dc' ? id : 2 + id);
 
-/** One more entry than pixels, up to the next four, since rows are computed in fours. */
+/**
+ * One more entry than pixels, rounded up to a multiple of four, since rows are computed in groups of four.
+ */
 const weightBytes = (count: number, taps: number): number => (roundUp(count, 4) + 4) * (4 + 2 * taps);
 
 function scratchBytes(
@@ -202,12 +209,12 @@ function planeOf(
   const scale = side / BLOCK;
   const x = axisOf(horizontal * scale, side, { whole: place.width, from: place.left, count: shape.width });
   const y = axisOf(vertical * scale, side, { whole: place.height, from: place.top, count: shape.height });
-  // Weights may be taken, as zeros, of pixels beyond the last one.
+  // Pixels after the last one may be read with a weight of zero.
   const stride = roundUp((x.to - x.from) * side + x.taps, 16);
   return { side, x, y, stride, rows: (y.to - y.from) * side + y.taps };
 }
 
-/** The smallest block that is not smaller than what is wanted. */
+/** The smallest block size that is not smaller than required. */
 function sideOf(ratio: number): number {
   if (ratio >= 8) return 1;
   if (ratio >= 4) return 2;

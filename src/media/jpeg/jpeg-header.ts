@@ -3,28 +3,28 @@ export interface JpegComponent {
   /** Sampling factors, 1 or 2. */
   readonly h: number;
   readonly v: number;
-  /** Offset of its 64 quantisation steps, in the order of the zigzag; 8 bits each. */
+  /** Offset of its 64 quantisation steps in zigzag order, 8 bits each. */
   readonly steps: number;
   /** Huffman tables, 0 or 1. */
   readonly dc: number;
   readonly ac: number;
 }
 
-/** Offset of the 16 counts of a Huffman table, before its values. */
+/** Offset of the 16 counts of a Huffman table, which precede its values. */
 export interface HuffmanTable {
   readonly kind: 'dc' | 'ac';
   readonly id: number;
   readonly counts: number;
 }
 
-/** What is needed to read a JPEG of the most usual kind. */
+/** Header fields needed to decode the most common kind of JPEG. */
 export interface JpegHeader {
   readonly width: number;
   readonly height: number;
-  /** Grey, or brightness and two colour differences. */
+  /** One (grey) or three components (luma and two chroma components). */
   readonly components: readonly JpegComponent[];
   readonly tables: readonly HuffmanTable[];
-  /** Units between restart markers; 0 for none. */
+  /** Units (MCUs) between restart markers; 0 for none. */
   readonly restart: number;
   /** Offset of the coded data. */
   readonly data: number;
@@ -42,17 +42,17 @@ const APP2 = 0xe2;
 const APP14 = 0xee;
 const COM = 0xfe;
 const YCBCR = 1;
-/** Bits that a difference between two blocks of 8-bit samples may have. */
-const MOST_DC_BITS = 11;
+/** Maximum bits of a DC difference of 8-bit samples. */
+const MAX_DC_BITS = 11;
 
-/** What is gathered while the segments are read. */
-interface Gathered {
+/** Header fields collected while the segments are read. */
+interface HeaderFields {
   size?: { readonly width: number; readonly height: number };
   components: { readonly id: number; readonly h: number; readonly v: number; readonly table: number }[];
   readonly steps: (number | undefined)[];
   readonly tables: HuffmanTable[];
   restart: number;
-  /** Whether a segment says that colours are brightness and differences. */
+  /** Whether a segment declares YCbCr. */
   ycc: boolean;
 }
 
@@ -62,12 +62,12 @@ const text = (bytes: Uint8Array, at: number, length: number): string =>
   String.fromCharCode(...bytes.subarray(at, at + length));
 
 /**
- * Reads the segments of a JPEG before its data (ITU-T T.81).
- * @returns null for everything but the most usual kind, which is left to others: Huffman-coded, sequential, 8 bits, one
- * scan, grey or YCbCr, upright, without a colour profile; also for anything that is wrong
+ * Reads the segments of a JPEG up to its data (ITU-T T.81).
+ * @returns null for damaged files and for all but the most common kind, which is Huffman-coded, sequential, 8
+ *   bits, one scan, grey or YCbCr, upright, without a colour profile
  */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader | null {
-  const found: Gathered = { components: [], steps: [], tables: [], restart: 0, ycc: false };
+  const found: HeaderFields = { components: [], steps: [], tables: [], restart: 0, ycc: false };
   if (bytes[0] !== 0xff || bytes[1] !== SOI) return null;
   let at = 2;
   while (at + 4 <= bytes.length) {
@@ -76,7 +76,7 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | null {
     if (bytes[at] !== 0xff || end > bytes.length || end < at + 4) return null;
     if (marker === SOS) return finish(bytes, { from: at + 4, end }, found);
     const read = SEGMENTS.get(marker);
-    // Names, comments and thumbnails mean nothing here; an unknown frame does.
+    // Names, comments and thumbnails are ignored; an unknown frame type is not supported.
     if (read ? !read(bytes, { from: at + 4, end }, found) : !(marker > APP2 && marker < APP14)) return null;
     at = end;
   }
@@ -88,9 +88,9 @@ interface Segment {
   readonly end: number;
 }
 
-type Reader = (bytes: Uint8Array, segment: Segment, found: Gathered) => boolean;
+type Reader = (bytes: Uint8Array, segment: Segment, found: HeaderFields) => boolean;
 
-function readFrame(bytes: Uint8Array, { from, end }: Segment, found: Gathered): boolean {
+function readFrame(bytes: Uint8Array, { from, end }: Segment, found: HeaderFields): boolean {
   const count = bytes[from + 5];
   if (found.size || bytes[from] !== 8 || end !== from + 6 + 3 * count) return false;
   found.size = { height: word(bytes, from + 1), width: word(bytes, from + 3) };
@@ -101,14 +101,14 @@ function readFrame(bytes: Uint8Array, { from, end }: Segment, found: Gathered): 
   return found.size.width > 0 && found.size.height > 0;
 }
 
-function readSteps(bytes: Uint8Array, { from, end }: Segment, { steps }: Gathered): boolean {
+function readSteps(bytes: Uint8Array, { from, end }: Segment, { steps }: HeaderFields): boolean {
   let at = from;
-  // Steps of 16 bits are for frames of 12.
+  // 16-bit quantisation steps are only used with 12-bit samples.
   for (; at + 65 <= end && bytes[at] < 4; at += 65) steps[bytes[at]] = at + 1;
   return at === end;
 }
 
-function readTables(bytes: Uint8Array, { from, end }: Segment, { tables }: Gathered): boolean {
+function readTables(bytes: Uint8Array, { from, end }: Segment, { tables }: HeaderFields): boolean {
   let at = from;
   while (at + 17 <= end) {
     const kind = bytes[at] >> 4 === 0 ? 'dc' : 'ac';
@@ -117,13 +117,13 @@ function readTables(bytes: Uint8Array, { from, end }: Segment, { tables }: Gathe
     tables.push({ kind, id, counts: at + 1 });
     const values = at + 17;
     at = values + bytes.subarray(at + 1, values).reduce((sum, count) => sum + count, 0);
-    // Numbers of bits: libjpeg refuses impossible ones when it comes to them.
-    if (kind === 'dc' && bytes.subarray(values, at).some((bits) => bits > MOST_DC_BITS)) return false;
+    // The values are bit lengths; libjpeg rejects impossible ones as well.
+    if (kind === 'dc' && bytes.subarray(values, at).some((bits) => bits > MAX_DC_BITS)) return false;
   }
   return at === end;
 }
 
-/** EXIF may say that the image lies on its side: only images that it says nothing of, or 1, are read. */
+/** EXIF may require a rotation: only images without an orientation or with orientation 1 are supported. */
 function isUpright(bytes: Uint8Array, { from, end }: Segment): boolean {
   if (text(bytes, from, 6) !== 'Exif\0\0') return true;
   const tiff = from + 6;
@@ -172,11 +172,11 @@ const SEGMENTS: ReadonlyMap<number, Reader> = new Map<number, Reader>([
   [COM, () => true],
 ]);
 
-function finish(bytes: Uint8Array, { from, end }: Segment, found: Gathered): JpegHeader | null {
+function finish(bytes: Uint8Array, { from, end }: Segment, found: HeaderFields): JpegHeader | null {
   const { size, tables, restart } = found;
   const count = bytes[from];
   const whole = count === found.components.length && end === from + 4 + 2 * count;
-  // Of one scan with all components and all frequencies.
+  // One scan with all components and all coefficients.
   const sequential = bytes[end - 3] === 0 && bytes[end - 2] === 63 && bytes[end - 1] === 0;
   if (!size || !whole || !sequential) return null;
   const components: JpegComponent[] = [];
@@ -190,10 +190,13 @@ function finish(bytes: Uint8Array, { from, end }: Segment, found: Gathered): Jpe
   return usual ? { ...size, components, tables, restart, data: end } : null;
 }
 
-/** Of a single component the sampling factors mean nothing; others than 1 are rare and counted differently. */
+/**
+ * The sampling factors of a single component have no meaning; values other than 1 are rare and change the
+ * block count.
+ */
 const isGrey = ([{ h, v }]: readonly JpegComponent[]): boolean => h === 1 && v === 1;
 
-function isYcc({ ycc, components: named }: Gathered, components: readonly JpegComponent[]): boolean {
+function isYcc({ ycc, components: named }: HeaderFields, components: readonly JpegComponent[]): boolean {
   if (components.length !== 3) return false;
   const [light, ...differences] = components;
   const usual = named.every(({ id }, place) => id === place + 1);

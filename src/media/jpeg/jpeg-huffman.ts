@@ -1,4 +1,4 @@
-/** Thrown where coded data ends or means nothing. */
+/** Thrown when coded data ends or is invalid. */
 export class DataEnd extends Error {}
 
 /** Canonical Huffman code of a DHT segment (ITU-T T.81, annex C). */
@@ -9,7 +9,10 @@ export class HuffmanCode {
 
   readonly #values: Uint8Array;
 
-  /** @param counts codes of each length from 1 to 16 bits, then their values */
+  /**
+   * @param counts number of codes of each length from 1 to 16 bits
+   * @param values decoded values in the order of their codes
+   */
   constructor(counts: Uint8Array, values: Uint8Array) {
     this.#values = values;
 
@@ -36,7 +39,7 @@ export class HuffmanCode {
   }
 }
 
-/** Bits of coded data between two markers. */
+/** Reads bits of coded data between two markers. */
 export class BitReader {
   #byte = 0;
   #left = 0;
@@ -54,7 +57,7 @@ export class BitReader {
     if (this.#left === 0) {
       if (this.#at >= this.#data.length) throw new DataEnd('no more data');
       this.#byte = this.#data[this.#at];
-      // A zero is stuffed after 0xff.
+      // A zero byte is stuffed after 0xff.
       this.#at += this.#byte === 0xff ? 2 : 1;
       this.#left = 8;
     }
@@ -62,7 +65,7 @@ export class BitReader {
     return (this.#byte >> this.#left) & 1;
   }
 
-  /** The next bits as a number. @throws DataEnd */
+  /** The next `count` bits as a number. @throws DataEnd */
   number(count: number): number {
     let value = 0;
     for (let bit = 0; bit < count; bit += 1) value = (value << 1) | this.read();

@@ -1,18 +1,21 @@
-import { MOST_SEGMENTS, type JpegEffort } from './jpeg-effort.js';
+import { MAX_SEGMENTS, type JpegEffort } from './jpeg-effort.js';
 
 /** A JPEG whose structure a strict decoder accepts. */
 export interface RepairedJpeg {
-  /** The given bytes where nothing had to be changed. */
+  /** The original bytes if nothing was changed. */
   readonly bytes: Uint8Array;
-  /** What was wrong, one sentence each; empty for a sound file. */
+  /** The repaired faults, one sentence each; empty for a valid file. */
   readonly faults: readonly string[];
-  /** Bits a sample; null without a frame header. */
+  /** Bits per sample; null without a frame header. */
   readonly precision: number | null;
-  /** Whether the frame is coded losslessly or hierarchically, which no viewer shows. */
+  /** Whether the frame is lossless or hierarchical, which viewers do not support. */
   readonly exotic: boolean;
-  /** Whether a decoder would not notice that the last rows are missing: libjpeg looks back after each row of blocks. */
+  /**
+   * Whether the decoder may not notice missing last rows: libjpeg checks for missing data only after each row
+   * of blocks.
+   */
   readonly mayLackRows: boolean;
-  /** What the decoder would have to do. */
+  /** Work required to decode it. */
   readonly effort: JpegEffort;
 }
 
@@ -23,9 +26,9 @@ const JPG = 0xc8;
 const DAC = 0xcc;
 const SEQUENTIAL_FRAMES: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc9]);
 const PROGRESSIVE_FRAMES: ReadonlySet<number> = new Set([0xc2, 0xca]);
-/** Spectral selection and approximation of a scan that holds everything. */
+/** Spectral selection and approximation of a scan with all data. */
 const WHOLE_SCAN = [0, 63, 0] as const;
-const STRAY = 'Stray bytes between the segments of the JPEG were skipped.';
+const EXTRA_BYTES = 'Extra bytes between the segments of the JPEG were skipped.';
 const SCAN = 'The scan parameters of the JPEG were wrong and were corrected.';
 const NO_END = 'The end marker of the JPEG is missing.';
 
@@ -42,14 +45,17 @@ interface Walk {
   scans: number;
   scannedSamples: number;
   segments: number;
-  /** Part of the image's samples that each channel has, by its number; half of each side is a quarter. */
+  /**
+   * Share of the image's samples in each component, by component number; 1/4 for a component of half the
+   * width and height.
+   */
   channels: ReadonlyMap<number, number>;
 }
 
 /**
- * Brings the structure of a JPEG in order, as viewers do silently: bytes before a marker are skipped, the scan
- * parameters of sequential JPEGs corrected, a missing end marker added, whatever follows the end marker left out (second
- * images of MPO files, trailers of phones). The coded data itself stays as it is.
+ * Repairs the structure of a JPEG, as viewers do silently: skips bytes before a marker, corrects the scan
+ * parameters of sequential JPEGs, adds a missing end marker, and drops everything after the end marker
+ * (second images of MPO files, trailers of phones). The coded data is unchanged.
  */
 export function repairJpeg(bytes: Uint8Array): RepairedJpeg {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -68,7 +74,7 @@ export function repairJpeg(bytes: Uint8Array): RepairedJpeg {
     segments: 0,
     channels: new Map(),
   };
-  while (walk.segments <= MOST_SEGMENTS && takeSegment(walk));
+  while (walk.segments <= MAX_SEGMENTS && takeSegment(walk));
   const { faults, precision, exotic, sequential } = walk;
   const { width, height, scans, scannedSamples, segments } = walk;
   const sound = faults.size === 0;
@@ -82,7 +88,7 @@ export function repairJpeg(bytes: Uint8Array): RepairedJpeg {
   };
 }
 
-/** A row of blocks, of 16 pixels, of a lower image is more than 2 % of it. */
+/** For images with fewer rows than this, one row of blocks (16 pixels) is more than 2 % of the image. */
 const LOW = 800;
 
 /** Copies one segment. @returns whether another one may follow */
@@ -91,14 +97,14 @@ function takeSegment(walk: Walk): boolean {
   const marker = nextMarker(walk);
   const length = walk.at + 4 <= source.length ? source.readUInt16BE(walk.at + 2) : 0;
   const end = walk.at + 2 + length;
-  if (marker === null || (marker !== EOI && (length < 2 || end > source.length))) return endHere(walk);
+  if (marker === null || (marker !== EOI && (length < 2 || end > source.length))) return endTruncated(walk);
   if (marker === EOI) {
     parts.push(source.subarray(walk.at, walk.at + 2));
     walk.at += 2;
     return false;
   }
   walk.segments += 1;
-  noteFrame(walk, marker, end);
+  recordFrame(walk, marker, end);
   parts.push(source.subarray(walk.at, end));
   const headerAt = walk.at;
   walk.at = end;
@@ -106,15 +112,15 @@ function takeSegment(walk: Walk): boolean {
   return true;
 }
 
-/** Moves to the next marker and returns its code; null at the end of the file. */
+/** Advances to the next marker and returns its code; null at the end of the file. */
 function nextMarker(walk: Walk): number | null {
   const { source } = walk;
   const from = walk.at;
   for (let at = source.indexOf(0xff, from); at >= 0 && at + 1 < source.length;) {
     const code = source[at + 1];
-    // 0xff may be repeated before a marker; restart markers and 0xff00 mean nothing between segments.
+    // 0xff may be repeated before a marker; restart markers and 0xff00 are ignored between segments.
     if (code !== 0xff && code !== 0 && code !== 1 && !isRestart(code)) {
-      if (source.subarray(from, at).some((byte) => byte !== 0xff)) walk.faults.add(STRAY);
+      if (source.subarray(from, at).some((byte) => byte !== 0xff)) walk.faults.add(EXTRA_BYTES);
       walk.at = at;
       return code;
     }
@@ -123,8 +129,8 @@ function nextMarker(walk: Walk): number | null {
   return null;
 }
 
-/** Ends a file that breaks off. Space that was reserved for a download and never written is left out. */
-function endHere(walk: Walk): false {
+/** Ends a truncated file. Zero bytes reserved by an incomplete download are dropped. */
+function endTruncated(walk: Walk): false {
   walk.faults.add(NO_END);
   walk.parts.push(Buffer.from([0xff, EOI]));
   return false;
@@ -132,7 +138,7 @@ function endHere(walk: Walk): false {
 
 const isRestart = (code: number): boolean => code >= 0xd0 && code <= 0xd7;
 
-function noteFrame(walk: Walk, marker: number, end: number): void {
+function recordFrame(walk: Walk, marker: number, end: number): void {
   const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== DHT && marker !== JPG && marker !== DAC;
   if (!isFrame || end < walk.at + 10) return;
   walk.precision = walk.source[walk.at + 4];
@@ -143,7 +149,7 @@ function noteFrame(walk: Walk, marker: number, end: number): void {
   walk.channels = channelsOf(walk.source.subarray(walk.at + 10, end));
 }
 
-/** @param entries of a frame header: number, sampling and table of each channel */
+/** @param entries component entries of a frame header: number, sampling factors and table */
 function channelsOf(entries: Buffer): ReadonlyMap<number, number> {
   const sampling = new Map<number, number>();
   for (let at = 0; at + 3 <= entries.length; at += 3)
@@ -152,7 +158,7 @@ function channelsOf(entries: Buffer): ReadonlyMap<number, number> {
   return new Map([...sampling].map(([channel, samples]) => [channel, samples / most]));
 }
 
-/** Channels that the frame does not name count whole. */
+/** Number of samples of a scan; components that the frame header does not list count in full. */
 function samplesOf({ width, height, channels }: Walk, header: Buffer): number {
   let share = 0;
   for (let at = 5; at + 2 <= header.length - 3; at += 2) share += channels.get(header[at]) ?? 1;
@@ -174,7 +180,7 @@ function takeScan(walk: Walk, headerAt: number): void {
   walk.at = end;
 }
 
-/** Offset of the marker that ends coded data; the file's length where none does. */
+/** Offset of the marker that ends the coded data; the length of the file if there is none. */
 function endOfScan(source: Buffer, from: number): number {
   for (let at = source.indexOf(0xff, from); at >= 0; at = source.indexOf(0xff, at + 1)) {
     const code = source[at + 1];
@@ -184,7 +190,7 @@ function endOfScan(source: Buffer, from: number): number {
   return source.length;
 }
 
-/** Less than this may be coded data. */
+/** A shorter run of zeros may be coded data. */
 const RESERVED_BYTES = 64;
 
 function withoutTrailingZeros(data: Buffer): Buffer {

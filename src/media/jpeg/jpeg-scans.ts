@@ -11,7 +11,7 @@ export interface JpegFrame {
 /** One scan with its coded data. */
 export interface JpegScan {
   readonly components: readonly {
-    /** Place in the frame. */
+    /** Index of the component in the frame. */
     readonly index: number;
     readonly dc: HuffmanCode | null;
     readonly ac: HuffmanCode | null;
@@ -19,10 +19,10 @@ export interface JpegScan {
   /** First and last coefficient. */
   readonly start: number;
   readonly end: number;
-  /** Bits that earlier scans have left out, and that this one leaves out. */
+  /** Successive approximation: number of low bits omitted by earlier scans, and by this one. */
   readonly high: number;
   readonly low: number;
-  /** Units between restart markers; 0 for none. */
+  /** Units (MCUs) between restart markers; 0 for none. */
   readonly restart: number;
   /** Coded data between restart markers. */
   readonly intervals: readonly Uint8Array[];
@@ -40,14 +40,14 @@ const word = (bytes: Uint8Array, at: number): number => (bytes[at] << 8) | bytes
 const isRestart = (code: number): boolean => code >= 0xd0 && code <= 0xd7;
 
 /**
- * The frame and all scans of a Huffman-coded JPEG of 8 bits whose structure is in order.
- * @returns null for every other file
+ * The frame and all scans of a Huffman-coded 8-bit JPEG with a valid structure.
+ * @returns null for all other files
  */
 export function readScans(bytes: Uint8Array): { frame: JpegFrame; scans: readonly JpegScan[] } | null {
   const reading: Reading = { bytes, frame: null, codes: new Map(), restart: 0, scans: [] };
   let at = 2;
   while (at + 4 <= bytes.length && bytes[at + 1] !== 0xd9) {
-    // A marker may have fill bytes before it.
+    // A marker may be preceded by fill bytes.
     if (bytes[at] === 0xff && bytes[at + 1] === 0xff) {
       at += 1;
       continue;
@@ -60,7 +60,7 @@ export function readScans(bytes: Uint8Array): { frame: JpegFrame; scans: readonl
   return frame && scans.length > 0 ? { frame, scans } : null;
 }
 
-/** Reads one segment and, after a scan header, its data. @returns where the next one begins */
+/** Reads one segment and, after a scan header, its data. @returns offset of the next segment */
 function readSegment(reading: Reading, at: number): number | null {
   const { bytes } = reading;
   const marker = bytes[at + 1];

@@ -18,8 +18,10 @@ import { fileProblem } from '../store/network-files.js';
 export const UNKNOWN_TASK = 'unknown';
 
 /**
- * A network in the folder layout as its folder says; its files are compared with the manifest by size only.
- * @throws AppError `NETWORK_NOT_FOUND` (not_found) without a manifest, `NETWORK_MANIFEST_INVALID` or `LABELS_…`
+ * Describes a network in the folder layout by its manifest; its files are only checked for existence and
+ * size.
+ * @throws AppError `NETWORK_NOT_FOUND` (not_found) without a manifest, `NETWORK_MANIFEST_INVALID` or
+ *   `LABELS_…`
  */
 export async function describeFolder(folder: string, id: string): Promise<InstalledNetwork> {
   const manifest = await withLabels(folder, await readManifest(folder, id));
@@ -34,7 +36,7 @@ async function withLabels(folder: string, manifest: NetworkManifest): Promise<Ne
     : manifest;
 }
 
-/** What is known of a network by its manifest. @throws AppError `NETWORK_MANIFEST_INVALID` (invalid) */
+/** Describes a network by its manifest. @throws AppError `NETWORK_MANIFEST_INVALID` (invalid) */
 export function describeManifest(
   manifest: Readonly<Record<string, unknown>>,
   layout: 'folder' | 'flat',
@@ -59,7 +61,10 @@ export function describeManifest(
   };
 }
 
-/** The manifest by the schema of its task; undefined for tasks whose networks are checked when they are opened. */
+/**
+ * The manifest validated with the schema of its task; undefined for tasks that validate it when the network
+ * is opened.
+ */
 function taskManifest(task: string, manifest: Readonly<Record<string, unknown>>) {
   if (task === 'classification') return checked(classifierManifestSchema, manifest, manifest.id);
   if (task === DETECTOR_TASK) return checked(detectorManifestSchema, manifest, manifest.id);
@@ -76,7 +81,7 @@ function checked<Value>(schema: z.ZodType<Value>, manifest: unknown, id: unknown
   });
 }
 
-/** A network of which nothing is known but that it lies there, and why it cannot be used. */
+/** An unusable network: only its place is known, and the reason why it cannot be used. */
 export const unusable = (
   { id, layout }: Pick<InstalledNetwork, 'id' | 'layout'>,
   problem: NetworkProblem,

@@ -16,25 +16,27 @@ import { fileSha256 } from '../store/file-digest.js';
 import { readLabels } from '../store/labels.js';
 import { emptyFile, METADATA_FOLDER } from '../store/layout.js';
 
-/** Shape of four axes, batch first; the batch may be free. */
+/** Shape with four dimensions, batch first; the batch may be dynamic. */
 const inputShape = z
   .array(z.union([z.number().int().min(1), z.string(), z.null()]))
   .length(4, 'must have four dimensions');
 
-/** Fields of a detector's manifest that metadata may hold as they are; they are checked with the manifest. */
+/**
+ * Fields of a detector's manifest that metadata may contain unchanged; they are validated with the manifest.
+ */
 const DETECTOR_FIELDS = ['head', 'threshold', 'nms', 'maxDetections', 'extraInputs'];
 
-/** `task` of manifests by the `model_type` of metadata, where the two differ. */
+/** Manifest `task` by metadata `model_type`, where the two differ. */
 const TASKS: Readonly<Record<string, string>> = {
   image_classification: 'classification',
   object_detection: DETECTOR_TASK,
 };
 
-/** Metadata of the flat layout: what the engine's own format asks for, and whatever our manifests can say. */
+/** Metadata of the flat layout: the documented fields, and any field of a manifest. */
 const flatMetadataSchema = z.looseObject({
   model_type: z.string().min(1).default('image_classification'),
   input_shape: inputShape.optional(),
-  /** By default `imagenet` for classifiers and `unit` for detectors. */
+  /** Default: `imagenet` for classifiers and `unit` for detectors. */
   preprocessing: z.union([z.enum(PREPROCESSING_PRESETS), customPreprocessingSchema]).optional(),
   color_format: z
     .string()
@@ -50,7 +52,7 @@ const flatMetadataSchema = z.looseObject({
 /** See {@link flatMetadataSchema}. */
 export type FlatMetadata = z.infer<typeof flatMetadataSchema>;
 
-/** Where the parts of the flat layout lie. */
+/** Folders of the flat layout. */
 export interface FlatFolders {
   readonly models: string;
   readonly labels: string;
@@ -60,7 +62,7 @@ export interface FlatFolders {
 export const flatMetadataPath = ({ models }: FlatFolders, id: string): string =>
   join(models, METADATA_FOLDER, `${id}.json`);
 
-/** Paths that a flat network's labels may have; the first one that is there counts. */
+/** Possible paths of a flat network's labels; the first existing file is used. */
 const flatLabelsPaths = ({ labels }: FlatFolders, id: string): readonly string[] =>
   ['json', 'txt', 'csv'].map((ending) => join(labels, `${id}_labels.${ending}`));
 
@@ -73,7 +75,7 @@ async function readFlatLabels(folders: FlatFolders, id: string): Promise<readonl
 }
 
 /**
- * The manifest that a flat network's metadata and labels amount to.
+ * The manifest equivalent to a flat network's metadata and labels.
  * @throws AppError `METADATA_MISSING`, `METADATA_INVALID`, `NETWORK_NOT_ONNX` or `LABELS_INVALID` (invalid)
  */
 export async function readFlatManifest(
@@ -84,7 +86,7 @@ export async function readFlatManifest(
 }
 
 /**
- * The manifest that a flat network would have with these metadata, whatever is stored next to it.
+ * The manifest that a flat network would have with the given metadata, ignoring stored metadata.
  * @throws AppError `NETWORK_NOT_ONNX` for an empty file, `LABELS_INVALID` (invalid)
  */
 export async function flatManifest(
@@ -117,7 +119,7 @@ export async function flatManifest(
   };
 }
 
-/** Paths of all that the manifest of a flat network is made of. */
+/** Paths of all files from which a flat network's manifest is built. */
 export const flatFiles = (folders: FlatFolders, id: string): readonly string[] => [
   join(folders.models, `${id}.onnx`),
   flatMetadataPath(folders, id),
@@ -137,7 +139,7 @@ async function readMetadata(folders: FlatFolders, id: string): Promise<FlatMetad
   const content = await readFile(flatMetadataPath(folders, id)).catch(() => null);
   if (content === null) {
     throw new AppError('METADATA_MISSING', {
-      message: `Network ${id} has no metadata: write metadata/${id}.json, or give it when you preload the network.`,
+      message: `Network ${id} has no metadata: write metadata/${id}.json, or send it with the preload request.`,
       details: { network: id },
     });
   }
@@ -151,7 +153,7 @@ async function readMetadata(folders: FlatFolders, id: string): Promise<FlatMetad
   try {
     metadata = JSON.parse(decodeText(content));
   } catch (cause) {
-    throw invalid('it is no JSON', cause);
+    throw invalid('it is not JSON', cause);
   }
   const parsed = flatMetadataSchema.safeParse(metadata);
   if (parsed.success) return parsed.data;
@@ -161,7 +163,7 @@ async function readMetadata(folders: FlatFolders, id: string): Promise<FlatMetad
 const pickDetectorFields = (metadata: FlatMetadata): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(metadata).filter(([name]) => DETECTOR_FIELDS.includes(name)));
 
-/** Shape and colour format as part of the preprocessing; a preset alone stays its name. */
+/** The preprocessing with size and colour format filled in; a preset without these stays a name. */
 function withShape(
   preprocessing: PreprocessingSpec,
   { input_shape: shape, color_format: channelOrder }: FlatMetadata,

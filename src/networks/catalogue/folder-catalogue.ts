@@ -15,19 +15,23 @@ import { ModelsFolder, type NetworkEntry, type NetworkPlace } from '../store/mod
 import { contentProblem, filesReadIn } from '../store/network-files.js';
 import { compareVersions } from '../store/versions.js';
 
-/** A network as it was read, until one of the files changes. */
+/** A cached description of a network, valid until one of its files changes. */
 interface Reading {
   readonly files: readonly string[];
   readonly stamp: string;
   readonly source: NetworkSource;
-  /** What its files hold, once the network was requested: digests of large files take a second. */
+  /**
+   * Comparison of the files' content with the manifest, started at the first request for the network: hashing
+   * large files takes about a second.
+   */
   content?: Promise<void>;
   problem: NetworkProblem | null;
 }
 
 /**
- * Networks of the models folder in both layouts: `<id>/manifest.json` with more versions in `<id>/versions/<version>`,
- * and `<id>.onnx` with `metadata/<id>.json` and labels in the data folder. What was read is kept until a file changes.
+ * Networks in the models folder in both layouts: `<id>/manifest.json` with further versions in
+ * `<id>/versions/<version>`, and `<id>.onnx` with `metadata/<id>.json` and labels in the data folder.
+ * Descriptions are cached until a file changes.
  */
 export class FolderCatalogue implements NetworkCatalogue {
   readonly #folder: ModelsFolder;
@@ -38,7 +42,7 @@ export class FolderCatalogue implements NetworkCatalogue {
   readonly #folders: FlatFolders;
   readonly #freshMs: number;
 
-  /** @param freshMs how long a network that was found is not looked for again, whatever happens to its files */
+  /** @param freshMs how long a found network is returned without checking its files again */
   constructor(folders: FlatFolders, freshMs = 0) {
     this.#folders = folders;
     this.#freshMs = freshMs;
@@ -46,7 +50,7 @@ export class FolderCatalogue implements NetworkCatalogue {
     this.#folder = new ModelsFolder(folders.models);
   }
 
-  /** Reads the files again from now on. */
+  /** Discards all cached descriptions. */
   forget(): void {
     this.#found.clear();
   }
@@ -73,7 +77,7 @@ export class FolderCatalogue implements NetworkCatalogue {
     const now = performance.now();
     const known = this.#found.get(key);
     if (known && now < known.until) return known.source;
-    // Those who come while it is looked for wait for the same answer.
+    // The promise is cached, so that concurrent requests share one lookup.
     const source = this.#find(ref);
     const entry = { source, until: now + this.#freshMs };
     this.#found.set(key, entry);
@@ -101,14 +105,14 @@ export class FolderCatalogue implements NetworkCatalogue {
     throw new AppError(code, { message, details: { network: id } });
   }
 
-  /** Reads a place, or finds it as it was read before. */
+  /** The description of a place, read again if a file has changed. */
   async #reading(place: NetworkPlace): Promise<Reading> {
     const key = `${place.layout} ${place.id} ${place.folder}`;
     const known = this.#read.get(key);
     if (known && known.stamp === (await stampOfAll(known.files))) return known;
     const files =
       place.layout === 'flat' ? flatFiles(this.#folders, place.id) : await filesReadIn(place.folder);
-    // Before the files are read: a change while they are is seen the next time.
+    // Taken before the files are read, so that a concurrent change is detected next time.
     const stamp = await stampOfAll(files);
     const source = { network: await this.#describe(place), folder: place.folder };
     const reading = { files, stamp, source, problem: source.network.problem };
@@ -128,7 +132,7 @@ export class FolderCatalogue implements NetworkCatalogue {
   }
 }
 
-/** A network whose name keeps it from being asked for. */
+/** An entry whose name is not a valid network id, so that it cannot be requested. */
 const describeMisnamed = ({ id, layout, name }: NetworkEntry): InstalledNetwork =>
   unusable(
     { id, layout },
@@ -141,7 +145,10 @@ const describeMisnamed = ({ id, layout, name }: NetworkEntry): InstalledNetwork 
 const stampOfAll = async (files: readonly string[]): Promise<string> =>
   (await Promise.all(files.map(stampOf))).join(' | ');
 
-/** Compares the files of a network with its manifest; a flat network is described by its content anyway. */
+/**
+ * Compares the files of a network with its manifest. Not needed for flat networks, whose manifest is built
+ * from the file.
+ */
 async function judgeContent(reading: Reading): Promise<void> {
   if (reading.source.network.layout === 'folder') reading.problem ??= await contentProblem(reading.source);
 }

@@ -36,12 +36,15 @@ import { modelPathsIn } from '../store/network-files.js';
 import { stageNetwork, taskOf } from './staging.js';
 import { readNetworkParts, type NetworkParts } from './uploaded-network.js';
 
-/** Places that are looked for again at most; the second is taken only by the same version, and removals are rare. */
+/**
+ * Maximum number of attempts to find a free place. A place is only taken by a concurrent installation, and
+ * removals are rare.
+ */
 const PLACE_ATTEMPTS = 5;
 
 /**
- * The models folder as administrators change it. New networks are assembled in a hidden folder next to the others and
- * renamed into place, so that no reader ever sees half of one.
+ * Installs and removes networks in the models folder. New networks are assembled in a hidden folder next to
+ * the others and renamed into place, so that readers never see a partial network.
  */
 export class FolderLibrary implements NetworkLibrary {
   readonly #folders: FlatFolders;
@@ -66,7 +69,7 @@ export class FolderLibrary implements NetworkLibrary {
   ): Promise<InstalledNetwork> {
     const network = await readNetworkParts(uploaded);
     if (!isNetworkName(network.id)) throw badName(network.id);
-    // Refused before the work; whether there is room is settled when it is done.
+    // Rejects duplicates early; the place is claimed only when validation is done.
     await this.#freePlace(network);
     const staging = join(this.#folders.models, `.incoming-${randomUUID()}`);
     await makeFolder(staging);
@@ -116,7 +119,8 @@ export class FolderLibrary implements NetworkLibrary {
     const known = (await this.list()).find((network) => network.id === id);
     if (known && INSTALLABLE_TASKS.has(known.task) && described.task !== known.task)
       throw otherTask(known, described);
-    // Clients of the compatibility route send the same metadata with every preload: unchanged metadata are not validated again.
+    // Clients of the compatibility route send the same metadata with every preload: unchanged metadata is not
+    // validated again.
     const same = known?.problem === null && isDeepStrictEqual(known.manifest, described.manifest);
     if (!same) await check({ network: described, folder: this.#folders.models });
     await this.#writeMetadata(flatMetadataPath(this.#folders, id), metadata);
@@ -134,7 +138,10 @@ export class FolderLibrary implements NetworkLibrary {
     }
   }
 
-  /** Other versions may be installed meanwhile, by other processes too: where a place is taken, the next one is tried. */
+  /**
+   * Moves the new version into its place. Other processes may install versions at the same time, so another
+   * place is tried if one is taken.
+   */
   async #putIntoPlace(network: NetworkParts, staging: string): Promise<void> {
     for (let left = PLACE_ATTEMPTS; ; left -= 1) {
       const target = await this.#freePlace(network);
@@ -147,7 +154,7 @@ export class FolderLibrary implements NetworkLibrary {
     }
   }
 
-  /** Where the new version is stored: the network's own folder, or one next to the existing version. */
+  /** The folder for the new version: the network's own folder, or one next to the existing version. */
   async #freePlace(network: NetworkParts): Promise<string> {
     const known = (await this.list()).filter(({ id }) => id === network.id);
     const own = join(this.#folders.models, network.id);
@@ -159,12 +166,12 @@ export class FolderLibrary implements NetworkLibrary {
     return join(own, VERSIONS_FOLDER, network.version);
   }
 
-  /** One of several versions: its own folder, or the files next to the folder of the others. */
+  /** Removes one of several versions: its own folder, or the files next to the folder of the others. */
   async #removeVersion({ id, version, manifest }: InstalledNetwork): Promise<void> {
     const own = join(this.#folders.models, id);
     const folder = join(own, VERSIONS_FOLDER, version);
     if (await there(join(folder, MANIFEST_FILE))) return this.#discard(folder);
-    // Without its manifest the version is gone for every reader; the rest is only tidying.
+    // Without its manifest no reader finds the version any more; removing the rest only frees disk space.
     await rm(join(own, MANIFEST_FILE), { force: true });
     for (const path of modelPathsIn(manifest)) await rm(join(own, path), { force: true });
     await rm(join(own, LABELS_FILE), { force: true });
@@ -178,11 +185,11 @@ export class FolderLibrary implements NetworkLibrary {
 }
 
 const badName = (id: string): AppError =>
-  invalidField('/id', 'NETWORK_ID_INVALID', `No network can be called ${id}: ${NETWORK_NAME_RULE}.`);
+  invalidField('/id', 'NETWORK_ID_INVALID', `id: ${id} is not a valid network id: ${NETWORK_NAME_RULE}.`);
 
 const sameVersion = ({ id, version }: NetworkParts): AppError =>
   new AppError('NETWORK_EXISTS', {
-    message: `Network ${id} has a version ${version} already; give another version or another id.`,
+    message: `version: network ${id} already has a version ${version}; give another version or another id.`,
     details: { network: id, version },
   });
 
@@ -194,7 +201,7 @@ const otherKind = ({ id, version }: NetworkParts): AppError =>
 
 const otherTask = (known: InstalledNetwork, described: InstalledNetwork): AppError =>
   new AppError('METADATA_CONFLICT', {
-    message: `Network ${known.id} is for the task ${known.task}; metadata for the task ${described.task} are not taken from requests.`,
+    message: `Network ${known.id} is for the task ${known.task}; metadata for the task ${described.task} is not accepted.`,
     details: { network: known.id, task: known.task, given: described.task },
   });
 

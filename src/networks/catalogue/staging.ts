@@ -9,8 +9,8 @@ import type { NetworkParts } from './uploaded-network.js';
 import { emptyFile, LABELS_FILE, MANIFEST_FILE, MODEL_FILE } from '../store/layout.js';
 
 /**
- * Puts the files of a new network into a separate folder.
- * @returns the manifest, with the labels themselves instead of their file's name
+ * Copies the files of a new network into a staging folder.
+ * @returns the manifest with the labels inline
  * @throws AppError `NETWORK_NOT_ONNX`, `LABELS_MISSING` or `LABELS_INVALID` (invalid)
  */
 export async function stageNetwork(
@@ -40,7 +40,7 @@ export async function stageNetwork(
   return labels ? { ...manifest, labels } : manifest;
 }
 
-/** The task of a network that is to be installed: classification unless its manifest says detection. */
+/** The task of a network to be installed: classification unless its manifest says detection. */
 export function taskOf({ task }: NetworkParts['manifest']): typeof DETECTOR_TASK | 'classification' {
   return task === DETECTOR_TASK ? task : 'classification';
 }
@@ -50,7 +50,7 @@ async function stageLabels(
   folder: string,
 ): Promise<readonly string[] | null> {
   if (labels === undefined) {
-    // Only uploaded files are installed: a file that the manifest names but the upload lacks stays missing.
+    // Only uploaded files are installed, so a label file that the upload lacks cannot be found later.
     if (typeof manifest.labels === 'string') throw labelsMissing(manifest.labels);
     return null;
   }
@@ -59,7 +59,7 @@ async function stageLabels(
   return names;
 }
 
-/** Renames, or copies where the temporary folder lies on another disk. */
+/** Renames a file, or copies it if the staging folder is on another file system. */
 async function move(from: string, to: string): Promise<void> {
   await rename(from, to).catch(async () => {
     await cp(from, to);

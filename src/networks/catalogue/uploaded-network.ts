@@ -4,16 +4,19 @@ import { decodeText } from '../../domain/text-encoding.js';
 import { findMalformed } from '../../domain/well-formed.js';
 import { invalidField } from '../../errors/common-errors.js';
 
-/** A manifest or a list of labels is no larger than this. */
+/** Maximum size of a manifest or a list of labels in bytes. */
 const MAX_JSON_BYTES = 4 * 2 ** 20;
 
-/** A new network with what its short files say. */
+/** A new network with its parsed manifest and labels. */
 export interface NetworkParts extends Pick<NewNetwork, 'id' | 'version' | 'modelPath'> {
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly labels?: Uint8Array;
 }
 
-/** Reads the files that come with a model file. @throws AppError `TOO_LONG`, `NETWORK_MANIFEST_INVALID` (invalid) */
+/**
+ * Parses the files that accompany a model file. @throws AppError `TOO_LONG`, `NETWORK_MANIFEST_INVALID`
+ * (invalid)
+ */
 export async function readNetworkParts({
   manifestPath,
   labelsPath,
@@ -33,7 +36,7 @@ async function readPart(path: string | undefined, pointer: string): Promise<Uint
   throw invalidField(
     pointer,
     'TOO_LONG',
-    `${pointer}: it has ${String(size)} bytes, at most ${String(MAX_JSON_BYTES)} are read.`,
+    `${pointer}: it has ${String(size)} bytes; at most ${String(MAX_JSON_BYTES)} are allowed.`,
   );
 }
 
@@ -41,9 +44,9 @@ function parseManifest(content: Uint8Array | undefined): Readonly<Record<string,
   if (content === undefined) return {};
   const parsed = parseJson(decodeText(content));
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw invalidField('/manifest', 'NETWORK_MANIFEST_INVALID', '/manifest: it is no JSON object.');
+    throw invalidField('/manifest', 'NETWORK_MANIFEST_INVALID', '/manifest: it must be a JSON object.');
   }
-  // Its texts are shown in answers and written to logs like those of any body.
+  // Like in any body, its texts must be safe to display and log.
   for (const { pointer, message } of findMalformed(parsed)) {
     const field = `/manifest${pointer}`;
     throw invalidField(field, 'NETWORK_MANIFEST_INVALID', `${field}: ${message}.`);

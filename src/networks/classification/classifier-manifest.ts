@@ -5,20 +5,20 @@ import { preprocessingSchema } from '../preprocessing/preprocessing-schema.js';
 /** Name of a classifier's only file in its manifest. */
 export const CLASSIFIER_FILE = 'model';
 
-/** What the output means; `auto` looks whether the graph ends in Softmax or Sigmoid. */
+/** Meaning of the output; `auto` determines whether the graph ends in Softmax or Sigmoid. */
 export const outputSchema = z.strictObject({
-  /** Name in the graph; the first output unless given. */
+  /** Name of the output in the graph; the first output by default. */
   name: z.string().min(1).optional(),
   activation: z.enum(['logits', 'probabilities', 'sigmoid', 'auto']).default('auto'),
 });
 
-/** How requests are joined. */
+/** Dynamic batching of requests. */
 export const batchingSchema = z.strictObject({
-  /** Images computed together at most; 1 where the graph's batch is fixed at 1. */
+  /** Maximum number of images per run; 1 if the graph's batch size is fixed at 1. */
   maxBatch: z.number().int().min(1).max(256).default(8),
-  /** Milliseconds that an image waits for others that are being decoded. */
+  /** Maximum milliseconds that a decoded image waits for others to join its batch. */
   maxDelayMs: z.number().min(0).max(1000).default(4),
-  /** Images that may wait; one more is refused. */
+  /** Maximum number of waiting images; further ones are rejected. */
   maxQueue: z.number().int().min(1).max(10_000).default(128),
 });
 

@@ -10,17 +10,17 @@ import { toScores, probeClassifier, type Scores, type ProbeResult } from './prob
 
 export type { Scores } from './probe-classifier.js';
 
-/** What a {@link Classifier} is made of. */
+/** Parts of a {@link Classifier}. */
 export interface ClassifierParts {
   readonly session: TensorSession;
   readonly manifest: Pick<ClassifierManifest, 'preprocessing' | 'output' | 'batching'>;
-  /** In the order of the classes; may be empty. */
+  /** In class order; may be empty. */
   readonly labels: readonly string[];
-  /** Operator that makes the output `name` of the graph, for activation `auto`. */
+  /** Returns the operator that computes the output `name` of the graph, for activation `auto`. */
   readonly producer: (name: string) => string | undefined;
 }
 
-/** A loaded classifier: pixels to input, batches through the graph, output to classes. */
+/** A loaded classifier: converts pixels to input tensors, runs batches, and converts outputs to classes. */
 export class Classifier {
   readonly #parts: ClassifierParts;
   readonly #input: ImageInput;
@@ -33,9 +33,9 @@ export class Classifier {
   }
 
   /**
-   * Tries the graph out on test images and keeps what they show.
-   * @throws AppError `MODEL_MISMATCH`, `PREPROCESSING_INVALID` or `LABELS_MISMATCH` (invalid) where graph and manifest do
-   * not fit, and what a run throws
+   * Probes the graph with test images and keeps the detected properties.
+   * @throws AppError `MODEL_MISMATCH`, `PREPROCESSING_INVALID` or `LABELS_MISMATCH` (invalid) when graph and
+   *   manifest disagree, and errors of the run
    */
   static async open(parts: ClassifierParts): Promise<Classifier> {
     const input = new ImageInput(parts.session.inputs, parts.manifest.preprocessing);
@@ -50,26 +50,26 @@ export class Classifier {
     return this.#input.preprocessor;
   }
 
-  /** Images that one run takes at most. */
+  /** Maximum number of images per run. */
   get maxBatch(): number {
     return this.#trial.maxBatch;
   }
 
   /**
-   * Runs the graph on images that {@link preprocessor} wrote.
-   * @param elements array of {@link Preprocessor.allocate} for exactly these images
-   * @returns scores of each, in order
+   * Runs the graph on images written by {@link preprocessor}.
+   * @param elements array of {@link Preprocessor.allocate} for exactly this number of images
+   * @returns the scores of each image, in order
    */
   run(elements: ImageElements, images: number): Promise<Scores[]> {
     return this.#run(this.#input.feeds(elements, images), images);
   }
 
-  /** Runs the graph on a ready input of one image. */
+  /** Runs the graph on a preprocessed tensor of one image. */
   runTensor(tensor: Tensor): Promise<Scores[]> {
     return this.#run(this.#input.feedsOf(tensor), 1);
   }
 
-  /** @throws AppError `MODEL_OUTPUT_INVALID` */
+  /** Converts scores to classes. @throws AppError `MODEL_OUTPUT_INVALID` */
   judge(scores: Scores, options: ClassifyOptions): JudgedScores {
     return judgeScores(toProbabilities(scores, this.#trial.activation), this.#parts.labels, options);
   }

@@ -7,50 +7,50 @@ import { fromHalfBits } from '../runtime/half-float.js';
 import type { ImageInput } from '../preprocessing/image-input.js';
 import type { Activation } from './scores.js';
 
-/** What is tried out. */
+/** Input of the probe. */
 export interface ProbeParts {
   readonly session: TensorSession;
   readonly manifest: Pick<ClassifierManifest, 'output' | 'batching'>;
   readonly input: ImageInput;
-  /** In the order of the classes; may be empty. */
+  /** In class order; may be empty. */
   readonly labels: readonly string[];
-  /** Operator that makes the output `name` of the graph, for activation `auto`. */
+  /** Returns the operator that computes the output `name` of the graph, for activation `auto`. */
   readonly producer: (name: string) => string | undefined;
 }
 
-/** Properties of a network that its graph does not state, found by runs on test images. */
+/** Properties of a network that its graph does not declare, determined by runs on test images. */
 export interface ProbeResult {
-  /** Name of the output that holds one score for each class. */
+  /** Name of the output with one score per class. */
   readonly output: string;
   readonly classes: number;
   readonly activation: Activation;
-  /** Images that may share a run without changing each other's scores. */
+  /** Maximum number of images per run without affecting each other's scores. */
   readonly maxBatch: number;
 }
 
-/** Scores of one image as the network gave them. */
+/** Raw scores of one image. */
 export type Scores = Float32Array | Float64Array;
 
 const FLOATS: ReadonlySet<string> = new Set(['float32', 'float64', 'float16']);
-/** Share of the largest score by which an image's scores may differ between a run alone and one in company. */
+/** Maximum difference between an image's scores alone and in a batch, relative to the largest score. */
 const SAME = 1e-3;
-/** The same for half precision and for devices that multiply in less than single precision. */
+/** The same for half precision, and for devices that multiply with less than single precision. */
 const ROUGHLY_SAME = 2e-2;
-/** By which probabilities may miss a sum of 1: half precision and quantised weights. */
+/** Maximum deviation of the sum of probabilities from 1, for half precision and quantised weights. */
 const SUM_ERROR = 1e-2;
 
-/** A run's output, cut into images. */
+/** A run's output, split by image. */
 interface Rows {
   readonly info: TensorInfo;
   readonly rows: readonly Scores[];
 }
 
 /**
- * Runs the graph on test images, one bright and one dark, alone and together: a wrong size may fail only deep inside, an
- * output may mean something else than its name says, and graphs whose batch is fixed somewhere inside, or that
- * mix their rows, answer wrongly or not at all when images share a run.
- *
- * @throws AppError `MODEL_MISMATCH` or `LABELS_MISMATCH` (invalid), and what a run throws
+ * Probes the graph with a bright and a dark test image, separately and as one batch. This detects errors that
+ * only runs show: a wrong input size may fail deep inside the graph, an output's name may not match its
+ * meaning, and graphs with an internal fixed batch size, or that mix rows, give wrong results or none for
+ * batches.
+ * @throws AppError `MODEL_MISMATCH` or `LABELS_MISMATCH` (invalid), and errors of the run
  */
 export async function probeClassifier(parts: ProbeParts): Promise<ProbeResult> {
   const names = candidates(parts);
@@ -72,24 +72,27 @@ export async function probeClassifier(parts: ProbeParts): Promise<ProbeResult> {
   };
 }
 
-/** Every request is refused whose scores are not finite, so a network that gives no others can serve none. */
+/** Rejects a network whose scores are never finite, since every request to it would fail. */
 function requireFinite(name: string, tried: readonly Scores[]): void {
   const wrong = tried.map((scores) => scores.find((score) => !Number.isFinite(score)));
   if (wrong.includes(undefined)) return;
   throw modelMismatch(
-    `The network's output ${name} holds ${String(wrong[0])} for both test images; scores must be finite numbers.`,
+    `The network's output ${name} contains ${String(wrong[0])} for both test images; scores must be finite numbers.`,
   );
 }
 
-/** Scores in their own precision. @throws AppError `MODEL_MISMATCH` where the output is missing */
+/** Scores in their original precision. @throws AppError `MODEL_MISMATCH` when the output is missing */
 export function toScores(name: string, tensor: Tensor | undefined): Scores {
-  if (tensor === undefined) throw modelMismatch(`The network gave no output ${name}.`);
+  if (tensor === undefined) throw modelMismatch(`The network returned no output ${name}.`);
   if (tensor.dtype === 'float32' || tensor.dtype === 'float64') return tensor.data;
   if (tensor.dtype === 'float16') return Float32Array.from(tensor.data, fromHalfBits);
   return Float64Array.from(tensor.data as Iterable<number | bigint>, Number);
 }
 
-/** The output that the manifest names, or those of floating point: whole numbers are classes already, or boxes' counts. */
+/**
+ * The output named by the manifest, otherwise all floating-point outputs: integers are class indices or
+ * counts, not scores.
+ */
 function candidates({ session, manifest }: ProbeParts): readonly string[] {
   const { name } = manifest.output;
   const known = session.outputs.map((output) => output.name);
@@ -101,18 +104,22 @@ function candidates({ session, manifest }: ProbeParts): readonly string[] {
   if (floats.length > 0) return floats.map((output) => output.name);
   const list = session.outputs.map((output) => `${output.name} ${output.dtype}`).join(', ');
   throw modelMismatch(
-    `Scores of classes are of floating point, the network's outputs are ${list}; name one in output/name if it holds scores.`,
+    `Class scores must be floating-point numbers, but the network's outputs are ${list}; set output/name if one of them contains scores.`,
   );
 }
 
-/** Noise in the upper and in the lower half of the levels, the same each time: images that no network takes for one. */
+/**
+ * Deterministic noise in the upper and in the lower half of the value range, so that no network takes the
+ * images for the same one.
+ */
 function testImages({ preprocessing }: ImageInput): readonly [Uint8Array, Uint8Array] {
   const { width, height, channels } = preprocessing.shape;
   const bright = new Uint8Array(width * height * channels);
   const dark = new Uint8Array(bright.length);
   let state = 1;
   for (let at = 0; at < bright.length; at += 1) {
-    // The generator of Numerical Recipes (Press et al., section 7.1); its upper bits are noise enough.
+    // Linear congruential generator of Numerical Recipes (Press et al., section 7.1); only its upper bits are
+    // used.
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     bright[at] = 128 + (state >>> 25);
     dark[at] = (state >>> 18) & 127;
@@ -130,7 +137,7 @@ async function run(
   return session.run(input.feeds(elements, images.length), names);
 }
 
-/** Outputs that hold one score for each class of the image. */
+/** Outputs with one score per class, from a run with a single image. */
 async function runAlone(
   parts: ProbeParts,
   image: Uint8Array,
@@ -142,10 +149,10 @@ async function runAlone(
     .map((info) => ({ info, rows: rowsOf(info.name, outputs[info.name], parts.input.fixedBatch ?? 1) }));
 }
 
-/** One row for each image of the run; none where the output is no list of classes. */
+/** One row per image of the run; empty if the output is not a list of class scores. */
 function rowsOf(name: string, tensor: Tensor, batch: number): readonly Scores[] {
   const { dims } = tensor;
-  // A single image's output may have lost the axis of the batch.
+  // The output of a single image may lack the batch dimension.
   const inner = batch === 1 ? dims : dims.slice(1);
   const isList = inner.filter((dim) => dim !== 1).length <= 1 && (batch === 1 || dims[0] === batch);
   const scores = toScores(name, tensor);
@@ -160,7 +167,10 @@ function rowsNamed(name: string, found: readonly Rows[]): readonly Scores[] {
   throw modelMismatch(`The network's output ${name} changes its shape from one image to the next.`);
 }
 
-/** The list that is as long as the labels, else the first one of several classes, else the first one. */
+/**
+ * The output with as many scores as there are labels, otherwise the first one with several classes, otherwise
+ * the first one.
+ */
 function chooseOutput({ labels }: ProbeParts, found: readonly Rows[]): Rows {
   const lists = found.filter(({ rows }) => rows.length > 0);
   const chosen =
@@ -182,7 +192,10 @@ function checkLabels(labels: readonly string[], classes: number): void {
   });
 }
 
-/** If the manifest does not say it, the graph's last operator decides; if that is unknown, the values do. */
+/**
+ * The activation: from the manifest, otherwise from the graph's last operator, otherwise guessed from the
+ * values.
+ */
 function activationOf(
   { manifest, producer }: ProbeParts,
   { name }: TensorInfo,
@@ -193,7 +206,7 @@ function activationOf(
   const operator = producer(name) ?? '';
   if (/Softmax$/.test(operator) && operator !== 'LogSoftmax') return 'probabilities';
   if (/Sigmoid$/.test(operator) || tried.every(isDistribution)) return 'probabilities';
-  // One score alone is that of "yes" against "no".
+  // A single score is a binary classification.
   return tried[0].length === 1 ? 'sigmoid' : 'logits';
 }
 
@@ -211,7 +224,9 @@ interface TriedAlone {
   readonly alone: Scores;
 }
 
-/** The manifest's batch, or the graph's; 1 where two images of one run do not get the scores that each gets alone. */
+/**
+ * The batch size of the manifest or the graph; 1 if images in a batch do not get the same scores as alone.
+ */
 async function tryBatch(parts: ProbeParts, info: TensorInfo, tried: readonly TriedAlone[]): Promise<number> {
   const { input, manifest, session } = parts;
   const room = Math.max(1, Math.floor(MAX_TENSOR_ELEMENTS / input.preprocessor.elements));

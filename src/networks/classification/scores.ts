@@ -1,18 +1,18 @@
 import type { ClassifyOptions, ClassPrediction } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
 
-/** What a network's output means. `sigmoid` gives every class a probability of its own. */
+/** Meaning of a network's output. `sigmoid` gives each class an independent probability. */
 export type Activation = 'logits' | 'probabilities' | 'sigmoid';
 
-/** Scores of one image, judged. */
+/** Classes and confidence of one image. */
 export interface JudgedScores {
   readonly predictions: readonly ClassPrediction[];
-  /** Bits; see `Classification` of the domain. */
+  /** In bits; see `Classification` in the domain. */
   readonly entropy: number;
   readonly margin: number;
 }
 
-/** Softmax with the largest score taken off first, so that no exponential overflows. */
+/** Softmax. The largest score is subtracted first to avoid overflow. */
 export function softmax(scores: ArrayLike<number>): Float64Array {
   const result = new Float64Array(scores.length);
   let largest = -Infinity;
@@ -27,9 +27,9 @@ export function softmax(scores: ArrayLike<number>): Float64Array {
 }
 
 /**
- * Scores as probabilities.
- * @throws AppError `MODEL_OUTPUT_INVALID` (invalid) for values that are not finite, or no probabilities where the
- * manifest promises some
+ * Converts scores to probabilities.
+ * @throws AppError `MODEL_OUTPUT_INVALID` (invalid) for values that are not finite, or not probabilities
+ *   although the manifest declares them as such
  */
 export function toProbabilities(scores: ArrayLike<number>, activation: Activation): Float64Array {
   for (let index = 0; index < scores.length; index += 1) {
@@ -38,15 +38,18 @@ export function toProbabilities(scores: ArrayLike<number>, activation: Activatio
   if (activation === 'logits') return softmax(scores);
   if (activation === 'sigmoid') return Float64Array.from(scores, (score) => 1 / (1 + Math.exp(-score)));
   return Float64Array.from(scores, (score) => {
-    // Half precision may miss the borders by a little.
+    // Half precision may exceed the bounds slightly.
     if (score < -1e-3 || score > 1 + 1e-3) {
-      throw outputInvalid(`holds ${String(score)}, although its manifest says probabilities`);
+      throw outputInvalid(`contains ${String(score)}, although its manifest declares probabilities`);
     }
     return Math.min(1, Math.max(0, score));
   });
 }
 
-/** The wanted classes, best first, with how sure the network is. `labels` may be shorter than the classes. */
+/**
+ * The requested classes in descending order, with measures of confidence. `labels` may be shorter than the
+ * number of classes.
+ */
 export function judgeScores(
   probabilities: Float64Array,
   labels: readonly string[],
@@ -66,7 +69,7 @@ export function judgeScores(
   return { predictions, entropy: entropyBits(probabilities), margin };
 }
 
-/** Indices of the `count` largest values, largest first; of equal ones the lower index first. */
+/** Indices of the `count` largest values in descending order; equal values in ascending order of index. */
 function bestIndices(values: Float64Array, count: number): number[] {
   const before = (a: number, b: number): number => values[b] - values[a] || a - b;
   if (count >= values.length) return [...values.keys()].sort(before);

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.js';
 import { MAX_CANDIDATES } from './limits.js';
 
-/** A box before duplicates are removed: corners in pixels of the network's input, or of the image. */
+/** A box before duplicates are removed: corners in pixels of the network's input or of the image. */
 export interface Candidate {
   readonly left: number;
   readonly top: number;
@@ -11,14 +11,14 @@ export interface Candidate {
   readonly label: number;
 }
 
-/** Collects the candidates of one image that reach the threshold; of more than `most`, the best ones stay. */
+/** Collects the candidates of one image that reach the threshold, and keeps the best ones. */
 export class CandidateList {
   #found: Candidate[] = [];
   readonly #most: number;
 
   /**
-   * @param threshold least score
-   * @param most candidates that are kept
+   * @param threshold minimum score
+   * @param most maximum number of candidates
    */
   constructor(
     readonly threshold: number,
@@ -28,11 +28,12 @@ export class CandidateList {
   }
 
   /**
-   * Whether a score is worth decoding its box.
-   * @throws AppError `MODEL_OUTPUT_INVALID` for NaN: it compares like a low score and would hide a broken network
+   * Whether a score reaches the threshold, so that its box needs decoding.
+   * @throws AppError `MODEL_OUTPUT_INVALID` for NaN, which would compare like a low score and hide a broken
+   *   network
    */
   reaches(score: number): boolean {
-    if (Number.isNaN(score)) throw outputInvalid('holds a score that is not a number');
+    if (Number.isNaN(score)) throw outputInvalid('contains a score that is not a number');
     return score >= this.threshold;
   }
 
@@ -40,15 +41,15 @@ export class CandidateList {
   add(candidate: Candidate): void {
     const { left, top, right, bottom } = candidate;
     if (Number.isNaN(left + top + right + bottom)) {
-      // Infinities of both signs add up to NaN as well; such a box has no place either.
-      throw outputInvalid('holds a box that is not made of numbers');
+      // Infinities of opposite signs also add up to NaN; such a box is invalid as well.
+      throw outputInvalid('contains a box with a coordinate that is not a number');
     }
     this.#found.push(candidate);
-    // Sorting at twice the size keeps the memory bounded at the cost of a comparison per candidate.
+    // Sorting only at twice the limit bounds the memory at low cost.
     if (this.#found.length >= 2 * this.#most) this.#keepBest();
   }
 
-  /** Best first; equal scores keep the order of the graph's output. */
+  /** In descending order of score; equal scores keep the order of the graph's output. */
   best(): readonly Candidate[] {
     this.#keepBest();
     return this.#found;

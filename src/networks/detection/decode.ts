@@ -9,7 +9,8 @@ import type { Outputs } from './numbers.js';
 
 /**
  * Collects the boxes of one run that reach the threshold, in pixels of the input.
- * @throws AppError `MODEL_MISMATCH` for outputs that are not as in the first run, `MODEL_OUTPUT_INVALID` for NaN
+ * @throws AppError `MODEL_MISMATCH` for outputs that differ from the first run, `MODEL_OUTPUT_INVALID` for
+ *   NaN
  */
 export function decode(head: Head, outputs: Outputs, target: YoloTarget): void {
   switch (head.family) {

@@ -11,7 +11,7 @@ export const DETECTOR_TASK = 'detection';
 /** Name of a detector's only file in its manifest. */
 export const DETECTOR_FILE = 'model';
 
-/** How the outputs of a detector are to be read; `docs/detection.md` describes each. */
+/** Output formats of detectors; `docs/detection.md` describes each. */
 const DETECTOR_FAMILIES = [
   'yolov5',
   'yolov8',
@@ -27,10 +27,13 @@ export type DetectorFamily = (typeof DETECTOR_FAMILIES)[number];
 
 const outputName = z.string().min(1).max(500);
 
-/** Everything is optional: what is left out is taken from the graph's outputs, and is the family's usual value. */
+/**
+ * All fields are optional: missing ones are derived from the graph's outputs, or have the usual value of the
+ * family.
+ */
 const headSchema = z.strictObject({
   family: z.enum(DETECTOR_FAMILIES).optional(),
-  /** Names of outputs by their part; needed if they do not follow from the graph's names and shapes. */
+  /** Output names by their role; required if they cannot be derived from the graph's names and shapes. */
   outputs: z
     .strictObject({
       /** The only output of the YOLO families and of `end_to_end`. */
@@ -42,36 +45,42 @@ const headSchema = z.strictObject({
       anchors: outputName.optional(),
     })
     .default({}),
-  /** Columns of scores, where the output holds more (masks, key points); the number of labels unless given. */
+  /**
+   * Number of score columns, for outputs with further columns (masks, key points); the number of labels by
+   * default.
+   */
   classes: z.number().int().min(1).max(MAX_CLASSES).optional(),
   /** Order of a box's four numbers. */
   boxFormat: z.enum(['xyxy', 'yxyx', 'cxcywh']).optional(),
-  /** Whether boxes are in pixels of the input or in shares of its sides. */
+  /** Whether boxes are in pixels of the input or normalised to its sides. */
   coordinates: z.enum(['pixels', 'normalised']).optional(),
-  /** What makes probabilities of the scores; `probabilities` are ones already. */
+  /** Function that converts scores to probabilities; `probabilities` means none. */
   activation: z.enum(['probabilities', 'sigmoid', 'softmax']).optional(),
-  /** Column of scores that means "nothing". */
+  /** Position of the background column among the scores. */
   background: z.enum(['first', 'last', 'none']).optional(),
   /** Number of the first class in the output `classes`. */
   firstClass: z.union([z.literal(0), z.literal(1)]).optional(),
-  /** How boxes depend on anchors: `corner_offsets` in units of the anchor's sides, or `centre_size` of the SSD paper. */
+  /**
+   * How boxes are encoded relative to anchors: `corner_offsets` in units of the anchor's sides, or
+   * `centre_size` of the SSD paper.
+   */
   encoding: z.enum(['corner_offsets', 'centre_size']).optional(),
-  /** By which `centre_size` offsets are multiplied: x, y, width, height. */
+  /** Factors of `centre_size` offsets: x, y, width, height. */
   variances: z.tuple([z.number(), z.number(), z.number(), z.number()]).default([0.1, 0.1, 0.2, 0.2]),
-  /** Pixels of the input between the cells of each grid (`yolox`, `yunet`). */
+  /** Strides of the grids in pixels of the input (`yolox`, `yunet`). */
   strides: z.array(z.number().int().min(1).max(1024)).min(1).max(8).default([8, 16, 32]),
 });
 
 /** See {@link headSchema}. */
 export type HeadSpec = z.infer<typeof headSchema>;
 
-/** Removal of duplicates where the graph does not do it. */
+/** Removal of duplicates, for graphs that do not include it. */
 const suppressionSchema = z.strictObject({
   iou: z.number().min(0).max(1).default(0.45),
   agnostic: z.boolean().default(false),
 });
 
-/** A further input of the graph: its values are known before the image is. */
+/** An additional input of the graph whose values do not depend on the image. */
 const extraInputSchema = z.strictObject({
   name: z.string().min(1),
   /** `ones` everywhere (pixel masks), or height and width of the network's input. */
@@ -89,7 +98,7 @@ export const detectorManifestSchema = networkManifestSchema.extend({
   extraInputs: z.array(extraInputSchema).max(4).default([]),
   head: headSchema.default(() => headSchema.parse({})),
   labels: labelsSchema.optional(),
-  /** Least score of an object in the answer, unless the request says otherwise. */
+  /** Default minimum score of an object. */
   threshold: z.number().min(0).max(1).default(0.25),
   nms: suppressionSchema.default(() => suppressionSchema.parse({})),
   maxDetections: z.number().int().min(1).max(MAX_DETECTIONS).default(100),
@@ -98,14 +107,14 @@ export const detectorManifestSchema = networkManifestSchema.extend({
 /** See {@link detectorManifestSchema}. */
 export type DetectorManifest = z.infer<typeof detectorManifestSchema>;
 
-/** @throws AppError `NETWORK_MANIFEST_INVALID` when it is no detector */
+/** @throws AppError `NETWORK_MANIFEST_INVALID` when it is not a detector's manifest */
 export function parseDetectorManifest(
   manifest: Readonly<Record<string, unknown>> & Pick<NetworkManifest, 'id'>,
 ): DetectorManifest {
   const parsed = detectorManifestSchema.safeParse(manifest);
   if (parsed.success) return parsed.data;
   throw new AppError('NETWORK_MANIFEST_INVALID', {
-    message: `Network ${manifest.id} is no detector: ${issueLines(parsed.error, manifest).join('; ')}`,
+    message: `Network ${manifest.id} is not a detector: ${issueLines(parsed.error, manifest).join('; ')}`,
     details: { network: manifest.id },
   });
 }

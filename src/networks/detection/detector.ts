@@ -10,25 +10,25 @@ import { Labels } from './labels.js';
 import { suppressDuplicates } from './non-max-suppression.js';
 import { resolveHead } from './resolve-head.js';
 
-/** What a {@link Detector} is made of. */
+/** Parts of a {@link Detector}. */
 export interface DetectorParts {
   readonly session: TensorSession;
   readonly manifest: Pick<
     DetectorManifest,
     'preprocessing' | 'extraInputs' | 'head' | 'threshold' | 'nms' | 'maxDetections'
   >;
-  /** In the order of the classes; may be empty. */
+  /** In class order; may be empty. */
   readonly labels: readonly string[];
-  /** `fitImage` of the media side. */
+  /** `fitImage` of the media folder, passed in because networks must not import media. */
   readonly fit: FitImage;
 }
 
-/** Families whose graphs give each object once. */
+/** Families whose graphs return each object only once. */
 const WITHOUT_DUPLICATES: ReadonlySet<DetectorFamily> = new Set(['end_to_end', 'post_processed', 'detr']);
-/** Level of the image of the first run. */
+/** Grey level of the image for the first run. */
 const GREY = 114;
 
-/** A loaded network that finds objects: image to input, graph, outputs to boxes in pixels of the image. */
+/** A loaded detector: image to input tensor, graph, outputs to boxes in pixels of the image. */
 export class Detector {
   readonly #parts: DetectorParts;
   readonly #input: DetectorInput;
@@ -43,10 +43,10 @@ export class Detector {
   }
 
   /**
-   * Runs the graph once on a grey image: a wrong size may fail only deep inside, and the shapes of outputs whose
-   * dimensions are free are seen then.
-   * @throws AppError `MODEL_MISMATCH`, `PREPROCESSING_INVALID` or `LABELS_MISMATCH` (invalid) where graph and manifest do
-   * not fit, and what a run throws
+   * Runs the graph once on a grey image, since a wrong size may fail only deep inside the graph, and the
+   * shapes of dynamic outputs are only known after a run.
+   * @throws AppError `MODEL_MISMATCH`, `PREPROCESSING_INVALID` or `LABELS_MISMATCH` (invalid) when graph and
+   *   manifest disagree, and errors of the run
    */
   static async open(parts: DetectorParts): Promise<Detector> {
     const { session, manifest } = parts;
@@ -70,24 +70,25 @@ export class Detector {
     return this.#head.family;
   }
 
-  /** Names of all classes, the background left out; of a network that does not say how many, those that are known. */
+  /** Names of all classes without the background; if the number of classes is unknown, those with labels. */
   get labels(): readonly string[] {
     return this.#labels.names;
   }
 
-  /** Least score unless a request says otherwise. */
+  /** Default minimum score. */
   get threshold(): number {
     return this.#parts.manifest.threshold;
   }
 
-  /** Most objects in an answer unless a request says otherwise. */
+  /** Default maximum number of objects in an answer. */
   get maxDetections(): number {
     return this.#parts.manifest.maxDetections;
   }
 
   /**
-   * Objects in an image, the highest score first.
-   * @throws AppError `LABELS_UNKNOWN` (invalid), `MODEL_OUTPUT_INVALID`, `MODEL_MISMATCH` and what a run throws
+   * Detects objects in an image, in descending order of score.
+   * @throws AppError `LABELS_UNKNOWN` (invalid), `MODEL_OUTPUT_INVALID`, `MODEL_MISMATCH` and errors of the
+   *   run
    */
   async detect(image: Image, options: DetectOptions = {}): Promise<Detection[]> {
     const { session, manifest } = this.#parts;
@@ -119,7 +120,7 @@ export class Detector {
 const backgroundOf = (head: Head): 'first' | 'last' | 'none' =>
   'background' in head ? head.background : 'none';
 
-/** Boxes in pixels of the image, cut off at its edges; those that lie outside of it are dropped. */
+/** Boxes in pixels of the image, clipped at its edges; those outside of it are dropped. */
 function onImage(
   candidates: readonly Candidate[],
   { placement }: PlacedImage,

@@ -4,23 +4,25 @@ import { gridCells } from './families/yolo.js';
 import { YUNET_PARTS } from './families/yunet.js';
 import type { HeadFacts } from './head-facts.js';
 
-/** Names of outputs by their part; a part without a name was not found, or does not exist. */
+/** Output names by role; a missing role was not found or does not exist. */
 export type PickedOutputs = HeadSpec['outputs'];
 
-/** Rows that a graph with duplicates removed gives at most; YOLOv10 gives 300, other exports up to 1000. */
-const MOST_FINISHED = 1000;
+/**
+ * Maximum number of rows of a graph that removes duplicates; YOLOv10 returns 300, other exports up to 1000.
+ */
+const MAX_FINISHED = 1000;
 
-/** One output of a first run. */
+/** One output of the first run. */
 interface Shape {
   readonly name: string;
   readonly dtype: string;
-  /** Without the axis of the batch. */
+  /** Without the batch dimension. */
   readonly dims: readonly number[];
 }
 
 /**
- * The family to which the names and shapes of a graph's outputs belong.
- * @throws AppError `MODEL_MISMATCH` with what was found where there is none
+ * The detector family that matches the names and shapes of a graph's outputs.
+ * @throws AppError `MODEL_MISMATCH` listing the outputs when none matches
  */
 export function guessFamily(facts: HeadFacts): DetectorFamily {
   const { outputs, spec } = facts;
@@ -40,16 +42,17 @@ export function guessFamily(facts: HeadFacts): DetectorFamily {
   const table = shapes.find(({ dims }) => dims.length === 2);
   if (table !== undefined) return guessYolo(table, facts);
   const list = shapes.map(({ name, dims }) => `${name} [${dims.join(', ')}]`).join(', ');
-  throw modelMismatch(
-    `The network's outputs (${list}) are of no known detector; head/family has to name one.`,
-  );
+  throw modelMismatch(`The network's outputs (${list}) match no known detector; set head/family.`);
 }
 
-/** One table: finished boxes have 6 or 7 numbers, YOLOv8's are the longer side, the others follow from the columns left for classes. */
+/**
+ * Family of a single table: final boxes have 6 or 7 numbers; in YOLOv8 the boxes are the longer dimension;
+ * the others differ by the number of columns besides the classes.
+ */
 function guessYolo({ dims: [first, second] }: Shape, { labels, spec, size }: HeadFacts): DetectorFamily {
   const classes = spec.classes ?? labels;
   if (second === 7 && classes !== 2 && classes !== 3) return 'end_to_end';
-  if (second === 6 && first <= MOST_FINISHED && classes !== 1) return 'end_to_end';
+  if (second === 6 && first <= MAX_FINISHED && classes !== 1) return 'end_to_end';
   if (classes > 0) {
     if (first === classes + 4 || second === classes + 4) return 'yolov8';
     if (second === classes + 5) return cellsOf(spec, size) === first ? 'yolox' : 'yolov5';
@@ -60,7 +63,9 @@ function guessYolo({ dims: [first, second] }: Shape, { labels, spec, size }: Hea
 
 const cellsOf = ({ strides }: HeadSpec, size: HeadFacts['size']): number => gridCells(strides, size).length;
 
-/** Outputs of a family by part: those that the manifest names, or else those with matching names or shapes. */
+/**
+ * Outputs of a family by role: those named by the manifest, otherwise those with matching names or shapes.
+ */
 export function pickOutputs(family: DetectorFamily, facts: HeadFacts): PickedOutputs {
   const shapes = shapesOf(facts);
   return { ...PICK[family](shapes), ...facts.spec.outputs };
@@ -96,7 +101,7 @@ function pickSsd(shapes: readonly Shape[]): PickedOutputs {
   };
 }
 
-/** Boxes [n, 4] with two lists [n]: the one of whole numbers, or whose name says so, holds the classes. */
+/** Boxes [n, 4] with two lists [n]: the classes are the list of integers, or the one named accordingly. */
 function pickPostProcessed(shapes: readonly Shape[]): PickedOutputs {
   const boxes =
     shapes.find(({ name }) => name.includes('detection_boxes')) ??
@@ -120,12 +125,15 @@ function pickPostProcessed(shapes: readonly Shape[]): PickedOutputs {
 
 const isBoxes = ({ dims }: Shape): boolean => dims.length === 2 && dims[1] === 4;
 
-/** A table with a row for each box. */
+/** A table with one row per box. */
 const otherTable = (shapes: readonly Shape[], boxes: Shape | undefined): Shape | undefined =>
   boxes &&
   shapes.find((shape) => shape !== boxes && shape.dims.length === 2 && shape.dims[0] === boxes.dims[0]);
 
-/** Shapes of one image. A list [1, n] differs from a table of one row only by the batch axis of the other outputs. */
+/**
+ * Shapes for one image. A list [1, n] can only be distinguished from a table with one row by the batch
+ * dimension of the other outputs.
+ */
 function shapesOf({ outputs }: HeadFacts): readonly Shape[] {
   const entries = Object.entries(outputs);
   const batched = entries.some(([, { dims }]) => dims.length === 3);

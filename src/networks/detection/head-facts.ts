@@ -2,11 +2,11 @@ import type { HeadSpec } from './detector-manifest.js';
 import type { InputSize } from './head.js';
 import type { Outputs } from './numbers.js';
 
-/** What the outputs of a first run and the manifest say of a head. */
+/** Facts about a detector head: outputs of the first run, and fields of the manifest. */
 export interface HeadFacts {
   readonly spec: HeadSpec;
   readonly outputs: Outputs;
   readonly size: InputSize;
-  /** Number of labels that the manifest names; 0 where it names none. */
+  /** Number of labels in the manifest; 0 without labels. */
   readonly labels: number;
 }

@@ -1,12 +1,12 @@
 import type { HeadSpec } from './detector-manifest.js';
 
-/** Pixels of a network's input. */
+/** Size of a network's input in pixels. */
 export interface InputSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** One output whose rows, or columns, are boxes with their scores. */
+/** One output whose rows or columns are boxes with their scores. */
 export interface YoloHead {
   readonly family: 'yolov5' | 'yolov8' | 'yolox';
   readonly rows: string;
@@ -17,7 +17,7 @@ export interface YoloHead {
   readonly strides: readonly number[];
 }
 
-/** One output of finished boxes: [1, n, 6], or [n, 7] with the number of the image first. */
+/** One output with final boxes: [1, n, 6], or [n, 7] with the image index first. */
 export interface EndToEndHead {
   readonly family: 'end_to_end';
   readonly rows: string;
@@ -25,7 +25,7 @@ export interface EndToEndHead {
   readonly coordinates: 'pixels' | 'normalised';
 }
 
-/** Boxes [1, n, 4] and scores [1, n, classes], perhaps with anchors [1, n, 4]. */
+/** Boxes [1, n, 4] and scores [1, n, classes], optionally with anchors [1, n, 4]. */
 export interface SsdHead {
   readonly family: 'ssd';
   readonly boxes: string;
@@ -39,7 +39,7 @@ export interface SsdHead {
   readonly background: 'first' | 'last' | 'none';
 }
 
-/** Finished boxes, scores and classes as outputs of their own. */
+/** Final boxes, scores and classes as separate outputs. */
 export interface PostProcessedHead {
   readonly family: 'post_processed';
   readonly boxes: string;
@@ -51,7 +51,7 @@ export interface PostProcessedHead {
   readonly firstClass: 0 | 1;
 }
 
-/** A fixed number of queries: logits [1, q, classes] and boxes [1, q, 4] as shares of the image. */
+/** A fixed number of queries: logits [1, q, classes] and normalised boxes [1, q, 4]. */
 export interface DetrHead {
   readonly family: 'detr';
   readonly boxes: string;
@@ -66,5 +66,5 @@ export interface YunetHead {
   readonly strides: readonly number[];
 }
 
-/** A head of which everything is known. */
+/** A fully specified head. */
 export type Head = YoloHead | EndToEndHead | SsdHead | PostProcessedHead | DetrHead | YunetHead;

@@ -8,46 +8,48 @@ import { modelMismatch } from '../runtime/tensor-session.js';
 import type { DetectorFamily, DetectorManifest } from './detector-manifest.js';
 import type { InputSize } from './head.js';
 
-/** Families whose networks are trained on stretched images; the others keep the proportions. */
+/** Families whose networks are trained on stretched images; the others keep the aspect ratio. */
 const STRETCHED: ReadonlySet<DetectorFamily> = new Set(['ssd', 'post_processed', 'detr']);
-/** Grey of the margins in YOLO's letterbox, on which most networks are trained. */
+/** Grey of YOLO's letterbox, with which most networks are trained. */
 const MARGIN: [number, number, number] = [114, 114, 114];
-/** Weights of ITU-R BT.601, by which networks for grey images are trained. */
+/** Luma weights of ITU-R BT.601, with which networks for grey images are trained. */
 const LUMINANCE = [0.299, 0.587, 0.114] as const;
 
-/** Where an image lies in a network's input. All in whole pixels. */
+/** Placement of an image in a network's input. All values are whole pixels. */
 interface Placement {
-  /** The whole image after resizing. */
+  /** Size of the whole image after resizing. */
   readonly whole: InputSize;
-  /** The part of the resized image that is shown: all of it for the rules of detectors. */
+  /** The visible part of the resized image; with the resize rules of detectors that is all of it. */
   readonly part: InputSize & { readonly left: number; readonly top: number };
-  /** Where that part lies in the input. */
+  /** Position of that part in the input. */
   readonly left: number;
   readonly top: number;
 }
 
 /**
- * Brings an image to the size of a network's input, three bytes a pixel, by the network's rule and interpolation. It is
- * given from outside, as resizing belongs to the media side.
+ * Resizes an image to a network's input, three bytes per pixel, with the network's resize rule and
+ * interpolation. Passed in, because resizing belongs to the media folder.
  */
 export type FitImage = (
   image: Image,
   shape: ImageShape,
 ) => { readonly pixels: Uint8Array; readonly placement: Placement };
 
-/** An image as input of the graph, and where in the input it lies. */
+/** An image as input tensor, and its placement in the input. */
 export interface PlacedImage {
   readonly feeds: Readonly<Record<string, Tensor>>;
   readonly placement: Placement;
 }
 
-/** How images become inputs of a detector's graph. */
+/** Converts images to inputs of a detector's graph. */
 export class DetectorInput {
   readonly #input: ImageInput;
   readonly #fit: FitImage;
   readonly #extra: Readonly<Record<string, Tensor>>;
 
-  /** @throws AppError `MODEL_MISMATCH` or `PREPROCESSING_INVALID` (invalid) where graph and manifest do not fit */
+  /**
+   * @throws AppError `MODEL_MISMATCH` or `PREPROCESSING_INVALID` (invalid) when graph and manifest disagree
+   */
   constructor(
     inputs: readonly TensorInfo[],
     manifest: Pick<DetectorManifest, 'preprocessing' | 'extraInputs' | 'head'>,
@@ -60,7 +62,7 @@ export class DetectorInput {
     if (images.length !== 1) {
       const names = inputs.map(({ name }) => name).join(', ');
       throw modelMismatch(
-        `A detector has one input for the image; the others have to be listed in extraInputs. The network's inputs are ${names}.`,
+        `extraInputs: a detector has one input for the image, and all others must be listed here. The network's inputs are ${names}.`,
       );
     }
     this.#input = new ImageInput(images, wholeImage(manifest));
@@ -79,12 +81,12 @@ export class DetectorInput {
     return this.#input.preprocessing.shape;
   }
 
-  /** Resizes an image and writes it into a tensor; of a fixed batch it is the first one. */
+  /** Resizes an image and writes it into a tensor; of a fixed batch it is the first image. */
   place(image: Image): PlacedImage {
     const { width, height, data } = image;
     if (width < 1 || height < 1 || data.length !== width * height * 3) {
       throw new AppError('PICTURE_SHAPE', {
-        message: `The image of ${String(width)}x${String(height)} has ${String(data.length)} bytes instead of 3 a pixel.`,
+        message: `The image of ${String(width)}x${String(height)} has ${String(data.length)} bytes instead of 3 per pixel.`,
       });
     }
     const shape = this.#shape;
@@ -95,7 +97,7 @@ export class DetectorInput {
   }
 }
 
-/** The manifest's preprocessing with a rule that shows the whole image. @throws AppError `PREPROCESSING_INVALID` */
+/** The manifest's preprocessing, which must show the whole image. @throws AppError `PREPROCESSING_INVALID` */
 function wholeImage({
   preprocessing,
   head,
@@ -105,7 +107,7 @@ function wholeImage({
   const stretched = head.family !== undefined && STRETCHED.has(head.family);
   const resize = custom.resize ?? (stretched ? { rule: 'stretch' } : { rule: 'letterbox', fill: MARGIN });
   if (resize.rule !== 'crop') return { ...custom, resize };
-  const why = 'a detector needs the whole image: the rule is letterbox or stretch';
+  const why = 'a detector needs the whole image, so the rule must be letterbox or stretch';
   throw new AppError('PREPROCESSING_INVALID', {
     message: `preprocessing/resize/rule: ${why}.`,
     issues: [{ pointer: '/preprocessing/resize/rule', code: 'PREPROCESSING_INVALID', message: why }],
@@ -119,7 +121,10 @@ function toGrey(pixels: Uint8Array): Uint8Array {
   );
 }
 
-/** @throws AppError `MODEL_MISMATCH` for an input that the graph does not have, or cannot hold such values */
+/**
+ * @throws AppError `MODEL_MISMATCH` for an input that the graph lacks or whose type does not support the
+ *   values
+ */
 function extraTensor(
   { name, value }: DetectorManifest['extraInputs'][number],
   inputs: readonly TensorInfo[],
@@ -140,7 +145,7 @@ function extraTensor(
       return { dtype: 'bool', dims, data: new Uint8Array(length).fill(1) };
     default:
       throw modelMismatch(
-        `The network's input ${name} is ${info.dtype}; int64, float32 and bool are possible.`,
+        `The network's input ${name} is ${info.dtype}; only int64, float32 and bool are supported.`,
       );
   }
 }

@@ -1,33 +1,33 @@
 import { AppError } from '../../errors/app-error.js';
 import { MAX_CLASSES } from './limits.js';
 
-/** Labels that an error shows at most. */
+/** Maximum number of labels in an error message. */
 const SHOWN = 20;
 
-/** What is known of a network's classes. */
+/** Facts about a network's classes. */
 export interface ClassFacts {
-  /** Number of classes without the background; null if only the outputs show it. */
+  /** Number of classes without the background; null if only the outputs determine it. */
   readonly classes: number | null;
-  /** Where the background is among the columns of scores. */
+  /** Position of the background among the score columns. */
   readonly background: 'first' | 'last' | 'none';
 }
 
-/** Names of a network's classes, the background left out. */
+/** Names of a network's classes, without the background. */
 export class Labels {
-  /** Of a network that does not say how many classes it has, those that the manifest names. */
+  /** All labels of the manifest if the number of classes is unknown. */
   readonly names: readonly string[];
   readonly #classes: number | null;
 
   /**
    * @param given labels of the manifest, with or without one for the background; may be empty
-   * @throws AppError `LABELS_MISMATCH` (invalid) for another number of them than the network has classes
+   * @throws AppError `LABELS_MISMATCH` (invalid) when their number differs from the number of classes
    */
   constructor(given: readonly string[], { classes, background }: ClassFacts) {
     this.#classes = classes;
     this.names = classes === null ? given : completed(given, classes, background);
   }
 
-  /** Whether a network may answer with this class: an unknown number names none. */
+  /** Whether the network may return this class. If the number of classes is unknown, any may occur. */
   isPossible(index: number): boolean {
     return Number.isInteger(index) && index >= 0 && index < (this.#classes ?? MAX_CLASSES);
   }
@@ -36,7 +36,7 @@ export class Labels {
     return this.names.at(index) ?? numbered(index);
   }
 
-  /** @throws AppError `LABELS_UNKNOWN` (invalid) naming the labels that the network does not have */
+  /** @throws AppError `LABELS_UNKNOWN` (invalid) listing the labels that the network does not have */
   indicesOf(labels: readonly string[]): ReadonlySet<number> {
     const unknown = labels.filter((label) => !this.names.includes(label));
     if (unknown.length === 0) {

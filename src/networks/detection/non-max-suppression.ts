@@ -2,19 +2,19 @@ import type { Candidate } from './candidates.js';
 
 /** How duplicates are recognised. */
 export interface SuppressionOptions {
-  /** Intersection over union above which the weaker of two boxes is a duplicate, 0 to 1. */
+  /** Intersection over union above which the box with the lower score is a duplicate, 0 to 1. */
   readonly iou: number;
-  /** Whether boxes of different labels count as duplicates too. */
+  /** Whether boxes with different labels can be duplicates. */
   readonly agnostic: boolean;
-  /** Boxes that are kept at most. */
+  /** Maximum number of boxes that are kept. */
   readonly most: number;
 }
 
 /**
- * Greedy non-maximum suppression: the best box is kept and those that overlap it are dropped, and so on.
- * The same rule as torchvision's `batched_nms`: a box is dropped when its IoU with a kept one is strictly larger.
- *
- * @param candidates best first
+ * Greedy non-maximum suppression: keeps the best box, drops those that overlap it, and repeats with the rest.
+ * Like in torchvision's `batched_nms`, a box is dropped when its IoU with a kept one is strictly larger than
+ * the limit.
+ * @param candidates in descending order of score
  */
 export function suppressDuplicates(
   candidates: readonly Candidate[],
@@ -32,7 +32,7 @@ export function suppressDuplicates(
   return kept;
 }
 
-/** Area that two boxes share over the area that either covers; 0 where neither has an area. */
+/** Area of the intersection of two boxes divided by that of their union; 0 if both have no area. */
 export function intersectionOverUnion(a: Candidate, b: Candidate): number {
   const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
   const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);

@@ -9,14 +9,14 @@ import type { FitImage } from './image-input.js';
 /** A detector in use. */
 export interface OpenDetector {
   readonly detector: Detector;
-  /** Has to be released. */
+  /** The caller must release it. */
   readonly lease: Pick<NetworkLease, 'device' | 'identity' | 'release'>;
 }
 
 /**
- * Opens a detector of the models folder.
- * @throws AppError of {@link NetworkRegistry.acquire} and of {@link Detector.open}; `NETWORK_MANIFEST_INVALID` when it is no
- * detector
+ * Opens a detector in the models folder.
+ * @throws AppError of {@link NetworkRegistry.acquire} and {@link Detector.open}; `NETWORK_MANIFEST_INVALID`
+ *   when it is not a detector
  */
 export async function openDetector(
   registry: NetworkRegistry,

@@ -9,22 +9,22 @@ import type { HeadFacts } from './head-facts.js';
 import type { DetrHead, Head, PostProcessedHead, SsdHead } from './head.js';
 import { numbersOf, tableOf, type Numbers, type Outputs, type Reals } from './numbers.js';
 
-/** A head and the number of its classes; null if only its outputs show it. */
+/** A head and its number of classes; null if only its outputs determine it. */
 export interface ResolvedHead {
   readonly head: Head;
   readonly classes: number | null;
 }
 
-/** Values up to which boxes are taken for shares of the input's sides: boxes may leave the image a little. */
+/** Coordinates up to this value are taken as normalised, since boxes may extend slightly beyond the image. */
 const LARGEST_SHARE = 2;
-/** By which the scores of a row may miss a sum of 1. */
+/** Maximum deviation of the sum of a row's scores from 1. */
 const SUM_ERROR = 1e-2;
-/** Rows that are looked at. */
+/** Number of rows that are inspected. */
 const LOOKED_AT = 50;
 
 /**
- * Completes the manifest's head by what the outputs of a first run are.
- * @throws AppError `MODEL_MISMATCH` where the outputs are not those of the family, or no family fits
+ * Completes the manifest's head from the outputs of the first run.
+ * @throws AppError `MODEL_MISMATCH` when the outputs do not match the family, or no family matches
  */
 export function resolveHead(facts: HeadFacts): ResolvedHead {
   const family = facts.spec.family ?? guessFamily(facts);
@@ -32,7 +32,7 @@ export function resolveHead(facts: HeadFacts): ResolvedHead {
   const resolved = RESOLVE[family](picked, facts);
   if (resolved.classes !== null && !(resolved.classes >= 1 && resolved.classes <= MAX_CLASSES)) {
     throw modelMismatch(
-      `The network's outputs hold ${String(resolved.classes)} classes as ${family}; 1 to ${String(MAX_CLASSES)} are possible.`,
+      `The network's outputs have ${String(resolved.classes)} classes if read as ${family}; 1 to ${String(MAX_CLASSES)} are allowed.`,
     );
   }
   return resolved;
@@ -59,7 +59,8 @@ function resolveYolo(
   const table = tableOf(named(outputs, rows, 'rows'));
   const before = family === 'yolov8' ? 4 : 5;
   const wanted = before + (spec.classes ?? labels);
-  // The axis of the numbers is the one that fits the classes, else the shorter one: there are more boxes than classes.
+  // The numbers of a box are the dimension that matches the classes, otherwise the shorter one, as there are
+  // more boxes than classes.
   const boxesFirst =
     wanted > before && (table.rows === wanted) !== (table.columns === wanted)
       ? table.columns === wanted
@@ -67,7 +68,7 @@ function resolveYolo(
   const [boxes, numbers] = boxesFirst ? [table.rows, table.columns] : [table.columns, table.rows];
   requireRows(rows, boxes);
   const most = numbers - before;
-  // Further numbers are coefficients of masks or key points.
+  // Further numbers are mask coefficients or key points.
   const classes = spec.classes ?? (labels > 0 ? Math.min(labels, most) : most);
   const coordinates = spec.coordinates ?? 'pixels';
   return {
@@ -80,7 +81,7 @@ function resolveEndToEnd({ rows }: PickedOutputs, { spec, outputs }: HeadFacts):
   const { columns } = tableOf(named(outputs, rows, 'rows'));
   if (columns !== 6 && columns !== 7) {
     throw modelMismatch(
-      `The network's output ${rows ?? ''} has ${String(columns)} numbers a box; finished boxes have 6, or 7 with the image's number.`,
+      `The network's output ${rows ?? ''} has ${String(columns)} numbers per box; final boxes have 6, or 7 with the image index.`,
     );
   }
   const coordinates = spec.coordinates ?? 'pixels';
@@ -93,9 +94,7 @@ function resolveSsd(picked: PickedOutputs, { spec, outputs, labels }: HeadFacts)
   const { rows, columns } = tableOf(scores);
   requireRows(picked.scores, rows);
   if (picked.anchors !== undefined && spec.encoding === undefined) {
-    throw modelMismatch(
-      'The network gives anchors; head/encoding has to say how its boxes depend on them: corner_offsets or centre_size.',
-    );
+    throw modelMismatch('The network returns anchors; set head/encoding to corner_offsets or centre_size.');
   }
   const rule = scoreRule({ scores, columns, labels }, spec);
   const head: SsdHead = {
@@ -112,7 +111,7 @@ function resolveSsd(picked: PickedOutputs, { spec, outputs, labels }: HeadFacts)
   return { head, classes: classCount(columns, rule) };
 }
 
-/** The unit of anchors and finished boxes follows from their size. */
+/** The unit of anchors and final boxes, derived from their values. */
 function coordinatesOf(
   outputs: Outputs,
   { anchors }: PickedOutputs,
@@ -122,7 +121,10 @@ function coordinatesOf(
   return data.every((value: number) => Math.abs(value) <= LARGEST_SHARE) ? 'normalised' : 'pixels';
 }
 
-/** Rows that sum up to 1 are a softmax that has run; one label fewer than columns means a background in front. */
+/**
+ * Rows with a sum of 1 are the result of a softmax; one column more than labels means a background column in
+ * front.
+ */
 function scoreRule(
   {
     scores,
@@ -156,7 +158,7 @@ function resolvePostProcessed(picked: PickedOutputs, { spec, outputs }: HeadFact
   const boxes = named(outputs, picked.boxes, 'boxes');
   const scores = named(outputs, picked.scores, 'scores');
   const classes = named(outputs, picked.classes, 'classes');
-  // The detection API of TensorFlow gives shares of the sides, y first, and counts its classes from 1.
+  // The detection API of TensorFlow returns normalised boxes, y first, and counts classes from 1.
   const tensorflow = boxes.name.includes('detection_boxes');
   const head: PostProcessedHead = {
     family: 'post_processed',
@@ -171,7 +173,7 @@ function resolvePostProcessed(picked: PickedOutputs, { spec, outputs }: HeadFact
   return { head, classes: null };
 }
 
-/** Columns of the DETR networks trained on COCO: numbers up to 90, and "no object". */
+/** Columns of DETR networks trained on COCO: class numbers up to 90, and "no object". */
 const DETR_COLUMNS = 92;
 
 function resolveDetr(picked: PickedOutputs, { spec, outputs, labels }: HeadFacts): ResolvedHead {
@@ -201,13 +203,13 @@ function named(outputs: Outputs, name: string | undefined, part: string): Number
   if (name !== undefined) return numbersOf(outputs, name);
   const shapes = Object.entries(outputs).map(([output, { dims }]) => `${output} [${dims.join(', ')}]`);
   throw modelMismatch(
-    `Which output of the network holds the ${part} is not clear: ${shapes.join(', ')}; head/outputs/${part} has to name it.`,
+    `It is ambiguous which output contains the ${part}: ${shapes.join(', ')}; set head/outputs/${part}.`,
   );
 }
 
 function requireRows(name: string | undefined, rows: number): void {
   if (rows >= 1 && rows <= MAX_ROWS) return;
   throw modelMismatch(
-    `The network${name === undefined ? '' : `'s output ${name}`} has ${String(rows)} boxes; 1 to ${String(MAX_ROWS)} are possible.`,
+    `The network${name === undefined ? '' : `'s output ${name}`} has ${String(rows)} boxes; 1 to ${String(MAX_ROWS)} are allowed.`,
   );
 }

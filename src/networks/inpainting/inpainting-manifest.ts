@@ -6,13 +6,16 @@ import { networkManifestSchema, type NetworkManifest } from '../store/manifest.j
 const elementType = z.enum(['float32', 'float16', 'uint8']);
 const layout = z.enum(['NCHW', 'NHWC']);
 
-/** How an image becomes a tensor and back; a wrong figure gives no error, only nonsense, so none has a default. */
+/**
+ * Conversion of an image to a tensor and back. Wrong values cause no error, only wrong results, so there are
+ * no defaults.
+ */
 const imageTensor = z.object({
   name: z.string().min(1),
   dtype: elementType,
   layout,
   channelOrder: z.enum(['RGB', 'BGR']),
-  /** Tensor value of byte 0 and of byte 255. */
+  /** Tensor values of byte 0 and byte 255. */
   range: z.tuple([z.number(), z.number()]),
 });
 
@@ -20,14 +23,14 @@ const imageTensor = z.object({
 export const inpaintingManifestSchema = networkManifestSchema.extend({
   task: z.literal('inpainting'),
   image: imageTensor.extend({
-    /** Byte value that hole pixels get before the network sees them; null leaves them as they are. */
+    /** Byte value written to hole pixels before the network runs; null leaves them unchanged. */
     holeFill: z.number().min(0).max(255).nullable(),
   }),
   mask: z.object({
     name: z.string().min(1),
     dtype: elementType,
     layout,
-    /** What marks a hole and what marks known pixels: networks disagree. */
+    /** Mask values of hole pixels and of known pixels, since networks use different conventions. */
     hole: z.number(),
     known: z.number(),
   }),
@@ -37,7 +40,7 @@ export const inpaintingManifestSchema = networkManifestSchema.extend({
     z.object({
       kind: z.literal('multiple'),
       of: z.number().int().min(1),
-      /** Shortest and longest side that the network takes. */
+      /** Minimum and maximum side that the network accepts. */
       min: z.number().int().min(1),
       max: z.number().int().min(64).max(4096),
     }),
@@ -47,12 +50,12 @@ export const inpaintingManifestSchema = networkManifestSchema.extend({
 /** See {@link inpaintingManifestSchema}. */
 export type InpaintingManifest = z.infer<typeof inpaintingManifestSchema>;
 
-/** @throws AppError `NETWORK_MANIFEST_INVALID` when it is no inpainting network */
+/** @throws AppError `NETWORK_MANIFEST_INVALID` when it is not an inpainting network */
 export function parseInpaintingManifest(manifest: NetworkManifest): InpaintingManifest {
   const parsed = inpaintingManifestSchema.safeParse(manifest);
   if (parsed.success) return parsed.data;
   throw new AppError('NETWORK_MANIFEST_INVALID', {
-    message: `Network ${manifest.id} is no inpainting network: ${issueLines(parsed.error, manifest).join('; ')}`,
+    message: `Network ${manifest.id} is not an inpainting network: ${issueLines(parsed.error, manifest).join('; ')}`,
     details: { network: manifest.id },
   });
 }

@@ -6,7 +6,7 @@ import { parseInpaintingManifest, type InpaintingManifest } from './inpainting-m
 import { decodeInpainting, encodeInpainting, encodingBytes } from './inpainting-tensors.js';
 import { HOLE, type Mask } from '../../vision/image/mask.js';
 
-/** Side of the warm-up image where the network's size is free. */
+/** Side of the warm-up image if the network's size is dynamic. */
 const WARM_UP_SIDE = 64;
 
 /** An inpainting network in use. */
@@ -14,16 +14,18 @@ export interface InpaintingNetwork {
   readonly lease: Pick<NetworkLease, 'device' | 'identity' | 'release'>;
   readonly size: InpaintingManifest['size'];
   /**
-   * Writes the hole pixels of an image whose size the network takes; known pixels stay as they are.
-   * @param signal stops a run in another process at once; one in this process blocks the thread and goes on
+   * Writes the hole pixels of an image whose size the network accepts; known pixels are unchanged.
+   * @param signal stops a run in another process immediately; a run in this process blocks the thread and
+   *   cannot be stopped
    * @throws AppError `MODEL_MISMATCH`, `NETWORK_RUN_FAILED`, `NETWORK_NON_FINITE`
    */
   run(image: Image, hole: Mask, signal?: AbortSignal): Promise<void>;
 }
 
 /**
- * Opens an inpainting network, our own or a public one with a manifest. The lease must be released.
- * @throws AppError of {@link NetworkRegistry.acquire}; `NETWORK_MANIFEST_INVALID` when it is no inpainting network
+ * Opens an inpainting network, a bundled one or any other with a manifest. The caller must release the lease.
+ * @throws AppError of {@link NetworkRegistry.acquire}; `NETWORK_MANIFEST_INVALID` when it is not an
+ *   inpainting network
  */
 export async function openInpaintingNetwork(
   registry: NetworkRegistry,
@@ -53,18 +55,18 @@ export async function openInpaintingNetwork(
 /** Memory of one run's tensors. */
 interface RunMemory {
   readonly inputs: ArrayBuffer;
-  /** Of the run before; it was of this size. */
+  /** Output of the previous run, and its image size. */
   readonly output?: { readonly width: number; readonly height: number; readonly tensor: Tensor };
 }
 
 /**
- * Keeps the memory of a run for the next one: megabytes that are garbage after every run would have the whole heap
- * collected every few images.
+ * Keeps the memory of a run for the next one. Several megabytes of garbage per run would otherwise trigger a
+ * full garbage collection every few images.
  */
 class SpareMemory {
   #spare: RunMemory | null = null;
 
-  /** The memory that was kept, without what does not fit the image; new where there is none. */
+  /** The kept memory if it fits the image, otherwise new memory. */
   take(image: Image): RunMemory {
     const bytes = encodingBytes(image);
     const { inputs, output }: Partial<RunMemory> = this.#spare ?? {};
@@ -101,17 +103,18 @@ async function runInpainting(
     ? session.run(feeds)
     : session.run(feeds, { [name]: output.tensor }));
   decodeInpainting(manifest, outputs, { image, hole });
-  // What lies in a GPU's memory is its own to keep.
+  // Tensors in GPU memory cannot be reused from here.
   if (session.device === 'cpu') spare.keep({ inputs, output: { width, height, tensor: outputs[name] } });
 }
 
-/** A wrong size may fail only deep inside the graph, or not at all. */
+/** Rejects wrong sizes here, since they may fail only deep inside the graph, or not at all. */
 function checkSize({ id, size }: InpaintingManifest, { width, height }: Image): void {
   const fits =
     size.kind === 'fixed'
       ? width === size.width && height === size.height
       : [width, height].every((side) => side % size.of === 0 && side >= size.min && side <= size.max);
-  if (!fits) throw modelMismatch(`Network ${id} does not take images of ${String(width)}x${String(height)}.`);
+  if (!fits)
+    throw modelMismatch(`Network ${id} does not accept images of ${String(width)}x${String(height)} pixels.`);
 }
 
 async function warmUp(manifest: InpaintingManifest, session: TensorSession): Promise<void> {

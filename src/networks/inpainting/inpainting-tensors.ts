@@ -5,21 +5,21 @@ import { fromHalfBits, toHalfBits } from '../runtime/half-float.js';
 import type { InpaintingManifest } from './inpainting-manifest.js';
 import type { Mask } from '../../vision/image/mask.js';
 
-/** Where each element lies and in which order the channels come. */
+/** Memory layout and channel order of a tensor. */
 interface Arrangement {
   readonly layout: 'NCHW' | 'NHWC';
   readonly channels: number;
   readonly pixels: number;
 }
 
-/** Distance of one channel to the next, and of one pixel to the next. */
+/** Distance between channels, and between pixels. */
 const stridesOf = ({ layout, channels, pixels }: Arrangement): { first: number; step: number } =>
   layout === 'NCHW' ? { first: pixels, step: 1 } : { first: 1, step: channels };
 
 const dimsOf = ({ layout, channels }: Arrangement, width: number, height: number): number[] =>
   layout === 'NCHW' ? [1, channels, height, width] : [1, height, width, channels];
 
-/** Where the red, green and blue value of the first pixel lie. */
+/** Offsets of the red, green and blue value of the first pixel. */
 const startsOf = (order: 'RGB' | 'BGR', first: number): readonly [number, number, number] =>
   order === 'RGB' ? [0, first, 2 * first] : [2 * first, first, 0];
 
@@ -27,8 +27,8 @@ const startsOf = (order: 'RGB' | 'BGR', first: number): readonly [number, number
 export const encodingBytes = ({ width, height }: Image): number => 16 * width * height;
 
 /**
- * The image and mask tensors of a network, as its manifest describes them. They lie in `memory` (of
- * {@link encodingBytes} at least), which belongs to them until they have been used.
+ * The image and mask tensors of a network, as described by its manifest. They are views of `memory` (at least
+ * {@link encodingBytes}), which must not be reused before the run has ended.
  */
 export function encodeInpainting(
   manifest: Pick<InpaintingManifest, 'image' | 'mask'>,
@@ -57,7 +57,7 @@ function writeImage(
 ): void {
   const pixels = hole.data.length;
   const valueOf = (byte: number): number => low + (byte * (high - low)) / 255;
-  // There are few bytes and many pixels: looking values up takes less time than computing them.
+  // There are 256 byte values and many pixels, so a lookup table is faster than computing each value.
   const table = Float32Array.from({ length: 256 }, (_, byte) => valueOf(byte));
   const { first, step } = stridesOf({ layout, channels: 3, pixels });
   const [red, green, blue] = startsOf(channelOrder, first).map((start) => values.subarray(start));
@@ -74,9 +74,9 @@ function writeImage(
 }
 
 /**
- * Writes the hole pixels of an image from a network's outputs; known pixels stay, whatever the network says.
- * @throws AppError `MODEL_MISMATCH` for an output that is missing or of another type or shape, `NETWORK_NON_FINITE`
- * for a hole pixel that is infinite or NaN
+ * Writes the hole pixels of an image from a network's outputs; known pixels are never changed.
+ * @throws AppError `MODEL_MISMATCH` for an output that is missing or of another type or shape,
+ *   `NETWORK_NON_FINITE` for a hole pixel that is infinite or NaN
  */
 export function decodeInpainting(
   { output }: InpaintingManifest,
@@ -90,7 +90,7 @@ export function decodeInpainting(
   const scale = 255 / (high - low);
   const { first, step } = stridesOf(arrangement);
   const starts = startsOf(output.channelOrder, first);
-  // Rounds halves to even and clamps, as the result is defined to.
+  // A clamped array rounds half to even and clamps, as the result format requires.
   const bytes = new Uint8ClampedArray(data.buffer, data.byteOffset, data.length);
   for (let pixel = 0; pixel < hole.data.length; pixel++) {
     if (hole.data[pixel] === 0) continue;
@@ -127,6 +127,6 @@ function readOutput(
 
 const nonFinite = (name: string, pixel: number): AppError =>
   new AppError('NETWORK_NON_FINITE', {
-    message: `The inpainting network gave a number that is not finite in ${name} at pixel ${String(pixel)}.`,
+    message: `The inpainting network returned a number that is not finite in ${name} at pixel ${String(pixel)}.`,
     details: { output: name, pixel },
   });

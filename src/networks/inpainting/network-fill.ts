@@ -7,42 +7,45 @@ import { growBox, growToSize, type Box } from '../../vision/image/box.js';
 import { clearBox, boundsOf, type Mask } from '../../vision/image/mask.js';
 import { cutImage, cutMask, pasteHole } from '../../vision/image/cut-and-paste.js';
 
-/** Side of the tiles into which large images are cut, and how much of the surroundings each sees. */
+/** Side of the tiles into which large images are split, and the margin of surroundings that each includes. */
 const TILE = 512;
 const MARGIN = 64;
-/** Deeper holes are filled on a reduced copy: a tile would not see across them. */
+/** Deeper holes are filled on a reduced copy, because a tile would not see known pixels on both sides. */
 const DEEPEST = MARGIN;
 
-/** Of a network that is shown a hole as a whole, the part of its window that surrounds the hole on each side. */
+/** Margin on each side, as a share of the window, for networks that get a hole as a whole. */
 const WHOLE_MARGIN = 0.25;
 
-/** How {@link networkFill} shows an image to a network. */
+/** How {@link networkFill} presents an image to a network. */
 export interface FillView {
-  /** Show each part of a hole as a whole, reduced where it has to be, never in tiles: for networks that fill large holes. */
+  /**
+   * Whether each part of a hole is presented as a whole, reduced if necessary, never in tiles; for networks
+   * that can fill large holes.
+   */
   readonly whole?: boolean;
 }
 
-/** Called between tiles with the part that is done, 0 to 1; may throw to cancel. */
+/** Called between tiles with the finished share, 0 to 1; may throw to cancel. */
 export type Pace = (done: number) => Promise<void>;
 
-/** What a network is shown at once. */
+/** Window and margin of one run. */
 interface View {
   readonly window: Size;
-  /** Surroundings of a hole on each side. */
+  /** Width of the surroundings on each side of a hole. */
   readonly margin: number;
   readonly whole: boolean;
 }
 
-/** An image that is being filled, and what of its hole is left. Both change as tiles are filled. */
+/** An image being filled, and its remaining hole. Both change as tiles are filled. */
 interface Canvas {
   readonly image: Image;
   readonly left: Mask;
 }
 
 /**
- * Fills a hole of any shape by a network. Parts of the hole whose surroundings do not meet are filled one by one; a
- * part that is too large for the network in tiles, or on a reduced copy where it is too deep for them. Later tiles
- * see what earlier ones have filled, so that they fit together.
+ * Fills a hole of any shape with a network. Parts of the hole with disjoint surroundings are filled
+ * separately. A part that is too large for the network is filled in tiles, or on a reduced copy if it is too
+ * deep for tiles. Later tiles see the content of earlier ones, so that they match.
  */
 export async function networkFill(
   network: ImageNetwork,
@@ -58,7 +61,7 @@ export async function networkFill(
   return canvas.image;
 }
 
-// Not slice(): that of a Buffer is no copy.
+// Not slice(), because for a Buffer it does not copy.
 const copyOf = (image: Image, hole: Mask): Canvas => ({
   image: { ...image, data: new Uint8Array(image.data) },
   left: { ...hole, data: new Uint8Array(hole.data) },
@@ -79,7 +82,8 @@ async function fillPart(
   };
   const reduced = reduceWithHole(cutImage(canvas.image, box), cutMask(canvas.left, box), small);
   const copy = copyOf(reduced.image, reduced.hole);
-  // A long scratch may be gone at that size: what is known around it has become its colours then.
+  // A thin scratch may vanish in the reduced copy; the reduced pixels then come from the known pixels around
+  // it.
   const around = boundsOf(reduced.hole);
   if (around !== null)
     await fillTiles(network, { canvas: copy, tiles: tilesOf(around, view, copy), view }, pace);
@@ -88,16 +92,19 @@ async function fillPart(
   pasteTile(canvas, cutImage(enlarged, offset), part);
 }
 
-/** Half the width of a part's widest place; the hole ends where the known pixels around its box begin. */
+/**
+ * Half the width of a part at its widest place. The box is extended by one pixel, so that the hole ends
+ * inside of it.
+ */
 const depthOf = (part: Box, { left }: Canvas): number => holeDepth(cutMask(left, growBox(part, 1, left)));
 
-/** At this size a tile sees across a part. */
+/** Scale at which a tile sees across the part. */
 function depthScale(part: Box, { window, margin }: View, canvas: Canvas): number {
   const deepest = (DEEPEST * Math.min(window.width, window.height)) / (TILE + 2 * margin);
   return deepest / depthOf(part, canvas);
 }
 
-/** At this size a part with its margin just fits the window; two pixels are left for rounding. */
+/** Scale at which the part with its margin just fits the window; two pixels are reserved for rounding. */
 function wholeScale(part: Box, { window, margin }: View): number {
   const room = (side: number): number => side - 2 * margin - 2;
   return Math.min(room(window.width) / part.width, room(window.height) / part.height);
@@ -109,20 +116,20 @@ function viewOf(size: ImageNetwork['size'], whole: boolean): View {
   return { window, margin, whole };
 }
 
-/** The largest window that a network is given. */
+/** The largest window for a network. */
 function windowOf(size: ImageNetwork['size'], whole: boolean): Size {
   if (size.kind === 'fixed') return { width: size.width, height: size.height };
   const side = Math.floor((whole ? size.max : Math.min(size.max, TILE + 2 * MARGIN)) / size.of) * size.of;
   return { width: side, height: side };
 }
 
-/** Whether a part with its margin, cut off at the image's border, fits into one window. */
+/** Whether a part with its margin, clipped at the image's border, fits into one window. */
 function fitsWindow(part: Box, { window, margin }: View, image: Size): boolean {
   const whole = growBox(part, margin, image);
   return whole.width <= window.width && whole.height <= window.height;
 }
 
-/** Boxes that together cover a part's hole pixels, each small enough to fit a window with its margin. */
+/** Boxes that together cover the hole pixels of a part, each small enough to fit a window with its margin. */
 function tilesOf(part: Box, view: View, { left: hole }: Canvas): readonly Box[] {
   if (fitsWindow(part, view, hole)) return [part];
   const stepX = Math.max(8, view.window.width - 2 * view.margin);
@@ -149,7 +156,7 @@ async function fillTiles(
   for (const [index, tile] of tiles.entries()) {
     await pace(index / tiles.length);
     const seen = growBox(tile, view.margin, canvas.image);
-    // Surroundings are better than the copies of the border that would pad the image.
+    // Real surroundings are better than padding by repeated border pixels.
     const box = growToSize(seen, paddedSize(network.size, seen), canvas.image);
     if (box.width === canvas.image.width && box.height === canvas.image.height) {
       await runPadded(network, canvas.image, canvas.left);
@@ -163,7 +170,7 @@ async function fillTiles(
   }
 }
 
-/** Fills the hole pixels inside a tile, which then are no hole any more. */
+/** Copies the filled pixels of a tile and removes them from the remaining hole. */
 function pasteTile({ image, left }: Canvas, filled: Image, tile: Box): void {
   pasteHole(image, filled, cutMask(left, tile), tile);
   clearBox(left, tile);

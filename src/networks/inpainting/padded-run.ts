@@ -4,26 +4,26 @@ import { enlarge, reduceImage, reduceWithHole, toFloats } from '../../vision/ima
 import { HOLE, type Mask } from '../../vision/image/mask.js';
 import { cutImage, pasteHole } from '../../vision/image/cut-and-paste.js';
 
-/** What a fill needs of a network. */
+/** The part of a network that filling needs. */
 export type ImageNetwork = Pick<InpaintingNetwork, 'size' | 'run'>;
 
-/** The smallest size that a network takes and that holds `size`; for a network of fixed size, that. */
+/**
+ * The smallest size that the network accepts and that contains `size`; for a network with a fixed size, that
+ * size.
+ */
 export function paddedSize(size: ImageNetwork['size'], { width, height }: Size): Size {
   if (size.kind === 'fixed') return { width: size.width, height: size.height };
   const fit = (side: number): number => Math.max(size.min, Math.ceil(side / size.of) * size.of);
   return { width: fit(width), height: fit(height) };
 }
 
-/**
- * Has a network write the hole pixels of an image of any size that fits it: padded by repeating the border, or reduced
- * for a fixed size.
- */
+/** Runs a network on an image of any size: padded by repeating the border, or reduced for a fixed size. */
 export async function runPadded(network: ImageNetwork, image: Image, hole: Mask): Promise<void> {
   const { width, height } = image;
   const target = paddedSize(network.size, image);
   if (target.width === width && target.height === height) return network.run(image, hole);
   if (target.width < width || target.height < height) return runReduced(network, image, hole);
-  // Where the border's pixels are hole, what repeats them is hole too.
+  // Padding that repeats hole pixels is hole too.
   const padded = { ...target, data: padRows(image.data, { ...image, bytes: 3 }, target) };
   const marked = { ...target, data: padRows(hole.data, { ...hole, bytes: 1 }, target) };
   await network.run(padded, marked);
@@ -40,14 +40,14 @@ async function runReduced(network: ImageNetwork, image: Image, hole: Mask): Prom
     height: Math.max(1, Math.floor(height * scale)),
   };
   const reduced = reduceWithHole(image, hole, small);
-  // Colours of the hole are unknown; what the network sees there must still be an image.
+  // The colours of hole pixels are unknown, but the network's input must still look like an image.
   const seen = reduced.hole.data.includes(HOLE) ? reduced : { ...reduced, image: reduceImage(image, small) };
   await runPadded(network, seen.image, seen.hole);
   const enlarged = toBytes(enlarge(toFloats(seen.image), image));
   pasteHole(image, enlarged, hole, { left: 0, top: 0, width, height });
 }
 
-/** Pixels of so many bytes, with the last column and then the last row repeated up to the target's size. */
+/** Pads pixels of this many bytes to the target's size by repeating the last column and then the last row. */
 function padRows(
   data: Uint8Array,
   { width, height, bytes }: Size & { readonly bytes: number },

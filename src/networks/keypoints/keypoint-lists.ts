@@ -5,22 +5,22 @@ import type { KeypointLists } from './keypoint-manifest.js';
 /** Outputs of one run by name. */
 export type GraphOutputs = Readonly<Record<string, Tensor>>;
 
-/** Size of the image that a graph was given. */
+/** Size of the image given to the graph. */
 export interface InputSize {
   readonly width: number;
   readonly height: number;
 }
 
 /**
- * Key points of a graph that lists them, in pixels of its input.
- * @throws AppError `MODEL_MISMATCH` for outputs that are missing, of other types or of lengths that do not agree
+ * Key points of a graph that outputs lists, in pixels of its input.
+ * @throws AppError `MODEL_MISMATCH` for outputs that are missing, of another type, or of different lengths
  */
 export function readKeypointLists(outputs: GraphOutputs, lists: KeypointLists, size: InputSize): Features {
   const keypoints = tensorOf(outputs, lists.keypoints.name);
   const count = rowsOf(keypoints, lists.keypoints.name, 2);
   const scores = valuesOf(tensorOf(outputs, lists.scores.name), lists.scores.name);
   if (scores.length !== count)
-    throw modelMismatch(`The network lists ${count} key points and ${scores.length} scores.`);
+    throw modelMismatch(`The network returned ${count} key points, but ${scores.length} scores.`);
   const frames = lists.frames === undefined ? null : readFrames(outputs, lists.frames, count);
   return {
     count,
@@ -49,7 +49,7 @@ function readFrames(
 ): Pick<Features, 'sizes' | 'angles'> {
   const tensor = tensorOf(outputs, name);
   if (rowsOf(tensor, name, 2) !== count)
-    throw modelMismatch(`The network's output ${name} has not ${count} rows.`);
+    throw modelMismatch(`The network's output ${name} does not have ${count} rows.`);
   const values = valuesOf(tensor, name);
   const degrees = (angle: number): number => ((((angle * 180) / Math.PI) % 360) + 360) % 360;
   return {
@@ -66,7 +66,8 @@ function readDescriptors(
   const tensor = tensorOf(outputs, name);
   const [rows, columns] = tensor.dims.slice(-2);
   const [found, width] = order === 'rows' ? [rows, columns] : [columns, rows];
-  if (found !== count) throw modelMismatch(`The network lists ${count} key points and ${found} descriptors.`);
+  if (found !== count)
+    throw modelMismatch(`The network returned ${count} key points, but ${found} descriptors.`);
   const values = valuesOf(tensor, name);
   const data =
     order === 'rows'
@@ -94,7 +95,10 @@ export function tensorOf(outputs: GraphOutputs, name: string): Tensor {
   return tensor;
 }
 
-/** Values as floats; exporters give integer key points, too. @throws AppError `MODEL_MISMATCH` for other types */
+/**
+ * Values as floats, since some exporters write integer key points. @throws AppError `MODEL_MISMATCH` for
+ * other types
+ */
 export function valuesOf({ dtype, data }: Tensor, name: string): Float32Array {
   if (dtype === 'float32') return data;
   if (dtype === 'int64' || dtype === 'int32') return Float32Array.from(data, Number);

@@ -3,7 +3,7 @@ import type { Features } from '../../vision/features/types.js';
 import { tensorOf, valuesOf, type GraphOutputs } from './keypoint-lists.js';
 import type { KeypointMaps } from './keypoint-manifest.js';
 
-/** One map [channels, height, width] of cells. */
+/** A map [channels, height, width] of cells. */
 interface CellMap {
   readonly channels: number;
   readonly height: number;
@@ -12,9 +12,9 @@ interface CellMap {
 }
 
 /**
- * Key points of a graph with dense heads, in pixels of its input: the softmax over each cell's pixels and "none" is
- * the probability of a key point, local maxima above the threshold are kept, strongest first.
- * @throws AppError `MODEL_MISMATCH` for outputs that are missing or of shapes that do not fit each other
+ * Key points of a graph with dense heads, in pixels of its input. The softmax over each cell's pixels and "no
+ * key point" is the probability; local maxima above the threshold are kept, in descending order.
+ * @throws AppError `MODEL_MISMATCH` for outputs that are missing or whose shapes do not match
  */
 export function readKeypointMaps(outputs: GraphOutputs, maps: KeypointMaps): Features {
   const logits = mapOf(outputs, maps.logits.name);
@@ -29,7 +29,7 @@ export function readKeypointMaps(outputs: GraphOutputs, maps: KeypointMaps): Fea
   for (const map of [descriptors, ...(reliability === null ? [] : [reliability])]) {
     if (map.width === logits.width && map.height === logits.height) continue;
     throw modelMismatch(
-      `The network's maps are of ${logits.width}x${logits.height} and ${map.width}x${map.height} cells.`,
+      `The network's maps have different sizes: ${logits.width}x${logits.height} and ${map.width}x${map.height} cells.`,
     );
   }
   const heat = heatmap(logits, cell);
@@ -67,7 +67,7 @@ function describe(
   };
 }
 
-/** Probability of a key point for every pixel, rows from top to bottom. */
+/** Probability of a key point for every pixel, in row order. */
 function heatmap({ channels, height, width, data }: CellMap, cell: number): Float32Array {
   const cells = width * height;
   const heat = new Float32Array(cells * cell * cell);
@@ -85,7 +85,7 @@ function heatmap({ channels, height, width, data }: CellMap, cell: number): Floa
   return heat;
 }
 
-/** Pixels that reach the threshold and are largest in their neighbourhood; of equal ones the first. */
+/** Pixels that reach the threshold and are the maximum of their neighbourhood; of equal ones the first. */
 function findPeaks(heat: Float32Array, width: number, { threshold, radius }: KeypointMaps): number[] {
   const height = heat.length / width;
   const isPeak = (index: number): boolean => {
@@ -105,9 +105,9 @@ function findPeaks(heat: Float32Array, width: number, { threshold, radius }: Key
   return peaks;
 }
 
-/** All channels at a place in cells, bilinear; a cell's value stands for its centre. */
+/** All channels at a position in cells, by bilinear interpolation between cell centres. */
 function sample({ channels, height, width, data }: CellMap, u: number, v: number, cell: number): number[] {
-  // The centre of pixel x lies at (x + 0.5) / cell cells; the centre of the first cell at 0.5.
+  // Pixel x has its centre at (x + 0.5) / cell, in cells; the first cell has its centre at 0.5.
   const x = Math.min(Math.max(u + 0.5 / cell - 0.5, 0), width - 1);
   const y = Math.min(Math.max(v + 0.5 / cell - 0.5, 0), height - 1);
   const [x0, y0] = [Math.floor(x), Math.floor(y)];

@@ -8,14 +8,17 @@ import { readKeypointMaps } from './keypoint-maps.js';
 import type { KeypointDetectorRecord } from './keypoint-manifest.js';
 import type { Image } from '../../vision/image/image.js';
 
-/** Share of the wanted key points below which an image counts as poor in texture. */
+/** An image with less than this share of the requested key points has little texture. */
 const POOR_TEXTURE_SHARE = 0.25;
 
-/** A key point's neighbourhood may not reach this many scales (a twelfth of its diameter each) over the image's edge. */
+/**
+ * A key point's neighbourhood may extend at most this many scales (a twelfth of its diameter each) beyond the
+ * image's edge.
+ */
 const EDGE_SCALES = 2;
 const SCALES_PER_DIAMETER = 12;
 
-/** A graph that finds and describes key points, as its manifest describes it. */
+/** A graph that detects and describes key points, as described by its manifest. */
 export class KeypointNetwork {
   readonly #limit: number;
 
@@ -30,9 +33,9 @@ export class KeypointNetwork {
   }
 
   /**
-   * Key points of an image in its own pixels, spread over it, strongest first.
-   * @param sensitive whether weak contrasts are looked for at once, as the goal of the image's clip needed them
-   * @throws AppError of {@link TensorSession.run}; `MODEL_MISMATCH` when the outputs are not what the manifest says
+   * Key points of an image in its own pixels, distributed over the image, in descending order of score.
+   * @param sensitive whether to start with high sensitivity to weak contrast, as the goal of the image's clip required
+   * @throws AppError of {@link TensorSession.run}; `MODEL_MISMATCH` when the outputs differ from the manifest
    */
   async detect(image: Image, sensitive = false): Promise<Features> {
     const fitted = fitImage(image, this.#record.input.size);
@@ -42,7 +45,7 @@ export class KeypointNetwork {
     return takeRows(found, selectSpread({ points, scores, width, height, limit: this.#limit }));
   }
 
-  /** The result depends on the image and its clip's goal alone, never on the images before it. */
+  /** The result depends only on the image and its clip's goal, never on previous images. */
   async #run({ image }: FittedImage, sensitive: boolean): Promise<Features> {
     const imageFeed = { [this.#record.input.name]: encode(image, this.#record.input) };
     const { sensitivity } = this.#record;
@@ -62,7 +65,7 @@ export class KeypointNetwork {
     const { lists, maps } = this.#record;
     if (lists !== undefined) return readKeypointLists(outputs, lists, size);
     if (maps !== undefined) return readKeypointMaps(outputs, maps);
-    throw new Error('A checked manifest has lists or maps.');
+    throw new Error('A validated manifest has lists or maps.');
   }
 }
 
@@ -84,13 +87,15 @@ function repeat<T extends Uint8Array | Float32Array>(plane: T, times: number, ta
   return target;
 }
 
-/** Brings key points from the graph's input to the image; drops what lies in the extension or reaches into it. */
+/**
+ * Converts key points from the graph's input to the image, and drops those in the padding or too close to it.
+ */
 function onImage(found: Features, { scale, shown }: FittedImage, image: Image): Features {
   const inside = (row: number): boolean => {
     const margin = (EDGE_SCALES * found.sizes[row]) / SCALES_PER_DIAMETER;
     const [x, y] = [found.points[2 * row], found.points[2 * row + 1]];
     const within = (at: number, side: number): boolean => at >= 0 && at <= side - 1;
-    // The right and lower edge count only where there is an extension behind them; the graph knows the other two.
+    // The right and lower edge matter only if there is padding; the graph handles the other two edges.
     return within(x + margin, shown.width) && within(y + margin, shown.height) && x >= 0 && y >= 0;
   };
   const kept = takeRows(

@@ -3,7 +3,7 @@ import type { NetworkSource } from '../../domain/network.js';
 
 const builds = new WeakMap<object, string>();
 
-/** Digest of a network's files and of everything that its manifest says. */
+/** Digest of a network's files and its whole manifest. */
 export function buildOf({ network }: NetworkSource): string {
   const known = builds.get(network);
   if (known !== undefined) return known;

@@ -16,11 +16,11 @@ import { explainLoadFailure, refuseUnloadable } from '../runtime/refuse-unloadab
 import type { TensorSession } from '../runtime/tensor-session.js';
 import { buildOf } from './network-build.js';
 
-/** What to open. */
+/** The network to open, and where. */
 export interface OpenRequest {
-  /** Folder that the manifest's file paths are relative to. */
+  /** Folder to which the manifest's file paths are relative. */
   readonly folder: string;
-  /** As the catalogue gave it; labels are inline. */
+  /** As returned by the catalogue, with labels inline. */
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly device: { readonly requested: DeviceRequest; readonly strict: boolean };
   /** Whether each device can be used at all. */
@@ -31,31 +31,31 @@ export interface OpenRequest {
 /** A network that is open in this process. */
 export interface OpenNetwork {
   readonly session: TensorSession;
-  /** Null, as `detector`, for networks of other tasks: those without either take tensors only. */
+  /** Null for networks of other tasks, like `detector`. Networks with neither accept only tensors. */
   readonly classifier: Classifier | null;
   readonly detector: Detector | null;
   readonly maxDelayMs: number;
   readonly device: DeviceReport;
 }
 
-/** A network of this process that others may use too. */
+/** A lease on a network of this process, which may be shared. */
 export interface LeasedNetwork extends OpenNetwork {
-  /** Gives it back: it stays in memory for the next one until its room is needed. Safe to call twice. */
+  /** Releases the lease; the network stays loaded until its memory is needed. Idempotent. */
   release(): void;
 }
 
 /**
- * Opens the network of an order on the best device that works, and runs it once.
- * @param fit brings images to the size of a detector's input: `fitImage` of the media side
+ * Opens the requested network on the best device that works, and warms it up with one run.
+ * @param fit resizes images to the size of a detector's input: `fitImage` of the media folder
  * @throws AppError of the loader, of {@link refuseUnloadable}, of the classifier and of the detector
  */
-export async function openNetwork(order: OpenRequest, fit: FitImage): Promise<OpenNetwork> {
-  const { manifest, file, open, warmUp } = opening(order.manifest, fit);
+export async function openNetwork(request: OpenRequest, fit: FitImage): Promise<OpenNetwork> {
+  const { manifest, file, open, warmUp } = opening(request.manifest, fit);
   const { value, report } = await chooseDevice(
-    { device: order.device.requested, strict: order.device.strict },
+    { device: request.device.requested, strict: request.device.strict },
     async (device) => {
-      refuseDevice(order, device);
-      const { folder, threads } = order;
+      refuseDevice(request, device);
+      const { folder, threads } = request;
       const loaded = await loadNetwork(open, { folder, manifest, files: [file], device, threads, warmUp });
       return { value: loaded, reason: loaded.evidence };
     },
@@ -64,8 +64,8 @@ export async function openNetwork(order: OpenRequest, fit: FitImage): Promise<Op
 }
 
 /**
- * The same network from the ones that this process has in memory already, opened where it is not among them.
- * @throws AppError as {@link openNetwork}
+ * Leases a network that is loaded in this process, or loads it.
+ * @throws AppError as {@link openNetwork} does
  */
 export async function leaseNetwork(
   networks: NetworkRegistry,
@@ -86,21 +86,21 @@ export async function leaseNetwork(
   return { ...usersOf(lease.session(file)), device: lease.device, release: lease.release };
 }
 
-/** Which installed network, and on what. */
+/** The installed network to lease, and its device. */
 export interface LeaseRequest extends Pick<OpenRequest, 'device' | 'threads'> {
   readonly source: NetworkSource;
 }
 
-/** A session and what answers questions about images by it. */
+/** A session and the objects that answer image requests with it. */
 type Users = Pick<OpenNetwork, 'session' | 'classifier' | 'detector' | 'maxDelayMs'>;
 
-/** Of the sessions in memory: made by their first run, and gone with them. */
+/** Created by the warm-up of a session and collected with it. */
 const users = new WeakMap<TensorSession, Users>();
 
 const usersOf = (session: TensorSession): Users =>
   users.get(session) ?? { session, classifier: null, detector: null, maxDelayMs: 0 };
 
-/** How a network of the catalogue is opened and run once. */
+/** How to open and warm up a network of the catalogue. */
 function opening(written: OpenRequest['manifest'], fit: FitImage) {
   const manifest = networkManifestSchema.parse(written);
   const file = onlyFile(manifest);

@@ -5,21 +5,25 @@ import type { PreprocessingSpec } from './preprocessing-schema.js';
 import { resolvePreprocessing } from './resolve-preprocessing.js';
 import { IMAGE_DTYPES, Preprocessor, type ImageDtype, type ImageElements } from './preprocessor.js';
 
-/** Whole numbers that black and white must be apart at least, or rounding leaves nothing of an image. */
+/**
+ * Minimum difference between black and white for integer inputs; with less, rounding would destroy the image.
+ */
 const LEAST_LEVELS = 32;
 
-/** Names under which exporters keep the batch's axis free. */
+/** Exporters give dynamic batch dimensions a name. */
 const isFree = (dim: number | string): dim is string => typeof dim === 'string';
 
-/** The one input of a classifier: how images become a tensor of it. */
+/** The single image input of a classifier. */
 export class ImageInput {
   readonly preprocessing: Preprocessing;
   readonly preprocessor: Preprocessor;
-  /** Images in every run where the graph fixes it; null for a free batch. */
+  /** Batch size fixed by the graph; null for a dynamic batch. */
   readonly fixedBatch: number | null;
   readonly #info: TensorInfo;
 
-  /** @throws AppError `MODEL_MISMATCH` or `PREPROCESSING_INVALID` (invalid) where graph and manifest do not fit */
+  /**
+   * @throws AppError `MODEL_MISMATCH` or `PREPROCESSING_INVALID` (invalid) when graph and manifest disagree
+   */
   constructor(inputs: readonly TensorInfo[], preprocessing: PreprocessingSpec) {
     this.#info = onlyInput(inputs);
     const { name, dims } = this.#info;
@@ -33,7 +37,8 @@ export class ImageInput {
 
   /**
    * Feeds of one run.
-   * @param elements array of {@link Preprocessor.allocate} for exactly so many images; filled up to a fixed batch
+   * @param elements array of {@link Preprocessor.allocate} for exactly this number of images; padded to a
+   *   fixed batch
    */
   feeds(elements: ImageElements, images: number): Readonly<Record<string, Tensor>> {
     const batch = this.fixedBatch ?? images;
@@ -42,11 +47,11 @@ export class ImageInput {
     const dims = layout === 'NCHW' ? [batch, channels, height, width] : [batch, height, width, channels];
     const { dtype } = this.preprocessor;
     const data = batch === images ? elements : this.#pad(elements, batch);
-    // The preprocessor makes the array that belongs to its element type.
+    // The preprocessor allocates the array type that belongs to its element type.
     return { [this.#info.name]: { dtype, dims, data } as Tensor };
   }
 
-  /** Feeds of one run on a ready tensor of one image; one that does not fit is left for the session to refuse. */
+  /** Feeds of one run for a preprocessed tensor of one image; the session rejects one that does not fit. */
   feedsOf(tensor: Tensor): Readonly<Record<string, Tensor>> {
     const { data, dtype } = tensor;
     const fits = dtype === this.preprocessor.dtype && data.length === this.preprocessor.elements;
@@ -64,16 +69,23 @@ export class ImageInput {
 function onlyInput(inputs: readonly TensorInfo[]): TensorInfo {
   if (inputs.length === 1) return inputs[0];
   const names = inputs.map(({ name }) => name).join(', ');
-  throw modelMismatch(`A classifier has one input, this network has ${String(inputs.length)}: ${names}.`);
+  throw modelMismatch(
+    `A classifier must have one input, but this network has ${String(inputs.length)}: ${names}.`,
+  );
 }
 
 function imageDtype({ name, dtype }: TensorInfo): ImageDtype {
   const known = IMAGE_DTYPES.find((candidate) => candidate === dtype);
   if (known !== undefined) return known;
-  throw modelMismatch(`The network's input ${name} is ${dtype}; images become ${IMAGE_DTYPES.join(', ')}.`);
+  throw modelMismatch(
+    `The network's input ${name} is ${dtype}; supported for images: ${IMAGE_DTYPES.join(', ')}.`,
+  );
 }
 
-/** Networks of whole numbers want pixels as they are: a mean and a deviation would leave them three or four levels. */
+/**
+ * Rejects preprocessing with a mean and deviation for integer inputs, which would leave only three or four
+ * levels.
+ */
 function requireLevels({ name, dtype }: TensorInfo, { factor, shift }: Preprocessing): void {
   if (dtype !== 'uint8' && dtype !== 'int8') return;
   const low = Math.min(...shift);
@@ -81,6 +93,6 @@ function requireLevels({ name, dtype }: TensorInfo, { factor, shift }: Preproces
   if (high - low >= LEAST_LEVELS) return;
   const range = `values from ${low.toFixed(2)} to ${high.toFixed(2)}`;
   throw modelMismatch(
-    `The network's input ${name} is ${dtype}, but its preprocessing makes ${range}; "raw" makes 0 to 255.`,
+    `The network's input ${name} is ${dtype}, but its preprocessing produces ${range}; "raw" produces 0 to 255.`,
   );
 }

@@ -1,29 +1,29 @@
 import { z } from 'zod';
 
-/** Presets by the family of networks that was trained with them. */
+/** Presets, each used by a family of networks in training. */
 export const PREPROCESSING_PRESETS = ['imagenet', 'inception', 'caffe', 'raw', 'unit'] as const;
 /** See {@link PREPROCESSING_PRESETS}. */
 export type PreprocessingPreset = (typeof PREPROCESSING_PRESETS)[number];
 
-/** Longest side of an image that a network takes. */
+/** Maximum side of a network's input image. */
 export const MAX_SIDE = 4096;
 const side = z.number().int().min(1).max(MAX_SIDE);
 const byte = z.number().min(0).max(255);
 const colour = z.tuple([byte, byte, byte]);
 const perChannel = z.array(z.number()).min(1).max(3);
 
-/** Preprocessing written out: everything that is left out comes from the preset, or from the graph's input. */
+/** Explicit preprocessing; missing fields come from the preset or from the graph's input. */
 export const customPreprocessingSchema = z.strictObject({
   preset: z.enum(PREPROCESSING_PRESETS).optional(),
   width: side.optional(),
   height: side.optional(),
   layout: z.enum(['NCHW', 'NHWC']).optional(),
   channelOrder: z.enum(['RGB', 'BGR', 'GRAY']).optional(),
-  /** What pixels range over before mean and std are applied. */
+  /** Range of pixel values before mean and std are applied. */
   range: z.enum(['0..1', '0..255']).optional(),
-  /** By channel, in `channelOrder`. */
+  /** One value per channel, in `channelOrder`. */
   mean: perChannel.optional(),
-  /** By channel, in `channelOrder`; not 0. */
+  /** One value per channel, in `channelOrder`; not 0. */
   std: perChannel.refine((values) => !values.includes(0), 'must not be 0').optional(),
   resize: z
     .discriminatedUnion('rule', [

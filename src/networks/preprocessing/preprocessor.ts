@@ -3,7 +3,7 @@ import type { TensorArrays } from '../../domain/tensor.js';
 import { AppError } from '../../errors/app-error.js';
 import { toHalfBits } from '../runtime/half-float.js';
 
-/** Element types that an image can be turned into. */
+/** Supported element types of image inputs. */
 export const IMAGE_DTYPES = ['float32', 'float16', 'uint8', 'int8'] as const;
 /** See {@link IMAGE_DTYPES}. */
 export type ImageDtype = (typeof IMAGE_DTYPES)[number];
@@ -31,11 +31,11 @@ const ELEMENT_OF: Readonly<Record<ImageDtype, (value: number) => number>> = {
 };
 
 /**
- * Turns pixels into a network's input. A pixel has 256 levels, so each channel is a table of 256 elements of the
- * network's own type, and half precision costs no more than single.
+ * Converts pixels to a network's input. A channel has 256 possible values, so each channel uses a lookup
+ * table of the network's element type; half precision is as fast as single precision.
  */
 export class Preprocessor {
-  /** Elements of one image. */
+  /** Number of elements per image. */
   readonly elements: number;
   readonly #tables: readonly ImageElements[];
   readonly #preprocessing: Preprocessing;
@@ -56,14 +56,14 @@ export class Preprocessor {
     });
   }
 
-  /** An array for so many images, all zero. */
+  /** Allocates a zeroed array for a number of images. */
   allocate(images: number): ImageElements {
     return MAKE[this.dtype](this.elements * images);
   }
 
   /**
-   * Writes one image at place `index` of an array from {@link allocate}.
-   * @param pixels row by row, 1 byte a pixel for grey networks, else R, G, B
+   * Writes one image at index `index` of an array from {@link allocate}.
+   * @param pixels row by row, 1 byte per pixel for grey networks, otherwise R, G, B
    * @throws AppError `PICTURE_SHAPE` (internal) for another number of pixels
    */
   write(pixels: Uint8Array, target: ImageElements, index: number): void {

@@ -7,20 +7,23 @@ import {
   type PreprocessingSpec,
 } from './preprocessing-schema.js';
 
-/** What a preset stands for; mean and std are in the order R, G, B. */
+/** Values of a preset; mean and std are in the order R, G, B. */
 interface Preset {
   readonly channelOrder: ChannelOrder;
   readonly range: '0..1' | '0..255';
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
-  /** Short side over crop: how much of the image's edge is cut off. */
+  /** Short side divided by crop size: how much of the image's edge is cropped. */
   readonly margin: number;
 }
 
 const NEUTRAL = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
 
 const PRESETS: Readonly<Record<PreprocessingPreset, Preset>> = {
-  /** Mean and deviation of ImageNet's training set, 224 of 256 pixels: torchvision's and the model zoo's convention. */
+  /**
+   * Mean and deviation of ImageNet's training set, crop of 224 from 256 pixels: the convention of torchvision
+   * and the ONNX model zoo.
+   */
   imagenet: {
     channelOrder: 'RGB',
     range: '0..1',
@@ -28,7 +31,7 @@ const PRESETS: Readonly<Record<PreprocessingPreset, Preset>> = {
     std: [0.229, 0.224, 0.225],
     margin: 256 / 224,
   },
-  /** -1 to 1, the middle 87.5 % of the image. */
+  /** -1 to 1, central crop of 87.5 %. */
   inception: {
     channelOrder: 'RGB',
     range: '0..1',
@@ -36,7 +39,7 @@ const PRESETS: Readonly<Record<PreprocessingPreset, Preset>> = {
     std: [0.5, 0.5, 0.5],
     margin: 1 / 0.875,
   },
-  /** BGR from 0 to 255 less the mean pixel, as networks trained with Caffe want it. */
+  /** BGR from 0 to 255 minus the mean pixel, for networks trained with Caffe. */
   caffe: {
     channelOrder: 'BGR',
     range: '0..255',
@@ -44,20 +47,19 @@ const PRESETS: Readonly<Record<PreprocessingPreset, Preset>> = {
     std: [1, 1, 1],
     margin: 256 / 224,
   },
-  /** Pixels as they are, 0 to 255. */
+  /** Unchanged pixels, 0 to 255. */
   raw: { channelOrder: 'RGB', range: '0..255', ...NEUTRAL, margin: 1 },
-  /** Pixels from 0 to 1. */
+  /** Pixels scaled to 0 to 1. */
   unit: { channelOrder: 'RGB', range: '0..1', ...NEUTRAL, margin: 1 },
 };
 
 const BLACK_TO_WHITE = 255;
 
 /**
- * Completes a manifest's preprocessing with its preset and with what the graph says of its input.
- *
- * @param dims the input's shape of four axes, batch first; free dimensions carry a name
- * @throws AppError `PREPROCESSING_INVALID` (invalid) naming the field: sizes that neither says, a size or channel count
- * that the graph contradicts, or lists of the wrong length
+ * Completes a manifest's preprocessing from its preset and from the graph's input.
+ * @param dims the input's shape with four dimensions, batch first; dynamic dimensions are names
+ * @throws AppError `PREPROCESSING_INVALID` (invalid) naming the field: sizes that neither specifies, a size
+ *   or channel count that contradicts the graph, or lists of the wrong length
  */
 export function resolvePreprocessing(
   spec: PreprocessingSpec,
@@ -90,13 +92,13 @@ export function resolvePreprocessing(
   };
 }
 
-/** Preset name, or `custom` for anything written out. */
+/** Name of the preset, or `custom` for explicit preprocessing. */
 export const preprocessingName = (spec: PreprocessingSpec): string =>
   typeof spec === 'string' ? spec : 'custom';
 
 function resolveLayout(wanted: TensorLayout | undefined, dims: readonly (number | string)[]): TensorLayout {
   if (dims.length !== 4) {
-    throw invalid('layout', `the graph's input has ${String(dims.length)} axes, an image needs 4`);
+    throw invalid('layout', `the graph's input has ${String(dims.length)} dimensions, but an image needs 4`);
   }
   if (wanted !== undefined) return wanted;
   const isChannels = (dim: number | string): boolean => dim === 1 || dim === 3;
@@ -111,10 +113,10 @@ function resolveLayout(wanted: TensorLayout | undefined, dims: readonly (number 
 function resolveSize(field: 'width' | 'height', wanted: number | undefined, dim: number | string): number {
   if (typeof dim !== 'number') {
     if (wanted !== undefined) return wanted;
-    throw invalid(field, `it is needed, the graph's input takes any ${field}`);
+    throw invalid(field, `it is required, since the graph's input accepts any ${field}`);
   }
   if (!(dim >= 1 && dim <= MAX_SIDE)) {
-    throw invalid(field, `the graph's input has ${String(dim)}; 1 to ${String(MAX_SIDE)} are possible`);
+    throw invalid(field, `the graph's input has ${String(dim)}; 1 to ${String(MAX_SIDE)} are allowed`);
   }
   if (wanted === undefined || wanted === dim) return dim;
   throw invalid(field, `it is ${String(wanted)}, but the graph's input has ${String(dim)}`);
@@ -130,13 +132,13 @@ function resolveOrder(
   if (typeof dim === 'number' && dim !== channels) {
     throw invalid(
       'channelOrder',
-      `${order} makes ${String(channels)} channels, but the graph's input has ${String(dim)}`,
+      `${order} has ${String(channels)} channels, but the graph's input has ${String(dim)}`,
     );
   }
   return order;
 }
 
-/** A preset's values, which are R, G, B, in another order; grey gets their mean. */
+/** Reorders a preset's R, G, B values; grey gets their mean. */
 function inOrder(values: readonly [number, number, number], order: ChannelOrder): readonly number[] {
   if (order === 'GRAY') return [(values[0] + values[1] + values[2]) / 3];
   return order === 'BGR' ? [...values].reverse() : values;
@@ -160,7 +162,7 @@ function resolveResize(
   if (shortSide >= crop) return { rule: 'crop', shortSide };
   throw invalid(
     'resize/shortSide',
-    `it is ${String(shortSide)}, but ${String(width)}x${String(height)} pixels are to be cut out`,
+    `it is ${String(shortSide)}, which is too small for a crop of ${String(width)}x${String(height)} pixels`,
   );
 }
 

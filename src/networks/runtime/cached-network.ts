@@ -1,6 +1,6 @@
-/** A network in memory, or on its way there: sessions of this process, or processes of its own. */
+/** A network that is loaded or being loaded, as sessions of this process or as separate processes. */
 export interface CachedNetwork {
-  /** Memory that it takes once it is open, in bytes. */
+  /** Memory that it uses once open, in bytes. */
   readonly memoryBytes: number;
   open(): Promise<void>;
   close(): Promise<void>;
@@ -8,50 +8,51 @@ export interface CachedNetwork {
 
 /** Limits of a `NetworkCache`. */
 export interface NetworkCacheOptions {
-  /** Networks in memory at most; no limit unless given. */
+  /** Maximum number of loaded networks; no limit by default. */
   readonly maxLoaded?: number;
-  /** Memory of all networks together; a single one is loaded whatever it takes. */
+  /** Memory budget of all networks together in bytes; a single network may exceed it. */
   readonly memoryBudgetBytes: number;
   /**
-   * What a load does that does not fit while all networks are in use: it waits, so that the limits hold, or it exceeds them
-   * until networks are released, so that a job that holds one network can always load its next one.
+   * What happens when a load does not fit and all networks are in use. `wait`: the load waits, so that the
+   * limits hold. `exceed`: it exceeds the limits until networks are released, so that a job that holds one
+   * network can always load its next one.
    */
   readonly whenAllInUse: 'wait' | 'exceed';
-  /** Milliseconds for which a network that is invalid is refused without another load; 0 unless given. */
+  /** Milliseconds for which an invalid network is rejected without loading it again; 0 by default. */
   readonly refusedMs?: number;
 }
 
-/** Which network, and how it is loaded. */
+/** The network to acquire and how to load it. */
 export interface CacheRequest<Handle> {
   readonly id: string;
   readonly version: string;
-  /** Digest that identifies a build of the version. */
+  /** Digest that identifies the content of the version. */
   readonly build: string;
-  /** Device and files, where one build can be in memory in several ways. */
+  /** Device and files, when one build can be loaded in several ways. */
   readonly variant?: string;
-  /** Memory that the load is expected to take. */
+  /** Estimated memory of the load in bytes. */
   readonly expectedBytes: number;
-  /** A network that is not open yet. */
+  /** Creates the handle of a network that is not open yet. */
   create(): Handle;
-  /** How long the room for it and its opening are waited for; no limit unless given. */
+  /** Maximum wait for memory and for opening; no limit by default. */
   readonly timeoutMs?: number;
-  /** Loads a network although it was refused a moment ago. */
+  /** Whether to load a network even though it was rejected a moment ago. */
   readonly force?: boolean;
 }
 
-/** A use of a network, which stays in memory until it is released. */
+/** A lease on a network, which stays loaded until it is released. */
 export interface CacheLease<Handle> {
   readonly handle: Handle;
   /**
    * Resolves when the network is open.
-   * @throws AppError what opening throws, `NETWORKS_BUSY` (unavailable), `INFERENCE_TIMEOUT` (timeout)
+   * @throws AppError of opening, `NETWORKS_BUSY` (unavailable), `INFERENCE_TIMEOUT` (timeout)
    */
   opened(): Promise<void>;
-  /** Safe to call twice. */
+  /** Idempotent. */
   release(): void;
 }
 
-/** What a cache did since it was made. */
+/** Counters since the cache was created. */
 export interface CacheCounts {
   readonly hits: number;
   readonly misses: number;

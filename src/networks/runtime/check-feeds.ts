@@ -1,10 +1,10 @@
 import { elementCount, modelMismatch, type Tensor, type TensorInfo } from './tensor-session.js';
 
 /**
- * Compares feeds with a graph's inputs before the runtime sees them: a wrong size may otherwise fail only deep inside
- * the graph, or broadcast to nonsense. Free dimensions of the same name must be of the same size in all inputs.
- *
- * @throws AppError `MODEL_MISMATCH` naming the input, the size it has and the size it should have.
+ * Compares feeds with a graph's inputs before the runtime gets them: a wrong size may otherwise fail deep
+ * inside the graph, or be broadcast and give wrong results. Dynamic dimensions of the same name must have the
+ * same size in all inputs.
+ * @throws AppError `MODEL_MISMATCH` naming the input, its actual and its expected size.
  */
 export function checkFeeds(inputs: readonly TensorInfo[], feeds: Readonly<Record<string, Tensor>>): void {
   const free = new Map<string, { readonly size: number; readonly from: string }>();

@@ -2,29 +2,35 @@ import type { DeviceReport, DeviceRequest, DeviceUsed } from '../../domain/job.j
 import { AppError, messageOf } from '../../errors/app-error.js';
 import type { ErrorCode } from '../../errors/codes.js';
 
-/** What a caller wants to run on. */
+/** The requested device. */
 export interface DevicePreference {
   readonly device: DeviceRequest;
-  /** With `auto`: whether GPUs are tried before the CPU (default true). A device asked for by name is tried anyway. */
+  /**
+   * With `auto`: whether GPUs are tried before the CPU (default true). A device requested by name is always
+   * tried.
+   */
   readonly useGpus?: boolean;
   /**
-   * Fail instead of falling back (default false): to another device than the named one, or with `auto` and GPUs wanted
-   * to the CPU.
+   * Whether to fail instead of falling back (default false): from a named device to another, or with `auto`
+   * and `useGpus` to the CPU.
    */
   readonly strict?: boolean;
 }
 
-/** One successful try of a device. */
+/** A successful attempt on a device. */
 export interface DeviceAttempt<T> {
   readonly value: T;
-  /** What shows that the device really works, for the report. */
+  /** Evidence that the device really works, for the report. */
   readonly reason: string;
 }
 
-/** Order in which devices are preferred. */
+/** Devices in order of preference. */
 const PREFERENCE: readonly DeviceUsed[] = ['cuda', 'webgpu', 'cpu'];
 
-/** Devices that may serve a preference, best first. A named GPU that is missing may be replaced by the other kind, then by the CPU. */
+/**
+ * Devices that may be used, best first. A named GPU that is missing may be replaced by the other kind, then
+ * by the CPU.
+ */
 export function deviceCandidates({
   device,
   useGpus = true,
@@ -35,17 +41,16 @@ export function deviceCandidates({
   return strict ? [device] : [device, ...PREFERENCE.filter((other) => other !== device)];
 }
 
-/** Whether a slower device ran than was asked for. */
+/** Whether a slower device than the requested one was used. */
 export const isDegraded = ({ requested, used, attempts }: DeviceReport): boolean =>
   requested === 'auto' ? used === 'cpu' && attempts.length > 1 : requested !== used;
 
 /**
- * Tries the candidates of a preference in order until one really works, and keeps why the others did not.
- *
- * @param attempt opens the network on a device; a rejection is the reason of the refusal. What the CPU rejects with is
- * passed on as it is, and so is what is plainly the network's fault, such as a wrong digest.
- * @throws AppError `DEVICE_NOT_AVAILABLE` (invalid: trying the job again on this machine cannot help) when `strict`
- * leaves no candidate that works
+ * Tries the candidates in order until one works, and records why the others did not.
+ * @param attempt opens the network on a device; its rejection is the reason why the device was not used.
+ *   Errors on the CPU, and errors that are clearly the network's fault, such as a wrong digest, are rethrown.
+ * @throws AppError `DEVICE_NOT_AVAILABLE` (invalid: retrying on this machine cannot help) when `strict`
+ *   leaves no working candidate
  */
 export async function chooseDevice<T>(
   preference: DevicePreference,
@@ -71,7 +76,7 @@ export async function chooseDevice<T>(
   });
 }
 
-/** Errors that another device may not have. */
+/** Errors that may be specific to a device. */
 const DEVICE_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DEVICE_REFUSED',
   'DEVICE_RUN_FAILED',
@@ -88,7 +93,7 @@ function describeChoice(
   const refusals = listRefusals(attempts);
   if (last.device !== 'cpu') return `${last.device}: ${last.reason}. ${refusals}`.trim();
   if (refusals !== '') return `The CPU was used instead. ${refusals}`;
-  return device === 'auto' && !useGpus ? 'GPUs were not asked for.' : 'The CPU was asked for.';
+  return device === 'auto' && !useGpus ? 'GPUs were not requested.' : 'The CPU was requested.';
 }
 
 const listRefusals = (attempts: DeviceReport['attempts']): string =>

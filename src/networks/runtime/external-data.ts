@@ -1,8 +1,8 @@
 import { AppError } from '../../errors/app-error.js';
 
 /**
- * Which fields of which ONNX message lead to tensors (onnx.proto3): field number -> message it holds.
- * Everything else is skipped by its length.
+ * Fields of ONNX messages that lead to tensors (onnx.proto3): field number -> message type. All other fields
+ * are skipped.
  */
 const NESTED: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   model: { 7: 'graph', 25: 'function' },
@@ -14,38 +14,36 @@ const NESTED: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   tensor: {},
 };
 
-/** `TensorProto.external_data` and `TensorProto.data_location`: either one makes the data external. */
+/** `TensorProto.external_data` and `TensorProto.data_location`: either of them makes the data external. */
 const EXTERNAL_DATA = 13;
 const DATA_LOCATION = 14;
 
-/** Messages within messages; a graph within a graph takes three. */
+/** Maximum nesting of messages; each nested graph takes three levels. */
 const MAX_DEPTH = 64;
 const MAX_GRAPHS = Math.floor((MAX_DEPTH - 1) / 3);
 
 const tooDeep = (): AppError =>
   new AppError('NETWORK_TOO_DEEP', {
-    message: `The network is nested too deeply: at most ${String(MAX_GRAPHS)} graphs may lie within each other (branches of If, bodies of Loop and Scan).`,
+    message: `The network is nested too deeply: at most ${String(MAX_GRAPHS)} levels of graphs are allowed (branches of If, bodies of Loop and Scan).`,
   });
 
 /**
- * Refuses a model that keeps weights in other files. No session option forbids them: loaded from bytes, the runtime
- * resolves them against the working directory, so a model could read what lies there.
- *
- * A file that is no well-formed protobuf passes: the runtime's own parser names that defect.
- *
- * @throws AppError (invalid) `MODEL_INVALID`; `NETWORK_TOO_DEEP` for graphs within graphs that are not looked through
+ * Rejects a model that stores weights in other files. The runtime has no option to forbid it: for a model
+ * loaded from bytes it resolves the paths against the working directory, so a model could read files there.
+ * A file that is not valid protobuf passes, because the runtime's own parser reports it.
+ * @throws AppError (invalid) `MODEL_INVALID`; `NETWORK_TOO_DEEP` for graphs nested too deeply to be checked
  */
 export function refuseExternalData(model: Uint8Array): void {
   if (holdsExternalData(model, 'model', 0)) {
     throw new AppError('MODEL_INVALID', {
       message:
-        'The network keeps data in other files (external data); only self-contained ONNX files are loaded.',
+        'The network stores data in other files (external data); only self-contained ONNX files are supported.',
     });
   }
 }
 
 function holdsExternalData(bytes: Uint8Array, message: string, depth: number): boolean {
-  // No sane graph is nested this deep, and unchecked parts must not be trusted.
+  // Real graphs are not nested this deep, and unchecked parts must not be trusted.
   if (depth > MAX_DEPTH) throw tooDeep();
   let at = 0;
   while (at < bytes.length) {
@@ -68,7 +66,7 @@ interface FieldValue {
   readonly block?: Uint8Array;
 }
 
-/** One field's value by wire type; `null` where the bytes are no protobuf. */
+/** The value of one field by wire type; `null` for invalid protobuf. */
 function readField(bytes: Uint8Array, at: number, wireType: number): FieldValue | null {
   if (wireType === 1) return { next: at + 8 };
   if (wireType === 5) return { next: at + 4 };
@@ -80,7 +78,7 @@ function readField(bytes: Uint8Array, at: number, wireType: number): FieldValue 
     : { next: next + value, block: bytes.subarray(next, next + value) };
 }
 
-/** Base-128 integer; beyond 2^53 only its size in bytes matters here. */
+/** Varint; beyond 2^53 only its length in bytes is needed. */
 function readVarint(bytes: Uint8Array, start: number): { readonly value: number; readonly next: number } {
   let value = 0;
   let factor = 1;

@@ -2,8 +2,8 @@ const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
 
 /**
- * The nearest half-precision number as its 16 raw bits (IEEE 754 binary16, ties to even). Beyond 65504 it is infinity.
- * Node has no Float16Array before version 24, so float16 tensors travel as raw bits.
+ * The nearest half-precision number as its 16 raw bits (IEEE 754 binary16, ties to even); infinity above
+ * 65504. Node has no Float16Array before version 24, so float16 tensors are stored as raw bits.
  */
 export function toHalfBits(value: number): number {
   scratch[0] = value;
@@ -11,14 +11,14 @@ export function toHalfBits(value: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return sign | 0x7e00;
-  // 65520 is where rounding reaches the exponent of infinity.
+  // Values from 65520 on are rounded to infinity.
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
   if (magnitude < 0x38800000) return sign | roundEven(Math.abs(scratch[0]) * 2 ** 24);
   const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
   return sign | ((rounded - 0x38000000) >>> 13);
 }
 
-/** The number behind 16 raw half-precision bits; exact. */
+/** Converts 16 raw half-precision bits to a number, without loss. */
 export function fromHalfBits(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 31;

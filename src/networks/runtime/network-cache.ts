@@ -12,7 +12,7 @@ interface Entry<Handle> {
   readonly key: string;
   readonly request: CacheRequest<Handle>;
   readonly handle: Handle;
-  /** `admitted` has its place and is being opened; `dropped` is closed with its last lease. */
+  /** `admitted` has a place and is being opened; `dropped` closes when its last lease is released. */
   state: 'waiting' | 'admitted' | 'open' | 'failed' | 'dropped' | 'closed';
   opening: Promise<void> | null;
   leases: number;
@@ -20,12 +20,13 @@ interface Entry<Handle> {
 }
 
 /**
- * Which networks are in memory: one load for each however many ask, kept until its room is needed. The least recently used
- * network without a lease is unloaded first; one with a lease never is.
+ * Cache of loaded networks. Concurrent requests for a network share one load, and it stays loaded until its
+ * memory is needed. The least recently used network without a lease is evicted first; one with a lease never
+ * is.
  */
 export class NetworkCache<Handle extends CachedNetwork> {
   readonly #options: NetworkCacheOptions;
-  /** In the order of their last use. */
+  /** In order of last use. */
   readonly #entries = new Map<string, Entry<Handle>>();
   readonly #closing = new Set<Promise<void>>();
   readonly #refusals: RecentRefusals;
@@ -44,12 +45,12 @@ export class NetworkCache<Handle extends CachedNetwork> {
     return { ...this.#counts };
   }
 
-  /** Memory of the networks that are open. */
+  /** Memory of the open networks in bytes. */
   get memoryBytes(): number {
     return this.list().reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
   }
 
-  /** Networks that are open, the most recently used one first. */
+  /** Open networks, most recently used first. */
   list(): readonly Handle[] {
     return this.#open()
       .map(({ handle }) => handle)
@@ -62,8 +63,9 @@ export class NetworkCache<Handle extends CachedNetwork> {
   }
 
   /**
-   * The network, found or being loaded. Without awaiting, so that no load starts twice.
-   * @throws AppError `SHUTTING_DOWN` (unavailable), and why the network was refused a moment ago
+   * Acquires a network, loading it if necessary. Synchronous, so that a load is never started twice.
+   * @throws AppError `SHUTTING_DOWN` (unavailable), and the error with which the network was rejected a
+   *   moment ago
    */
   acquire(request: CacheRequest<Handle>): CacheLease<Handle> {
     this.requireOpen();
@@ -78,7 +80,7 @@ export class NetworkCache<Handle extends CachedNetwork> {
     return this.#lease(entry, request.timeoutMs);
   }
 
-  /** Closes a network, or all its versions, once it is open and released. @returns whether there was any */
+  /** Closes a network, or all its versions, once it is open and released. @returns whether any was loaded */
   async unload(ref: NetworkRef): Promise<boolean> {
     const matching = (): Entry<Handle>[] =>
       [...this.#entries.values()].filter(({ request }) => isOf(request, ref));
@@ -89,8 +91,9 @@ export class NetworkCache<Handle extends CachedNetwork> {
   }
 
   /**
-   * Closes every network, those in use when they are released; with `force` at once. Nothing can be acquired afterwards.
-   * @returns when all that could be closed now is closed
+   * Closes every network; those in use when they are released, or immediately with `force`. Nothing can be
+   * acquired afterwards.
+   * @returns when everything that can be closed now is closed
    */
   async close({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
     this.#closed = true;
@@ -116,12 +119,15 @@ export class NetworkCache<Handle extends CachedNetwork> {
     };
     this.#entries.set(key, entry);
     entry.opening = this.#admitAndOpen(entry).finally(() => (entry.opening = null));
-    // Those who asked for it may have given up by then.
+    // All requesters may have stopped waiting by then, so the rejection must not be unhandled.
     entry.opening.catch(() => undefined);
     return entry;
   }
 
-  /** Room is made for one after the other, so that two cannot both take the last place; they are opened side by side. */
+  /**
+   * Networks are admitted one by one, so that two cannot take the same last place, but are opened
+   * concurrently.
+   */
   async #admitAndOpen(entry: Entry<Handle>): Promise<void> {
     const admitted = this.#admission.then(() => this.#makeRoom(entry));
     this.#admission = admitted.catch(() => undefined);
@@ -160,7 +166,7 @@ export class NetworkCache<Handle extends CachedNetwork> {
     entry.state = 'admitted';
   }
 
-  /** Whether one network more would be too much. */
+  /** Whether another network would exceed the limits. */
   #isFull(bytes: number): boolean {
     const { maxLoaded = Infinity, memoryBudgetBytes } = this.#options;
     const taken = this.#placesTaken();
@@ -168,13 +174,13 @@ export class NetworkCache<Handle extends CachedNetwork> {
     return taken.length > 0 && memoryOf(taken) + bytes > memoryBudgetBytes;
   }
 
-  /** What exceeded the budget while it was in use goes when it is released. */
+  /** Evicts networks that exceeded the budget while they were in use, now that they are released. */
   #trim(): void {
     if (this.#options.whenAllInUse === 'wait') return;
     while (memoryOf(this.#placesTaken()) > this.#options.memoryBudgetBytes) if (!this.#evict()) return;
   }
 
-  /** Unloads the least recently used network without a lease; undefined where there is none. */
+  /** Evicts the least recently used network without a lease; undefined if there is none. */
   #evict(): Promise<void> | undefined {
     const idle = this.#open().find(({ leases }) => leases === 0);
     if (!idle) return undefined;
@@ -182,7 +188,7 @@ export class NetworkCache<Handle extends CachedNetwork> {
     return this.#drop(idle);
   }
 
-  /** Files that were replaced under the same id and version. */
+  /** Drops networks whose files were replaced under the same id and version. */
   async #dropOtherBuilds({ request }: Entry<Handle>): Promise<void> {
     const stale = this.#open().filter(
       (other) => isOf(other.request, request) && other.request.build !== request.build,
@@ -191,7 +197,7 @@ export class NetworkCache<Handle extends CachedNetwork> {
     if (this.#options.whenAllInUse === 'wait') await Promise.all(dropped);
   }
 
-  /** Takes a network out of the cache. @returns when it is closed: now, or when its last lease is released */
+  /** Removes a network from the cache. @returns when it is closed: now, or when its last lease is released */
   #drop(entry: Entry<Handle>): Promise<void> {
     this.#entries.delete(entry.key);
     if (entry.leases === 0) return this.#close(entry);
@@ -199,7 +205,7 @@ export class NetworkCache<Handle extends CachedNetwork> {
     return new Promise((resolve) => entry.whenClosed.push(resolve));
   }
 
-  /** A failure to free memory must not fail the request that needed it. */
+  /** Closes a network. A failure to free memory must not fail the request that needed it. */
   #close(entry: Entry<Handle>): Promise<void> {
     this.#entries.delete(entry.key);
     entry.state = 'closed';
@@ -238,7 +244,7 @@ export class NetworkCache<Handle extends CachedNetwork> {
     return [...this.#entries.values()].filter(({ state }) => state === 'open');
   }
 
-  /** Networks that are open or have been given their place. */
+  /** Networks that are open or admitted. */
   #placesTaken(): Entry<Handle>[] {
     return [...this.#entries.values()].filter(({ state }) => state !== 'waiting');
   }
@@ -265,7 +271,7 @@ export class NetworkCache<Handle extends CachedNetwork> {
   }
 }
 
-/** Whether a network is the one that is meant, in any version unless one is given. */
+/** Whether `network` matches the id, and the version if one is given. */
 const isOf = (network: Required<NetworkRef>, { id, version }: NetworkRef): boolean =>
   network.id === id && (version === undefined || network.version === version);
 
@@ -276,7 +282,7 @@ const memoryOf = <Handle extends CachedNetwork>(entries: readonly Entry<Handle>[
     0,
   );
 
-/** Waits for a load no longer than its request may take; the load itself goes on for others. */
+/** Waits for a load no longer than the request allows; the load itself continues for others. */
 async function within(ready: Promise<void> | null, id: string, timeoutMs: number | undefined): Promise<void> {
   if (!ready || timeoutMs === undefined) return ready ?? undefined;
   let late: NodeJS.Timeout | undefined;

@@ -9,7 +9,7 @@ import { modelMismatch, type TensorInfo, type TensorSession } from './tensor-ses
 /** Sessions of a network by file name in its manifest. */
 export type NetworkSessions = ReadonlyMap<string, TensorSession>;
 
-/** What to load and how to prove that it runs. */
+/** The network to load. */
 export interface LoadRequest {
   readonly folder: string;
   readonly manifest: NetworkManifest;
@@ -17,26 +17,27 @@ export interface LoadRequest {
   readonly files: readonly string[];
   readonly device: DeviceUsed;
   readonly threads: number;
-  /** Runs every session once on small inputs; on a GPU the nodes' placement is judged by it. */
+  /** Runs every session once on small inputs; on a GPU, node placement is evaluated on this run. */
   readonly warmUp?: (sessions: NetworkSessions) => Promise<void>;
 }
 
-/** A network in memory on one device. */
+/** A network loaded on one device. */
 export interface LoadedNetwork {
   readonly sessions: NetworkSessions;
-  /** Sum of the files' sizes, the measure of the memory budget; the runtime's work space comes on top. */
+  /**
+   * Sum of the file sizes, which is what the memory budget counts; the runtime's work memory is additional.
+   */
   readonly bytes: number;
-  /** What shows that the device really runs it. */
+  /** Evidence that the device really runs it. */
   readonly evidence: string;
   close(): Promise<void>;
 }
 
 /**
- * Reads, verifies and opens the files of a network, and runs the warm-up. On a GPU the runtime's own profile of the
- * warm-up has to show that the device did the work: providers may fall back to the CPU without a word.
- *
- * @throws AppError of {@link readNetworkFile} and of the opener; `MODEL_MISMATCH` when graph and manifest disagree;
- * `DEVICE_REFUSED` (unavailable) when the device left the work to another one
+ * Reads, verifies and opens the files of a network, and runs the warm-up. On a GPU, the runtime's profile of
+ * the warm-up must show that the device did the work, because providers may fall back to the CPU silently.
+ * @throws AppError of {@link readNetworkFile} and of the opener; `MODEL_MISMATCH` when graph and manifest
+ *   disagree; `DEVICE_REFUSED` (unavailable) when another device did the work
  */
 export async function loadNetwork(open: SessionOpener, request: LoadRequest): Promise<LoadedNetwork> {
   const { manifest, device } = request;
@@ -70,7 +71,10 @@ async function judgeSessions(device: DeviceUsed, sessions: readonly ProfiledSess
   throw new AppError('DEVICE_REFUSED', { message: reason, details: { device } });
 }
 
-/** Names, element types and shapes must be the manifest's; exporters may rename free dimensions, so only sizes count. */
+/**
+ * Compares names, element types and shapes with the manifest. Exporters may rename dynamic dimensions, so
+ * only sizes are compared.
+ */
 function checkInterface(
   where: string,
   found: readonly TensorInfo[],

@@ -1,23 +1,26 @@
 import { AppError } from '../../errors/app-error.js';
 
-/** Why networks could not be opened lately: loading one again for each request would only repeat the answer. */
+/**
+ * Remembers why networks recently failed to load, since loading them again for each request would fail in the
+ * same way.
+ */
 export class RecentRefusals {
   readonly #known = new Map<string, { readonly error: AppError; readonly until: number }>();
 
   readonly #keptMs: number;
 
-  /** @param keptMs how long a refusal is repeated */
+  /** @param keptMs how long an error is remembered */
   constructor(keptMs: number) {
     this.#keptMs = keptMs;
   }
 
-  /** @throws the AppError that was remembered under the key */
+  /** @throws the AppError remembered for the key */
   throwIfKnown(key: string): void {
     const known = this.#known.get(key);
     if (known && known.until > performance.now()) throw known.error;
   }
 
-  /** Keeps what is wrong with the network itself; what is wrong with the machine may be over at once. */
+  /** Remembers errors of the network itself; errors of the machine may be temporary. */
   remember(key: string, error: unknown): void {
     if (this.#keptMs === 0 || !(error instanceof AppError) || error.kind !== 'invalid') return;
     const now = performance.now();
@@ -30,20 +33,20 @@ export class RecentRefusals {
   }
 }
 
-/** The load goes on, its request does not wait any longer. */
+/** The error of a request that stopped waiting; the load continues. */
 export const stillOpening = (id: string, limitMs: number): AppError =>
   new AppError('INFERENCE_TIMEOUT', {
-    message: `Network ${id} was not open within the limit of ${String(Math.round(limitMs))} ms; it goes on being opened for later requests.`,
+    message: `Network ${id} was not open within the limit of ${String(Math.round(limitMs))} ms; it is still being opened for later requests.`,
     details: { network: id, limitMs },
   });
 
-/** No network can be unloaded in time to make room. */
+/** The error when no network can be evicted in time. */
 export const networksBusy = (count: number): AppError =>
   new AppError('NETWORKS_BUSY', {
-    message: `All ${String(count)} networks in memory are in use, so that no other can be loaded now.`,
+    message: `All ${String(count)} loaded networks are in use, so no other network can be loaded at the moment.`,
     retryAfterSeconds: 2,
   });
 
-/** The process is about to end. */
+/** The error during shutdown. */
 export const networksClosing = (): AppError =>
   new AppError('SHUTTING_DOWN', { message: 'The networks are being closed.' });

@@ -4,8 +4,8 @@ import { NetworkRegistry } from './network-registry.js';
 const registries = new Map<string, NetworkRegistry>();
 
 /**
- * The registry of this process for a models folder. Engines live for several jobs: networks stay loaded and GPUs are
- * probed once.
+ * The registry of this process for a models folder. Engines run many jobs, so networks stay loaded and GPUs
+ * are probed only once.
  */
 export function networkRegistryOf(folder: string): NetworkRegistry {
   const known = registries.get(folder);

@@ -11,19 +11,22 @@ import { loadNetwork, type LoadedNetwork, type NetworkSessions } from './network
 import { openOnnxSession, type SessionOpener } from './onnx-session.js';
 import type { TensorSession } from './tensor-session.js';
 
-/** Settings of {@link NetworkRegistry}. */
+/** Options of {@link NetworkRegistry}. */
 export interface NetworkRegistryOptions {
   /** The models folder: one folder per network, with its manifest. */
   readonly folder: string;
-  /** Networks out of use are kept while all in memory fit into this, counted by file size. 512 MiB unless given. */
+  /**
+   * Memory budget in bytes, measured by file size; unused networks stay loaded while all fit. 512 MiB by
+   * default.
+   */
   readonly memoryBudgetBytes?: number;
-  /** Threads inside one operator on the CPU; 1 unless given. */
+  /** Threads per operator on the CPU; 1 by default. */
   readonly threads?: number;
   readonly open?: SessionOpener;
   readonly prober?: Pick<DeviceProber, 'verdict'>;
 }
 
-/** Which network, on what. */
+/** The network to acquire, its device and files. */
 export interface AcquireRequest {
   readonly id: string;
   /** Names of the manifest's files to open. */
@@ -50,15 +53,18 @@ export interface NetworkLease {
   readonly manifest: NetworkManifest;
   readonly identity: NetworkIdentity;
   readonly device: DeviceReport;
-  /** @throws AppError `NETWORK_NOT_FOUND` for a file that was not asked for */
+  /** @throws AppError `NETWORK_NOT_FOUND` for a file that was not requested */
   session(file: string): TensorSession;
-  /** Safe to call twice. */
+  /** Idempotent. */
   release(): void;
 }
 
 const DEFAULT_BUDGET = 512 * 1024 * 1024;
 
-/** Networks of the models folder as sessions of this process, loaded when first asked for and kept by a {@link NetworkCache}. */
+/**
+ * Networks of the models folder as sessions of this process, loaded on demand and kept by a
+ * {@link NetworkCache}.
+ */
 export class NetworkRegistry {
   readonly folder: ModelsFolder;
   readonly #options: NetworkRegistryOptions;
@@ -78,9 +84,9 @@ export class NetworkRegistry {
   }
 
   /**
-   * The network on the best device that the preference allows, loaded if need be.
-   * @throws AppError `NETWORK_NOT_FOUND`, `NETWORK_MANIFEST_INVALID`, `NETWORK_DIGEST_MISMATCH`, `MODEL_INVALID`,
-   * `MODEL_MISMATCH`, and `DEVICE_NOT_AVAILABLE` (all final or an operator's business)
+   * The network on the best device that the preference allows, loaded if necessary.
+   * @throws AppError `NETWORK_NOT_FOUND`, `NETWORK_MANIFEST_INVALID`, `NETWORK_DIGEST_MISMATCH`,
+   *   `MODEL_INVALID`, `MODEL_MISMATCH`, and `DEVICE_NOT_AVAILABLE` (a retry helps with none of them)
    */
   async acquire({ id, ...request }: AcquireRequest): Promise<NetworkLease> {
     const manifest = await this.folder.manifest(id);
@@ -105,7 +111,9 @@ export class NetworkRegistry {
     return this.#cache.list().map(({ facts, memoryBytes }) => ({ ...facts, bytes: memoryBytes }));
   }
 
-  /** Frees every network out of use, and those in use as soon as they are given back. Nothing can be acquired afterwards. */
+  /**
+   * Closes every unused network, and those in use when they are released. Nothing can be acquired afterwards.
+   */
   close(): Promise<void> {
     return this.#cache.close();
   }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeviceUsed } from '../../domain/job.js';
 
-/** How often nodes of a graph ran on which device, counted from the runtime's own profile. */
+/** Number of executed nodes per device, from the runtime's own profile. */
 export type NodePlacement = Readonly<Record<DeviceUsed, number>>;
 
 const DEVICE_OF_PROVIDER: Readonly<Record<string, DeviceUsed>> = {
@@ -11,7 +11,7 @@ const DEVICE_OF_PROVIDER: Readonly<Record<string, DeviceUsed>> = {
   WebGpuExecutionProvider: 'webgpu',
 };
 
-/** Counts the executed nodes in the events of an ONNX Runtime profile by the provider that ran them. */
+/** Counts the executed nodes in the events of an ONNX Runtime profile, by execution provider. */
 export function countPlacement(events: unknown): NodePlacement {
   const counts: Record<DeviceUsed, number> = { cpu: 0, cuda: 0, webgpu: 0 };
   if (!Array.isArray(events)) return counts;
@@ -29,7 +29,10 @@ function providerOf(event: unknown): string | null {
   return 'provider' in event.args && typeof event.args.provider === 'string' ? event.args.provider : null;
 }
 
-/** Placement from all profiles that sessions wrote into `folder`; the runtime names them itself (prefix and date). */
+/**
+ * Placement from all profiles that sessions wrote into `folder`. The runtime chooses their names (prefix and
+ * date).
+ */
 export async function readPlacement(folder: string): Promise<NodePlacement> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
   const placements = await Promise.all(
@@ -46,14 +49,15 @@ export const sumPlacements = (all: readonly NodePlacement[]): NodePlacement =>
     webgpu: 0,
   });
 
-/** What a placement says of `device`: whether it did at least half of the work, in one sentence for reports. */
+/** Whether `device` did at least half of the work, and one sentence for reports. */
 export function judgePlacement(
   device: DeviceUsed,
   placement: NodePlacement,
 ): { ok: boolean; reason: string } {
   const total = placement.cpu + placement.cuda + placement.webgpu;
   const share = `${String(placement[device])} of ${String(total)} node runs of the warm-up`;
-  // Shape arithmetic may stay on the CPU; a provider that takes less than half is a fall-back in disguise.
+  // Shape arithmetic may stay on the CPU; less than half on the device means that the provider fell back
+  // silently.
   const ok = total > 0 && placement[device] * 2 >= total;
   return {
     ok,

@@ -1,12 +1,12 @@
 import { protobufFields } from './protobuf-fields.js';
 
-/** Facts of an ONNX file that can be read without the runtime (field numbers of onnx.proto3). */
+/** Facts read from an ONNX file without the runtime (field numbers of onnx.proto3). */
 export interface OnnxFacts {
-  /** 0 where the file says none. */
+  /** 0 if the file has none. */
   readonly irVersion: number;
   readonly opsets: readonly { readonly domain: string; readonly version: number }[];
   readonly nodes: readonly OnnxNode[];
-  /** Inputs and outputs of the graph with their shapes; a free dimension is null. */
+  /** Inputs and outputs of the graph with their shapes; a dynamic dimension is null. */
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   /** Domains of functions that the file defines itself. */
@@ -17,7 +17,10 @@ export interface OnnxFacts {
 /** An input or output of the graph. */
 interface OnnxValue {
   readonly name: string;
-  /** Sizes beyond 2^53 are only known to be large; negative ones, which some exporters write for free dimensions, are free. */
+  /**
+   * Sizes above 2^53 are inexact. Negative sizes, which some exporters write for dynamic dimensions, become
+   * null.
+   */
   readonly dims: readonly (number | null)[];
 }
 
@@ -32,7 +35,7 @@ interface OnnxNode {
 const text = (bytes: Uint8Array | undefined): string =>
   bytes === undefined ? '' : Buffer.from(bytes).toString('utf8');
 
-/** Reads the main graph's structure; weights are skipped by their length. */
+/** Reads the structure of the main graph; weights are skipped. */
 export function readOnnxFacts(model: Uint8Array): OnnxFacts {
   let irVersion = 0;
   let graph: Uint8Array | undefined;
@@ -55,7 +58,10 @@ export function readOnnxFacts(model: Uint8Array): OnnxFacts {
   return { irVersion, opsets, nodes, inputs, outputs, functionDomains, hasGraph: graph !== undefined };
 }
 
-/** Operators that only change shape, order or precision: what they were given is what they give. */
+/**
+ * Operators that only change shape, order or precision, so they are skipped when the producer of an output is
+ * determined.
+ */
 const TRANSPARENT = new Set([
   'Reshape',
   'Flatten',
@@ -71,7 +77,7 @@ const TRANSPARENT = new Set([
   'DequantizeLinear',
 ]);
 
-/** The operator that makes an output's values: `Softmax`, `Gemm` …; undefined if it is unknown. */
+/** The operator that computes an output's values: `Softmax`, `Gemm` …; undefined if unknown. */
 export function producerOf({ nodes }: Pick<OnnxFacts, 'nodes'>, output: string): string | undefined {
   let name = output;
   for (let steps = 0; steps <= nodes.length; steps += 1) {
@@ -95,7 +101,7 @@ function readString(message: Uint8Array, wanted: number): string {
   return '';
 }
 
-/** The last field of a number; an empty message where there is none, as protobuf has it. */
+/** The last field with this number, as protobuf requires; an empty message if there is none. */
 function readMessage(message: Uint8Array, wanted: number): Uint8Array {
   let found = new Uint8Array();
   for (const { number, bytes } of protobufFields(message))
@@ -103,7 +109,7 @@ function readMessage(message: Uint8Array, wanted: number): Uint8Array {
   return found;
 }
 
-/** The runtime takes a negative size (in two's complement here) for a free dimension too. */
+/** Like in the runtime, a negative size (two's complement) is a dynamic dimension. */
 const sizeOf = (value: number | undefined): number | null =>
   value === undefined || value >= 2 ** 63 ? null : value;
 

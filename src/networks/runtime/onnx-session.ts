@@ -14,12 +14,14 @@ import type { Tensor, TensorInfo, TensorSession, WantedOutputs } from './tensor-
 
 /** How to open a graph. */
 export interface OnnxSessionOptions {
-  /** Bytes of a self-contained ONNX file. */
+  /** Content of a self-contained ONNX file. */
   readonly model: Uint8Array;
   readonly device: DeviceUsed;
-  /** Threads inside one operator on the CPU, 1 unless given: engines run side by side instead. */
+  /** Threads per operator on the CPU, 1 by default, because several engines run in parallel. */
   readonly threads?: number;
-  /** Records which device runs each node until `endProfile`; costs nothing afterwards. Off unless asked for. */
+  /**
+   * Records which device runs each node until `endProfile` is called. Off by default; no overhead afterwards.
+   */
   readonly profile?: boolean;
 }
 
@@ -29,20 +31,19 @@ export interface ProfiledSession extends TensorSession {
   endProfile(): Promise<NodePlacement>;
 }
 
-/** Opens graphs; the registry takes it as a dependency so that tests need no runtime. */
+/** Opens graphs; passed to the registry, so that tests need no runtime. */
 export type SessionOpener = (options: OnnxSessionOptions) => Promise<ProfiledSession>;
 
 const NOTHING_PLACED: NodePlacement = { cpu: 0, cuda: 0, webgpu: 0 };
 
 /**
  * Loads a graph. Blocks the thread while the runtime optimises it.
- *
- * @throws AppError `MODEL_INVALID` (invalid) for a file that no device can load; for a GPU device any refusal of the
- * runtime is `DEVICE_REFUSED` (unavailable), as it may be the device's fault alone.
+ * @throws AppError `MODEL_INVALID` (invalid) for a file that no device can load; for a GPU, any failure is
+ *   `DEVICE_REFUSED` (unavailable), since only the device may be at fault.
  */
 export const openOnnxSession: SessionOpener = async (options) => {
   refuseExternalData(options.model);
-  // The runtime would print every refused provider to stderr; the reason is in the error already.
+  // The runtime would print every failed provider to stderr; the error already contains the reason.
   env.logLevel = 'fatal';
   const folder = options.profile ? await mkdtemp(join(tmpdir(), 'infernode-profile-')) : null;
   try {
@@ -67,7 +68,7 @@ function sessionOptions(
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 4,
-    // Waiting threads that spin cost 2 to 3 times on busy cores.
+    // Spinning threads make runs 2 to 3 times slower when the cores are busy.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
     ...(profileFolder === null
       ? {}
@@ -79,7 +80,7 @@ function loadError(device: DeviceUsed, error: unknown): AppError {
   const cause = tidyRuntimeMessage(messageOf(error));
   if (device === 'cuda' && cause.includes('Failed to load shared library')) {
     const message =
-      'the CUDA provider of ONNX Runtime is not installed (it is an extra step) or cannot be loaded';
+      'the CUDA provider of ONNX Runtime is not installed (it needs an extra installation step) or cannot be loaded';
     return new AppError('DEVICE_REFUSED', { message, details: { device }, cause: error });
   }
   return device === 'cpu'
@@ -87,7 +88,7 @@ function loadError(device: DeviceUsed, error: unknown): AppError {
     : new AppError('DEVICE_REFUSED', { message: cause, details: { device }, cause: error });
 }
 
-/** ONNX Runtime behind the {@link TensorSession} port. */
+/** ONNX Runtime implementation of {@link TensorSession}. */
 class OnnxSession implements ProfiledSession {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
@@ -119,7 +120,7 @@ class OnnxSession implements ProfiledSession {
         ? this.#session.run(given)
         : this.#session.run(given, isNames(wanted) ? wanted : runtimeTensors(wanted)));
     } catch (error) {
-      // On the CPU it is the network or its input; on a device it may be the device.
+      // On the CPU the network or its input is at fault; on another device it may be the device.
       throw new AppError(this.device === 'cpu' ? 'NETWORK_RUN_FAILED' : 'DEVICE_RUN_FAILED', {
         message: `The network could not be run: ${tidyRuntimeMessage(messageOf(error))}`,
         cause: error,

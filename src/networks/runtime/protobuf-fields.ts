@@ -1,4 +1,4 @@
-/** One field of a protobuf message: a number, or bytes, by wire type; fixed-width values have neither. */
+/** One field of a protobuf message: a number or bytes, by wire type; fixed-width values have neither. */
 export interface ProtobufField {
   readonly number: number;
   readonly value?: number;
@@ -6,7 +6,8 @@ export interface ProtobufField {
 }
 
 /**
- * The fields of one message in order; nested messages come as bytes. Ends early at the first byte that is no protobuf.
+ * Iterates over the fields of one message; nested messages are returned as bytes. Stops at the first invalid
+ * byte.
  */
 export function* protobufFields(message: Uint8Array): Generator<ProtobufField> {
   let at = 0;
@@ -30,7 +31,7 @@ export function* protobufFields(message: Uint8Array): Generator<ProtobufField> {
   }
 }
 
-/** Base-128 integer; beyond 2^53 only its size in bytes matters here. */
+/** Varint; beyond 2^53 only its length in bytes is needed. */
 function readVarint(bytes: Uint8Array, start: number): { readonly value: number; readonly next: number } {
   let value = 0;
   let factor = 1;

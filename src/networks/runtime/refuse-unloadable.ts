@@ -3,9 +3,9 @@ import type { CodeOfKind } from '../../errors/codes.js';
 import { refuseExternalData } from './external-data.js';
 import type { OnnxFacts } from './onnx-facts.js';
 
-/** Operator domains that come with the runtime. */
+/** Operator domains that are part of the runtime. */
 const KNOWN_DOMAINS = new Set(['', 'ai.onnx', 'ai.onnx.ml', 'ai.onnx.preview', 'com.microsoft']);
-/** Domains of onnxruntime-extensions, a library of its own that is not loaded here. */
+/** Domains of onnxruntime-extensions, a separate library that is not used here. */
 const EXTENSION_DOMAINS = new Set(['ai.onnx.contrib', 'com.microsoft.extensions']);
 
 const refusal = (
@@ -15,10 +15,10 @@ const refusal = (
 ): AppError => new AppError(code, { message, details });
 
 /**
- * Refuses files that the runtime would refuse or crash on, with a message that tells the user what to do.
- *
- * @throws AppError (invalid): `NETWORK_LFS_POINTER`, `NETWORK_NOT_ONNX`, `NETWORK_NO_OPSET`, `NETWORK_EXTERNAL_DATA`,
- * `NETWORK_TOO_DEEP`, `NETWORK_NEEDS_EXTENSIONS`, `NETWORK_UNKNOWN_OPERATORS`, `NETWORK_TENSOR_TOO_LARGE`
+ * Rejects files on which the runtime would fail or crash, with a message that tells the user what to do.
+ * @throws AppError (invalid): `NETWORK_LFS_POINTER`, `NETWORK_NOT_ONNX`, `NETWORK_NO_OPSET`,
+ *   `NETWORK_EXTERNAL_DATA`, `NETWORK_TOO_DEEP`, `NETWORK_NEEDS_EXTENSIONS`, `NETWORK_UNKNOWN_OPERATORS`,
+ *   `NETWORK_TENSOR_TOO_LARGE`
  */
 export function refuseUnloadable(model: Uint8Array, facts: OnnxFacts): void {
   if (Buffer.from(model.subarray(0, 40)).toString('latin1').startsWith('version https://git-lfs')) {
@@ -28,7 +28,7 @@ export function refuseUnloadable(model: Uint8Array, facts: OnnxFacts): void {
     );
   }
   if (!facts.hasGraph || facts.nodes.length === 0) {
-    throw refusal('NETWORK_NOT_ONNX', 'The file is no ONNX model: no graph can be read from it.');
+    throw refusal('NETWORK_NOT_ONNX', 'The file is not an ONNX model: it contains no readable graph.');
   }
   if (facts.opsets.length === 0) {
     throw refusal(
@@ -47,10 +47,10 @@ export function refuseUnloadable(model: Uint8Array, facts: OnnxFacts): void {
   }
 }
 
-/** 1 GiB of single precision: far above what networks take or give, far below what ends a process. */
+/** 1 GiB of single precision: far more than networks use, and far less than what would crash a process. */
 export const MAX_TENSOR_ELEMENTS = 2 ** 28;
 
-/** Shapes are judged before anything is allocated by them. */
+/** Checks the declared shapes before any tensor of that size is allocated. */
 function refuseHugeTensors({ inputs, outputs }: OnnxFacts): void {
   const kinds = [
     ['input', inputs],
@@ -63,7 +63,7 @@ function refuseHugeTensors({ inputs, outputs }: OnnxFacts): void {
       const shape = dims.map((size) => (size === null ? '?' : String(size))).join(', ');
       throw refusal(
         'NETWORK_TENSOR_TOO_LARGE',
-        `The network's ${kind} ${shortened(name)} [${shape}] has ${String(elements)} elements; at most ${String(MAX_TENSOR_ELEMENTS)} are possible.`,
+        `The network's ${kind} ${shortened(name)} [${shape}] has ${String(elements)} elements; at most ${String(MAX_TENSOR_ELEMENTS)} are allowed.`,
         { elements, limit: MAX_TENSOR_ELEMENTS },
       );
     }
@@ -84,27 +84,27 @@ function refuseForeignOperators({ nodes, functionDomains }: OnnxFacts): void {
   }
   throw refusal(
     'NETWORK_UNKNOWN_OPERATORS',
-    `The network uses operators that no one here implements: ${list}.`,
+    `The network uses operators that are not implemented here: ${list}.`,
     { operators: names },
   );
 }
 
-/** The runtime's words for a file that is newer than it, and for operators of which it has never heard. */
+/** Messages of the runtime for files that are newer than it, and for unknown operators. */
 const NEWER_IR = /Unsupported model IR version: (\d+), max supported IR version: (\d+)/;
 const NEWER_OPSET = /Opset (\d+) is under development.*support for domain (\S+) is till opset (\d+)/s;
 const NO_OPERATOR = /No Op registered for (\S+) with domain_version of (\d+)/;
 const NO_FUNCTION = /(\S+)\(-?\d+\) is not a registered function\/op/;
-/** Its words for operators of a version, or for elements of a type, that it has no kernel for. */
+/** Messages of the runtime for operator versions or element types without a kernel. */
 const NO_KERNEL = /could not find an implementation for/i;
 
 /**
- * A refusal of the runtime with a specific code if the reason is known: `NETWORK_OPSET_UNSUPPORTED` for files newer
- * than the runtime and operators of versions that are no longer implemented, `NETWORK_UNKNOWN_OPERATORS` for operators
- * that do not exist. Everything else is passed on.
+ * Translates an error of the runtime to a specific code if the reason is known: `NETWORK_OPSET_UNSUPPORTED`
+ * for files newer than the runtime and for operator versions that are no longer implemented,
+ * `NETWORK_UNKNOWN_OPERATORS` for operators that do not exist. Other errors are returned unchanged.
  */
 export function explainLoadFailure(error: unknown, facts: OnnxFacts): unknown {
   if (!(error instanceof AppError) || error.code !== 'MODEL_INVALID') return error;
-  // The message of the error may be cut off before the reason.
+  // The message of the error may be truncated before the reason.
   const reason = messageOf(error.cause ?? error);
   return newerFile(reason, facts) ?? unknownOperator(reason) ?? missingKernel(error, facts) ?? error;
 }
@@ -114,7 +114,7 @@ function newerFile(reason: string, { opsets, irVersion }: OnnxFacts): AppError |
   if (ir !== null) {
     return refusal(
       'NETWORK_OPSET_UNSUPPORTED',
-      `The file has IR version ${ir[1]}, the runtime reads versions up to ${ir[2]}: export it again with an older one.`,
+      `The file has IR version ${ir[1]}, but the runtime supports versions up to ${ir[2]}: export it again with an older one.`,
       { irVersion, opsets },
     );
   }
@@ -122,7 +122,7 @@ function newerFile(reason: string, { opsets, irVersion }: OnnxFacts): AppError |
   if (opset === null) return null;
   return refusal(
     'NETWORK_OPSET_UNSUPPORTED',
-    `The network has operator set ${opset[2]} ${opset[1]}, the runtime knows those up to ${opset[3]}: export it again with an older one.`,
+    `The network has operator set ${opset[2]} ${opset[1]}, but the runtime supports versions up to ${opset[3]}: export it again with an older one.`,
     { irVersion, opsets },
   );
 }
@@ -133,7 +133,7 @@ function unknownOperator(reason: string): AppError | null {
     const [, operator, version] = missing;
     return refusal(
       'NETWORK_UNKNOWN_OPERATORS',
-      `The network uses the operator ${shortened(operator)}, which operator set ${version} does not have: either there is none of that name, or only newer sets have it.`,
+      `The network uses the operator ${shortened(operator)}, which operator set ${version} does not have: either no such operator exists, or only newer sets have it.`,
       { operators: [operator] },
     );
   }
@@ -141,7 +141,7 @@ function unknownOperator(reason: string): AppError | null {
   if (operator === undefined) return null;
   return refusal(
     'NETWORK_UNKNOWN_OPERATORS',
-    `The network uses an operator that no one here implements: ${shortened(operator)}.`,
+    `The network uses an operator that is not implemented here: ${shortened(operator)}.`,
     { operators: [operator] },
   );
 }

@@ -1,14 +1,17 @@
-/** Longest reason that goes into a report; the runtime's messages can carry whole C++ signatures. */
+/** Maximum length of a reason in a report; messages of the runtime may contain whole C++ signatures. */
 const LONGEST = 300;
-/** Names of nodes are the file's own and may be of any length. */
+/** Only this many characters are processed, because node names come from the file and may have any length. */
 const LONGEST_READ = 10_000;
 
-/** Where in its source the runtime gave up, with the signature of the function, which can take the whole report. */
+/**
+ * Source location in a message of the runtime, with the C++ function signature, which could fill the whole
+ * report.
+ */
 const LOCATION = /\/onnxruntime_src\/\S+:\d+ (?:[^()]*::[^()]*\([^()]*\)(?: const)?(?: \[with [^\]]*\])? )?/g;
 
 /**
- * The part of an ONNX Runtime message that says something to a user: without the build machine's source paths, the C++
- * function signature and the failed condition that its assertions put before the text.
+ * The part of an ONNX Runtime message that is useful to a user: without source paths of the build machine,
+ * C++ function signatures and failed conditions of assertions.
  */
 export function tidyRuntimeMessage(message: string): string {
   const text = message

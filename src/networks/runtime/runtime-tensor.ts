@@ -2,13 +2,13 @@ import './no-telemetry.js';
 import { Tensor as RuntimeTensor } from 'onnxruntime-node';
 import { modelMismatch, type Tensor } from './tensor-session.js';
 
-/** Our plain tensor as one of ONNX Runtime's, over the same memory. */
+/** Converts our plain tensor to an ONNX Runtime tensor that shares its memory. */
 export const toRuntimeTensor = (tensor: Tensor): RuntimeTensor =>
   new RuntimeTensor(tensor.dtype, tensor.data, tensor.dims);
 
 /**
- * ONNX Runtime's tensor as a plain one, over the same memory.
- * @throws AppError `MODEL_MISMATCH` for element types that have no plain form here (strings, 4-bit integers).
+ * Converts an ONNX Runtime tensor to a plain one that shares its memory.
+ * @throws AppError `MODEL_MISMATCH` for unsupported element types (strings, 4-bit integers).
  */
 export function fromRuntimeTensor(name: string, value: RuntimeTensor): Tensor {
   const dims = [...value.dims];
@@ -24,7 +24,7 @@ export function fromRuntimeTensor(name: string, value: RuntimeTensor): Tensor {
   if (dtype === 'int64' && data instanceof BigInt64Array) return { dtype, dims, data };
   if (dtype === 'uint64' && data instanceof BigUint64Array) return { dtype, dims, data };
   if (dtype === 'bool' && data instanceof Uint8Array) return { dtype, dims, data };
-  // Node versions that know Float16Array return it; the raw half bits lie beneath either way.
+  // Node versions with Float16Array return it; the memory contains the raw half-precision bits either way.
   if (dtype === 'float16' && ArrayBuffer.isView(data)) {
     return { dtype, dims, data: new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) };
   }

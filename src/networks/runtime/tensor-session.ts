@@ -8,34 +8,34 @@ export type { Tensor, TensorInfo, TensorOf } from '../../domain/tensor.js';
 export type WantedOutputs = readonly string[] | Readonly<Record<string, Tensor>>;
 
 /**
- * One loaded ONNX graph on one device: the only face of the runtime that networks see, so that a fake fits.
- *
- * `run` computes synchronously inside the runtime: it blocks its thread and cannot be interrupted, which is why
- * networks run in engines that may be killed.
+ * One loaded ONNX graph on one device. Networks access the runtime only through this interface, so that tests
+ * can use a fake.
+ * `run` computes synchronously inside the runtime: it blocks its thread and cannot be interrupted, which is
+ * why networks run in engine processes that can be killed.
  */
 export interface TensorSession {
   readonly device: DeviceUsed;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /**
-   * @param wanted names of the outputs to compute, or tensors that outputs of exactly their type and shape are written
-   * into; all outputs unless given
-   * @throws AppError `MODEL_MISMATCH` (invalid) for feeds that do not fit the graph's inputs, `NETWORK_RUN_FAILED` when
-   * the computation itself fails on the CPU, where the same feeds would fail again, `DEVICE_RUN_FAILED` (unavailable) when
-   * it does on a GPU, which may do better next time, `SESSION_CLOSED` after `close`
+   * @param wanted names of the outputs to compute, or tensors of exactly their type and shape into which they
+   *   are written; all outputs by default
+   * @throws AppError `MODEL_MISMATCH` (invalid) for feeds that do not match the graph's inputs,
+   *   `NETWORK_RUN_FAILED` when the run fails on the CPU, where a retry would fail again, `DEVICE_RUN_FAILED`
+   *   (unavailable) when it fails on a GPU, where a retry may succeed, `SESSION_CLOSED` after `close`
    */
   run(
     feeds: Readonly<Record<string, Tensor>>,
     wanted?: WantedOutputs,
   ): Promise<Readonly<Record<string, Tensor>>>;
-  /** Frees the graph; safe to call twice. */
+  /** Frees the graph; idempotent. */
   close(): Promise<void>;
 }
 
 /** Number of elements of a shape. */
 export const elementCount = (dims: readonly number[]): number => dims.reduce((count, dim) => count * dim, 1);
 
-/** A float32 tensor over `data`, which is not copied: it must not change until `run` has resolved. */
+/** A float32 tensor that shares `data`, which must not change until `run` has resolved. */
 export const float32Tensor = (data: Float32Array, dims: readonly number[]): TensorOf<'float32'> => ({
   dtype: 'float32',
   dims,
@@ -43,7 +43,7 @@ export const float32Tensor = (data: Float32Array, dims: readonly number[]): Tens
 });
 
 /**
- * The float32 output `name` of a run, checked against the shape that the network promises.
+ * The float32 output `name` of a run, checked against the expected shape.
  * @throws AppError `MODEL_MISMATCH` when it is missing, of another type or of another shape.
  */
 export function float32Output(
@@ -62,5 +62,5 @@ export function float32Output(
   return tensor.data;
 }
 
-/** A network whose inputs or outputs are not what its manifest or its caller says. */
+/** The error for inputs or outputs that differ from the manifest or the caller's expectation. */
 export const modelMismatch = (message: string): AppError => new AppError('MODEL_MISMATCH', { message });

@@ -5,10 +5,11 @@ import { ModelsFolder } from './models-folder.js';
 import { fileProblem } from './network-files.js';
 
 /**
- * Manifests are valid, and networks of the product's own tasks have files of the sizes that they name; engines check the
- * digests. Files of classifiers and detectors come and go by administrators' hands: what is wrong with one is shown among
- * the models.
- * @throws when there is no network, or a network of the product cannot be used; as `readdir` for the folder itself
+ * Checks that manifests are valid and that the files of networks of the product's own tasks have the declared
+ * sizes; engines check the digests. Classifiers and detectors are managed by admins, so their problems are
+ * shown in the list of models instead.
+ * @throws when there is no network, or a network of the product cannot be used; errors of `readdir` for the
+ *   folder itself
  */
 export async function checkModelsFolder(path: string): Promise<void> {
   const folder = new ModelsFolder(path);
@@ -23,7 +24,7 @@ export async function checkModelsFolder(path: string): Promise<void> {
   }
 }
 
-/** Null for a network of which only older versions are left: it has no manifest at this place. */
+/** Null for a network with only older versions, which has no manifest at this place. */
 async function manifestOf(folder: ModelsFolder, id: string): Promise<NetworkManifest | null> {
   try {
     return await folder.manifest(id);

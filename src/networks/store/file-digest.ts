@@ -5,14 +5,14 @@ import { pipeline } from 'node:stream/promises';
 
 const digests = new Map<string, { readonly stamp: string; readonly sha256: string }>();
 
-/** What changes whenever a file is written or replaced; `-` for a file that is not there. */
+/** A value that changes whenever a file is written or replaced; `-` for a missing file. */
 export async function stampOf(path: string): Promise<string> {
   const file = await stat(path).catch(() => null);
-  // The change time too: the modification time is whatever `cp -p` or `tar` say it is.
+  // Includes the change time, because `cp -p` and `tar` set the modification time to any value.
   return file ? [file.size, file.mtimeMs, file.ctimeMs, file.ino].join(' ') : '-';
 }
 
-/** SHA-256 of a file; kept until the file changes, as large files take a second. */
+/** SHA-256 of a file, cached until the file changes, since hashing a large file takes about a second. */
 export async function fileSha256(path: string): Promise<string> {
   const stamp = await stampOf(path);
   const known = digests.get(path);

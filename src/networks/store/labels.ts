@@ -6,19 +6,19 @@ import { decodeText } from '../../domain/text-encoding.js';
 import { AppError } from '../../errors/app-error.js';
 
 const text = z.string().max(500).regex(/\S/);
-/** A name, or the pair of id and name that ImageNet's index file has. */
+/** A name, or the pair of id and name in ImageNet's index file. */
 const entry = z.union([text, z.tuple([text, text]).transform(([, name]) => name)]);
-const MOST_LABELS = 100_000;
-const namesSchema = z.array(entry).min(1).max(MOST_LABELS);
+const MAX_LABELS = 100_000;
+const namesSchema = z.array(entry).min(1).max(MAX_LABELS);
 const byIndexSchema = z.record(z.string().regex(/^\d{1,6}$/), entry);
-const byNameSchema = z.record(text, z.number().int().min(0).max(MOST_LABELS));
+const byNameSchema = z.record(text, z.number().int().min(0).max(MAX_LABELS));
 
-/** What is expected, for errors. */
+/** Description of the supported formats, for errors. */
 const EXPECTED =
   'a list of names, names by index, a config.json with id2label, or plain text with one name a line or "index,name" lines';
 
 /**
- * Labels of a file, see {@link parseLabels}.
+ * Labels in a file, see {@link parseLabels}.
  * @returns null when there is no such file
  * @throws AppError `LABELS_INVALID` (invalid)
  */
@@ -28,9 +28,9 @@ export async function readLabels(path: string, id: string): Promise<readonly str
 }
 
 /**
- * Labels of a manifest: its own list, or those of the file that it names.
+ * Labels of a manifest: inline, or in the file that it names.
  * @returns undefined when it has none
- * @throws AppError `LABELS_MISSING` (invalid) for a file that is not there, `LABELS_INVALID` (invalid)
+ * @throws AppError `LABELS_MISSING` (invalid) for a missing file, `LABELS_INVALID` (invalid)
  */
 export async function listedLabels(
   folder: string,
@@ -43,10 +43,11 @@ export async function listedLabels(
 }
 
 /**
- * Labels as JSON (`["cat", "dog"]`, `{"0": "cat", "1": "dog"}`, `{"0": ["n02123045", "cat"]}`, `{"cat": 0, "dog": 1}`, or a
- * Hugging Face config.json with `id2label` or `label2id`) or as text (a name a line, or index and name).
+ * Parses labels as JSON (`["cat", "dog"]`, `{"0": "cat", "1": "dog"}`, `{"0": ["n02123045", "cat"]}`,
+ * `{"cat": 0, "dog": 1}`, or a Hugging Face config.json with `id2label` or `label2id`) or as text (one name
+ * per line, or index and name).
  * @param id of the network, for the error
- * @throws AppError `LABELS_INVALID` (invalid), which says what was found
+ * @throws AppError `LABELS_INVALID` (invalid), which describes what was found
  */
 export function parseLabels(content: Uint8Array, id: string): readonly string[] {
   const plain = decodeText(content).trim();
@@ -54,21 +55,21 @@ export function parseLabels(content: Uint8Array, id: string): readonly string[] 
   const labels = typeof found === 'string' ? found : (hiddenIn(found) ?? found);
   if (typeof labels !== 'string') return labels;
   throw new AppError('LABELS_INVALID', {
-    message: `The labels of network ${id} hold ${labels}; expected is ${EXPECTED}.`,
+    message: `The labels of network ${id} contain ${labels}; expected: ${EXPECTED}.`,
     details: { network: id },
   });
 }
 
-/** Labels are shown in answers and tables like any other text. */
+/** A description of the first invisible character; labels are displayed, so they must not contain any. */
 function hiddenIn(labels: readonly string[]): string | null {
   for (const [index, label] of labels.entries()) {
     const hidden = hiddenCharacterIn(label);
-    if (hidden !== null) return `the hidden character ${hidden} in label ${String(index)}`;
+    if (hidden !== null) return `the invisible character ${hidden} in label ${String(index)}`;
   }
   return null;
 }
 
-/** The labels, or what was found instead. */
+/** The labels, or a description of what was found instead. */
 type Found = readonly string[] | string;
 
 function fromJson(plain: string): Found {
@@ -87,13 +88,13 @@ function fromList(value: readonly unknown[]): Found {
   const parsed = namesSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   if (value.length === 0) return 'an empty list';
-  if (value.length > MOST_LABELS)
-    return `a list of ${String(value.length)} entries, more than ${String(MOST_LABELS)}`;
+  if (value.length > MAX_LABELS)
+    return `a list of ${String(value.length)} entries, more than ${String(MAX_LABELS)}`;
   const wrong = value.findIndex((one) => !entry.safeParse(one).success);
-  return `a list whose entry ${String(wrong)} is no name`;
+  return `a list whose entry ${String(wrong)} is not a name`;
 }
 
-/** Names by index, in the order of the numbers, or indices by name. */
+/** Names by index, in ascending order, or indices by name. */
 function fromMap(value: unknown): Found {
   const byIndex = byIndexSchema.safeParse(value);
   if (byIndex.success)
@@ -105,7 +106,7 @@ function fromMap(value: unknown): Found {
   return `an object with the keys ${shown.join(', ')}${keys.length > 3 ? ', …' : ''}`;
 }
 
-/** Classes without a name are numbered. */
+/** Classes without a name get their number. */
 function fromPairs(pairs: readonly (readonly [number, string])[]): Found {
   if (pairs.length === 0) return 'an empty object';
   const labels: string[] = [];
@@ -116,9 +117,9 @@ function fromPairs(pairs: readonly (readonly [number, string])[]): Found {
   return Array.from(labels, (name, index) => name ?? `class_${String(index)}`);
 }
 
-/** Index and name, apart by comma, semicolon, tab, colon or space. */
+/** Index and name, separated by comma, semicolon, tab, colon or space. */
 const INDEXED = /^"?(\d{1,6})"?(\s*[,;:\t]\s*|\s+)(\S.*)$/;
-/** Name and index; apart by no colon or space, after which a number may belong to the name. */
+/** Name and index, not separated by colon or space, after which a number may be part of the name. */
 const NAME_FIRST = /^(\S.*?)(\s*[,;\t]\s*)"?(\d{1,6})"?$/;
 const INDEX_COLUMN = '"?(?:index|id|class|class_id|label_id)"?';
 const HEADER = new RegExp(
@@ -126,7 +127,7 @@ const HEADER = new RegExp(
   'i',
 );
 
-/** Number of a WordNet noun before its names, as in ImageNet's synset_words.txt. */
+/** WordNet id before the names, as in ImageNet's synset_words.txt. */
 const SYNSET = /^n\d{8}\s+(?=\S)/;
 
 function fromText(plain: string): Found {
@@ -152,7 +153,7 @@ interface NumberedName {
   readonly separator: string;
 }
 
-/** Names by the numbers beside them; null where not every line has one that stands for a class. */
+/** Names in the order of the indices next to them; null unless every line has a class index. */
 function numberedNames(lines: readonly string[]): Found | null {
   const indexFirst = lines
     .map((line) => INDEXED.exec(line))
@@ -168,13 +169,15 @@ function numberedNames(lines: readonly string[]): Found | null {
   return null;
 }
 
-/** Numbers that stand for classes: from 0 or 1 on, none left out; null where they are part of the names. */
+/**
+ * The first class index, 0 or 1, if the numbers are consecutive indices; null if they are part of the names.
+ */
 function firstNumber(rows: readonly NumberedName[]): 0 | 1 | null {
   const indices = new Set(rows.map(({ index }) => index));
   if (indices.size !== rows.length) return null;
   const last = Math.max(...indices);
   if (last === rows.length - 1) return 0;
-  // "1 star, 2 stars" are names.
+  // "1 star, 2 stars" are names, not indices.
   return last === rows.length && !indices.has(0) && rows.every(({ separator }) => /\S|\t/.test(separator))
     ? 1
     : null;

@@ -6,39 +6,39 @@ import { NETWORK_ID } from './manifest.js';
 export const MANIFEST_FILE = 'manifest.json';
 export const MODEL_FILE = 'model.onnx';
 export const LABELS_FILE = 'labels.json';
-/** Folder inside a network's own that holds more versions of it. */
+/** Folder inside a network's own that contains further versions of it. */
 export const VERSIONS_FOLDER = 'versions';
 /** Folder next to the networks with the metadata of flat ones. */
 export const METADATA_FOLDER = 'metadata';
-/** Versions that may be names of folders. */
+/** Versions that are valid folder names. */
 export const NETWORK_VERSION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Names that the layouts use themselves, in the models folder or in that of a network. */
 const RESERVED: ReadonlySet<string> = new Set([METADATA_FOLDER, VERSIONS_FOLDER, 'labels']);
 
-/** Whether a network may be called so. A name that ends in `.onnx` is the file of a flat network. */
+/** Whether a name is a valid network id. Names that end in `.onnx` are files of flat networks. */
 export const isNetworkName = (id: string): boolean =>
   NETWORK_ID.test(id) && !RESERVED.has(id) && !id.endsWith('.onnx');
 
-/** What {@link isNetworkName} asks for, as the end of a sentence. */
+/** Description of {@link isNetworkName}, as the end of a sentence. */
 export const NETWORK_NAME_RULE = `networks are called by 1 to 64 of a-z, 0-9, ".", "_" and "-", a letter or digit first, not ${[...RESERVED].join(', ')} and nothing that ends in .onnx`;
 
-/** Whether a folder could not be renamed as there is something in its place. */
+/** Whether a rename failed because the target exists. */
 export function isTaken(error: unknown): boolean {
   const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
   return code === 'EEXIST' || code === 'ENOTEMPTY';
 }
 
-/** Whether there is anything of that path. */
+/** Whether the path exists. */
 export const there = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
     () => false,
   );
 
-/** A model file of 0 bytes. */
+/** The error for a model file of 0 bytes. */
 export const emptyFile = (name: string): AppError =>
   new AppError('NETWORK_NOT_ONNX', { message: `The file ${name} is empty (0 bytes).` });
 
-/** Tasks whose networks administrators install and remove; those of all others come with the product. */
+/** Tasks whose networks admins install and remove; networks of all other tasks are part of the product. */
 export const INSTALLABLE_TASKS: ReadonlySet<unknown> = new Set(['classification', 'detection']);

@@ -7,7 +7,7 @@ import { decodeText } from '../../domain/text-encoding.js';
 import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
 
-/** Folder names that may be networks; also keeps ids from leaving the models folder. */
+/** Folder names that may be networks; the pattern also prevents ids from leaving the models folder. */
 export const NETWORK_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 const fileRecord = z.object({
@@ -22,7 +22,7 @@ const tensorRecord = z.object({
   shape: z.array(z.union([z.number().int().nonnegative(), z.string()])),
 });
 
-/** Labels in the order of the classes, or a file next to the manifest that holds them. */
+/** Labels in class order, or a file next to the manifest that contains them. */
 export const labelsSchema = z.union([
   z.array(z.string().max(500)).min(1).max(100_000),
   z
@@ -34,8 +34,9 @@ export const labelsSchema = z.union([
 ]);
 
 /**
- * What every `models/<id>/manifest.json` says. Networks add fields of their own (thresholds, sizes, labels): they are
- * kept, and checked by the network's own schema, made with `networkManifestSchema.extend`.
+ * Common fields of every `models/<id>/manifest.json`. Networks add their own fields (thresholds, sizes,
+ * labels), which are kept here and validated by the network's own schema, created with
+ * `networkManifestSchema.extend`.
  */
 export const networkManifestSchema = z.looseObject({
   id: z.string().regex(NETWORK_ID),
@@ -43,9 +44,9 @@ export const networkManifestSchema = z.looseObject({
   task: z.string().min(1),
   kind: z.string().min(1),
   licence: z.string().min(1),
-  /** ONNX files by the part they play, such as `goal` and `step`. */
+  /** ONNX files by role, such as `goal` and `step`. */
   files: z.record(z.string(), fileRecord).refine((files) => Object.keys(files).length > 0, 'names no file'),
-  /** Inputs and outputs by file; where given, the loaded graph must agree. A shape names its free dimensions. */
+  /** Inputs and outputs by file; if given, the loaded graph must match. Dynamic dimensions are names. */
   inputs: z.record(z.string(), z.array(tensorRecord)).optional(),
   outputs: z.record(z.string(), z.array(tensorRecord)).optional(),
 });
@@ -53,13 +54,13 @@ export const networkManifestSchema = z.looseObject({
 /** See {@link networkManifestSchema}. */
 export type NetworkManifest = z.infer<typeof networkManifestSchema>;
 
-/** One input or output as a manifest describes it. */
+/** One input or output in a manifest. */
 export type TensorRecord = z.infer<typeof tensorRecord>;
 
 /**
  * Reads `folder/manifest.json`.
  * @throws AppError `NETWORK_NOT_FOUND` (not_found) without a manifest, `NETWORK_MANIFEST_INVALID` when it is
- * not JSON, breaks the schema or names another id than `id`
+ *   not JSON, violates the schema or has another id than `id`
  */
 export async function readManifest(folder: string, id: string): Promise<NetworkManifest> {
   let text: string;
@@ -76,7 +77,8 @@ export async function readManifest(folder: string, id: string): Promise<NetworkM
 }
 
 /**
- * The network by content, for results: the digest of its only file, or of the sorted lines `name sha256` of all.
+ * Identity of the network's content, for results: the digest of its only file, or of the sorted lines `name
+ * sha256` of all files.
  */
 export function networkIdentity({ id, version, files }: NetworkManifest): NetworkIdentity {
   const all = Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -85,7 +87,7 @@ export function networkIdentity({ id, version, files }: NetworkManifest): Networ
   return { id, version, sha256: createHash('sha256').update(lines).digest('hex') };
 }
 
-/** A network, or a file of one, that is not installed. */
+/** The error for a network, or a file of one, that is not installed. */
 export const networkNotFound = (id: string, cause?: unknown): AppError =>
   new AppError('NETWORK_NOT_FOUND', {
     message: `There is no network ${id} in the models folder.`,

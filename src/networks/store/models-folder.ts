@@ -5,27 +5,27 @@ import { isNetworkName, MANIFEST_FILE, NETWORK_VERSION, there, VERSIONS_FOLDER }
 import { NETWORK_ID, networkNotFound, readManifest, type NetworkManifest } from './manifest.js';
 import { readNetworkFile } from './network-files.js';
 
-/** How the files of a network are laid out: in its own folder, or as `<id>.onnx` with its metadata elsewhere. */
+/** Layout of a network's files: in its own folder, or as `<id>.onnx` with metadata elsewhere. */
 type NetworkLayout = 'folder' | 'flat';
 
-/** A name in the models folder that stands for a network. */
+/** An entry of the models folder that is a network. */
 export interface NetworkEntry {
   readonly id: string;
   readonly layout: NetworkLayout;
   /** Name of the file or folder. */
   readonly name: string;
-  /** Whether a network may be called so. */
+  /** Whether the name is a valid network id. */
   readonly valid: boolean;
 }
 
-/** One place where a version of a network may lie. */
+/** One place where a version of a network may be stored. */
 export interface NetworkPlace {
   readonly id: string;
   readonly layout: NetworkLayout;
   readonly folder: string;
 }
 
-/** Networks that have their own folder. */
+/** Networks in the folder layout. */
 export interface NetworkListing {
   /** Sorted by id. */
   readonly networks: readonly NetworkManifest[];
@@ -36,13 +36,16 @@ export interface NetworkListing {
 const FLAT_ENDING = '.onnx';
 
 /**
- * The models folder, walked here and nowhere else: `<id>/manifest.json` with more versions in
- * `<id>/versions/<version>`, and `<id>.onnx`. Nothing is kept between calls.
+ * Access to the models folder. Only this class walks it: `<id>/manifest.json` with further versions in
+ * `<id>/versions/<version>`, and `<id>.onnx`. Nothing is cached.
  */
 export class ModelsFolder {
   constructor(readonly path: string) {}
 
-  /** What stands for a network, in no order. Folders with a leading dot are being filled or removed. @throws as `readdir` */
+  /**
+   * Entries that are networks, in no particular order. Folders with a leading dot are being installed or
+   * removed. @throws as `readdir` does
+   */
   async entries(): Promise<readonly NetworkEntry[]> {
     const all = await readdir(this.path, { withFileTypes: true });
     const found = all
@@ -50,7 +53,7 @@ export class ModelsFolder {
       .map((entry) => (entry.isDirectory() ? folderEntry(entry.name) : flatEntry(entry.name)));
     const networks: NetworkEntry[] = [];
     for (const entry of found) {
-      // A folder with a name that no network can have is one only when it looks like one inside.
+      // A folder with an invalid name is reported only if its content looks like a network.
       const stands =
         entry && (entry.valid || entry.layout === 'flat' || (await this.#hasManifest(entry.name)));
       if (stands) networks.push(entry);
@@ -58,7 +61,10 @@ export class ModelsFolder {
     return networks;
   }
 
-  /** Where versions of a network lie; the flat layout only where there is no folder of that name. */
+  /**
+   * Places where versions of a network may be stored; the flat layout only if there is no folder with that
+   * name.
+   */
   async places(id: string): Promise<readonly NetworkPlace[]> {
     const folder = join(this.path, id);
     const own = await this.#hasManifest(id);
@@ -73,7 +79,7 @@ export class ModelsFolder {
     return (await there(folder)) ? [{ id, layout: 'folder', folder }] : [];
   }
 
-  /** Own folder of a network, whether it is there or not. @throws AppError `NETWORK_NOT_FOUND` for what is no network's id */
+  /** Own folder of a network, which may not exist. @throws AppError `NETWORK_NOT_FOUND` for an invalid id */
   folderOf(id: string): string {
     if (!NETWORK_ID.test(id)) throw networkNotFound(id);
     return join(this.path, id);
@@ -84,7 +90,7 @@ export class ModelsFolder {
     return readManifest(this.folderOf(id), id);
   }
 
-  /** Manifests of all networks that have their own folder; one that is broken does not hide the others. */
+  /** Manifests of all networks in the folder layout; a broken one does not hide the others. */
   async manifests(): Promise<NetworkListing> {
     const entries = await this.entries().catch(() => []);
     const ids = entries.filter(({ layout }) => layout === 'folder').map(({ id }) => id);
@@ -100,7 +106,10 @@ export class ModelsFolder {
     return { networks, problems };
   }
 
-  /** Bytes of a file that the manifest of a network's own folder lists. @throws AppError of {@link readNetworkFile} */
+  /**
+   * Content of a file listed by the manifest of a network in the folder layout. @throws AppError of
+   * {@link readNetworkFile}
+   */
   read(manifest: NetworkManifest, name: string): Promise<Uint8Array> {
     return readNetworkFile(this.folderOf(manifest.id), manifest, name);
   }

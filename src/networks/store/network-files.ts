@@ -15,7 +15,7 @@ const filesSchema = z.record(
   z.object({ path: z.string(), sha256: z.string().optional(), bytes: z.number().optional() }),
 );
 
-/** Files that a manifest lists; none where it lists them in a wrong way. */
+/** Files that a manifest lists; empty if the list is invalid. */
 function filesIn({
   files,
 }: Readonly<Record<string, unknown>>): readonly z.infer<typeof filesSchema>[string][] {
@@ -27,7 +27,7 @@ function filesIn({
 export const modelPathsIn = (manifest: Readonly<Record<string, unknown>>): readonly string[] =>
   filesIn(manifest).map(({ path }) => path);
 
-/** Every file that what is known of a network in the folder layout depends on. */
+/** All files that determine the description of a network in the folder layout. */
 export async function filesReadIn(folder: string): Promise<readonly string[]> {
   const path = join(folder, MANIFEST_FILE);
   const manifest = parseObject(await readFile(path, 'utf8').catch(() => ''));
@@ -36,7 +36,7 @@ export async function filesReadIn(folder: string): Promise<readonly string[]> {
   return [path, ...names.map((name) => join(folder, name))];
 }
 
-/** Whether the files of a network are there and as large as its manifest says. */
+/** Checks that the files of a network exist and have the sizes in its manifest. */
 export async function fileProblem(
   folder: string,
   manifest: Readonly<Record<string, unknown>> & { readonly id: string },
@@ -49,7 +49,7 @@ export async function fileProblem(
     }
     if (file.size === bytes) continue;
     if (await isPointer(join(folder, path))) {
-      const message = `The file ${path} of network ${id} is a git-lfs pointer, the file itself was not fetched.`;
+      const message = `The file ${path} of network ${id} is a git-lfs pointer; fetch the file itself.`;
       return { code: 'NETWORK_LFS_POINTER', message };
     }
     return otherContent(id, path, `${String(file.size)} bytes instead of ${String(bytes)}`);
@@ -57,19 +57,20 @@ export async function fileProblem(
   return null;
 }
 
-/** Whether the files of a network have the content that its manifest says. */
+/** Checks that the files of a network have the content declared by its manifest. */
 export async function contentProblem({ network, folder }: NetworkSource): Promise<NetworkProblem | null> {
   for (const { path, sha256 } of filesIn(network.manifest)) {
-    // A file that has just gone is seen when the network is read again.
+    // A file deleted just now is reported when the network is read again.
     const found = await fileSha256(join(folder, path)).catch(() => null);
-    if (found !== null && found !== sha256) return otherContent(network.id, path, 'its SHA-256 is another');
+    if (found !== null && found !== sha256) return otherContent(network.id, path, 'its SHA-256 differs');
   }
   return null;
 }
 
 /**
- * Bytes of one file of a network, compared with the manifest's size and digest.
- * @throws AppError `NETWORK_NOT_FOUND` for a file that is not listed or not there, `NETWORK_DIGEST_MISMATCH` for other bytes
+ * Content of one file of a network, checked against the manifest's size and digest.
+ * @throws AppError `NETWORK_NOT_FOUND` for a file that is not listed or does not exist,
+ *   `NETWORK_DIGEST_MISMATCH` for other content
  */
 export async function readNetworkFile(
   folder: string,
@@ -93,7 +94,7 @@ export async function readNetworkFile(
 }
 
 function explainMismatch(content: Uint8Array, expectedBytes: number): string {
-  if (startsAsPointer(content)) return ': it is a git-lfs pointer, the file itself was not fetched';
+  if (startsAsPointer(content)) return ': it is a git-lfs pointer; fetch the file itself';
   return content.length === expectedBytes
     ? ''
     : ` (${String(content.length)} bytes instead of ${String(expectedBytes)})`;

@@ -1,6 +1,6 @@
 const parts = (version: string): readonly string[] => version.split(/[.\-_+]/);
 
-/** Orders versions as people do: `1.9.0` before `1.10.0`, numbers before words. */
+/** Compares versions in natural order: `1.9.0` before `1.10.0`, numbers before words. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [parts(a), parts(b)];
   for (let index = 0; index < Math.max(left.length, right.length); index += 1) {

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../../errors/app-error.js';
 import type { ThreadReply, ThreadRequest } from './thread-messages.js';
 
-/** A result and the buffers inside it that go over to the receiver. */
+/** A result, and the buffers in it that are transferred to the receiver. */
 export interface ThreadAnswer<Result> {
   readonly result: Result;
   readonly transfer: readonly ArrayBuffer[];

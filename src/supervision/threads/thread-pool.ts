@@ -3,19 +3,19 @@ import { AppError, messageOf } from '../../errors/app-error.js';
 import type { CodeOfKind } from '../../errors/codes.js';
 import type { ThreadReply, ThreadRequest } from './thread-messages.js';
 
-/** What threads do and how they fail. */
+/** Options of a thread pool. */
 export interface ThreadPoolOptions {
-  /** Compiled entry of a thread; it calls `serveThread`. */
+  /** Compiled entry module of a thread; it calls `serveThread`. */
   readonly entry: URL;
   /** Passed to every thread at its start. */
   readonly workerData: unknown;
-  /** Number of threads; at least one runs. */
+  /** Number of threads, at least one. */
   readonly threads: number;
-  /** Code of the AppError (internal) that a failed request ends with. */
+  /** Code of the AppError (internal) of a failed request. */
   readonly errorCode: CodeOfKind<'internal'>;
 }
 
-/** Worker threads that share out requests: each goes to the least busy one. Answers come in any order. */
+/** A pool of worker threads; each request goes to the least busy one. Answers may arrive in any order. */
 export class ThreadPool<Work, Result> {
   readonly #lanes: readonly Lane<Work, Result>[];
 
@@ -23,28 +23,31 @@ export class ThreadPool<Work, Result> {
     this.#lanes = Array.from({ length: Math.max(1, options.threads) }, () => new Lane<Work, Result>(options));
   }
 
-  /** @param transfer buffers inside `work` that the thread takes over; the caller must not use them any more */
+  /**
+   * @param transfer buffers in `work` that are transferred to the thread; the caller must not use them
+   *   afterwards
+   */
   run(work: Work, transfer: readonly ArrayBuffer[] = []): Promise<Result> {
     const lane = this.#lanes.reduce((least, other) => (other.open < least.open ? other : least));
     return lane.run(work, transfer);
   }
 
-  /** Has every thread do the same, before whatever it is asked later. */
+  /** Runs the same request on every thread, before any later request. */
   runOnAll(work: Work): Promise<Result[]> {
     return Promise.all(this.#lanes.map((lane) => lane.run(work, [])));
   }
 
-  /** Whether no thread has ended. */
+  /** Whether all threads are running. */
   get alive(): boolean {
     return this.#lanes.every((lane) => lane.alive);
   }
 
-  /** Whether the threads keep this process running; they do unless told otherwise. */
+  /** Sets whether the threads keep this process running, which is the default. */
   hold(process: boolean): void {
     for (const lane of this.#lanes) lane.hold(process);
   }
 
-  /** Ends all threads; open requests are rejected. Safe to call twice. */
+  /** Stops all threads; pending requests are rejected. Idempotent. */
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
@@ -55,7 +58,7 @@ interface Waiting<Result> {
   reject(error: AppError): void;
 }
 
-/** One thread and the requests that it still owes an answer. */
+/** One thread and its pending requests. */
 class Lane<Work, Result> {
   readonly #worker: Worker;
   readonly #errorCode: CodeOfKind<'internal'>;
@@ -67,11 +70,13 @@ class Lane<Work, Result> {
     this.#errorCode = errorCode;
     this.#worker = new Worker(entry, { workerData });
     this.#worker.on('message', (reply: ThreadReply<Result>) => this.#settle(reply));
-    this.#worker.on('error', (error) => this.#end(`A thread failed: ${messageOf(error).slice(0, 500)}`));
-    this.#worker.on('exit', () => this.#end('A thread has ended.'));
+    this.#worker.on('error', (error) =>
+      this.#end(`A worker thread failed: ${messageOf(error).slice(0, 500)}`),
+    );
+    this.#worker.on('exit', () => this.#end('A worker thread has exited.'));
   }
 
-  /** Requests without an answer yet. */
+  /** Number of pending requests. */
   get open(): number {
     return this.#waiting.size;
   }
@@ -95,7 +100,7 @@ class Lane<Work, Result> {
   }
 
   async close(): Promise<void> {
-    this.#end('The threads were closed.');
+    this.#end('The thread pool was closed.');
     await this.#worker.terminate();
   }
 

@@ -13,7 +13,7 @@ import { resolveMediaPaths, type BlobPaths } from '../media-paths.js';
 import { retryWithBackoff } from '../retry.js';
 import { openFromWorkspace, type Workspaces } from '../workspaces.js';
 
-/** What {@link RunInferenceHandler} works with. */
+/** Dependencies of {@link RunInferenceHandler}. */
 export interface RunInferenceDeps {
   readonly recorder: JobRecorder;
   readonly engines: Pick<JobEnginePool, 'run'>;
@@ -25,7 +25,7 @@ export interface RunInferenceDeps {
   readonly settings: InferenceSettings;
 }
 
-/** Limits of a start and what every engine is told. */
+/** Limits of an attempt and settings passed to every engine. */
 export interface InferenceSettings {
   readonly leaseMs: number;
   readonly jobTimeoutMs: number;
@@ -35,10 +35,10 @@ export interface InferenceSettings {
   >;
 }
 
-/** How long a finished result waits for a database that is away. */
+/** How long recording a finished result is retried while the database is unavailable. */
 const RECORD_RETRY_MS = 60_000;
 
-/** Runs one inference job: claim, work, record, clean up. */
+/** Runs one inference job: claim, compute, record, clean up. */
 export class RunInferenceHandler {
   readonly #deps: RunInferenceDeps;
 
@@ -77,7 +77,7 @@ export class RunInferenceHandler {
     const { datasets, blobs, engines, settings } = this.#deps;
     const { id, task, params, ...row } = start.claim.job;
     const plan = planOf({ id, plan: row.plan });
-    const order: RunRequest = {
+    const request: RunRequest = {
       type: 'run',
       jobId: id,
       task,
@@ -87,7 +87,7 @@ export class RunInferenceHandler {
       workspace,
       ...settings.engine,
     };
-    return engines.run(order, {
+    return engines.run(request, {
       signal: start.signal,
       timeoutMs: settings.jobTimeoutMs,
       onProgress: (progress) => start.report(progress),
@@ -111,12 +111,12 @@ export class RunInferenceHandler {
       return ours ? { kind: 'requeued' } : { kind: 'stopped', reason: 'fence-lost' };
     }
     if (reason) return { kind: 'stopped', reason };
-    log.warn('An attempt failed.', {
+    log.warn('Attempt failed.', {
       err: error,
       attempt: start.claim.job.attempt,
       retryable: isRetryable(error),
     });
-    const left = await retryWithBackoff(() => recorder.leaveFailed(start.claim, error), RECORD_RETRY_MS);
+    const left = await retryWithBackoff(() => recorder.recordFailure(start.claim, error), RECORD_RETRY_MS);
     if (left === 'fence-lost') return { kind: 'stopped', reason: left };
     return { kind: left, message: messageOf(error) };
   }

@@ -119,7 +119,7 @@ describe('malformed requests', () => {
   it.each([
     ['nothing', undefined, 'TOKEN_MISSING', /send the header "Authorization: Bearer <token>"/],
     ['no token', 'Bearer ', 'TOKEN_MISSING', /required/],
-    ['Basic', 'Basic YTpi', 'TOKEN_NOT_BEARER', /given is the scheme Basic/],
+    ['Basic', 'Basic YTpi', 'TOKEN_NOT_BEARER', /given scheme is Basic/],
     [
       'a token without a scheme',
       'eyJhbGciOiJSUzI1NiJ9.e30.AAAA',

@@ -103,7 +103,7 @@ describe('invariants', () => {
     expect(await recorder().complete(old, result, zip)).toBe(false);
     expect(await recorder().renew(old)).toBe(false);
     expect(await recorder().progress(old, { done: 1, total: 2, percent: 50, stage: 'infer' })).toBe(false);
-    expect(await recorder().leaveFailed(old, finalError)).toBe('fence-lost');
+    expect(await recorder().recordFailure(old, finalError)).toBe('fence-lost');
     expect(await recorder().requeue(old)).toBe(false);
     expect(await world.persistence.unitOfWork.read.results.find(id)).toBeNull();
     expect(await recorder().complete(current, result, zip)).toBe(true);
@@ -131,8 +131,8 @@ describe('invariants', () => {
       await Promise.allSettled([
         recorder().complete(started, result, zip),
         world.jobs.cancel(id, { principal: world.principal }),
-        recorder().leaveFailed(started, finalError),
-        recorder().leaveFailed(started, finalError),
+        recorder().recordFailure(started, finalError),
+        recorder().recordFailure(started, finalError),
         world.jobs.cancel(id, { principal: world.principal }),
       ]);
       const job = await world.read(id);
@@ -199,7 +199,7 @@ describe('invariants', () => {
 
   it('a failed job can be started again as a new one with a hold of its own', async () => {
     const { id } = await world.create({});
-    await recorder().leaveFailed(await claim(id), finalError);
+    await recorder().recordFailure(await claim(id), finalError);
 
     const copy = await world.jobs.retry(id, { principal: world.principal });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { deflateSync, crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { composeImage, encodeImage, renderSvg } from '../../../src/media/image-codec.js';
-import { takeImage } from '../../../src/media/image-intake.js';
+import { importImage } from '../../../src/media/image-intake.js';
 
 const LIMITS = { maxPixels: 4096 * 4096, maxSide: 8192 };
 let folder: string;
@@ -63,7 +63,9 @@ describe('images of our own', () => {
   });
 
   it('are refused when the bytes are not as many as the size says', async () => {
-    await expect(encodeImage({ ...red, height: 3 })).rejects.toThrow('24 bytes are no image of 4x3 pixels');
+    await expect(encodeImage({ ...red, height: 3 })).rejects.toThrow(
+      '24 bytes do not match an image of 4x3 pixels',
+    );
   });
 
   it('are laid side by side, on white, with a drawing over them', async () => {
@@ -113,7 +115,7 @@ describe('images of our own', () => {
 describe('uploaded images', () => {
   const inspect = async (bytes: Buffer) => {
     await writeFile(path, bytes);
-    return takeImage({ path, target: `${path}.png`, role: 'source', limits: LIMITS });
+    return importImage({ path, target: `${path}.png`, role: 'source', limits: LIMITS });
   };
   const noise = () =>
     sharp({

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { decodeImage } from '../../../src/media/image-decoder.js';
-import { takeImage } from '../../../src/media/image-intake.js';
+import { importImage } from '../../../src/media/image-intake.js';
 import { animatedGif, animatedWebp, FRAME_SIDE, pagedTiff } from '../../factories/images/many-frames.js';
 import { withComments, withEmptyChunks, withScans, withSize } from '../../factories/images/laborious.js';
 
@@ -46,7 +46,7 @@ describe('laborious images', () => {
   async function upload(bytes: Buffer) {
     const file = path.join(folder, 'image');
     await writeFile(file, bytes);
-    return takeImage({ path: file, target: `${file}.png`, role: 'source', limits: LIMITS });
+    return importImage({ path: file, target: `${file}.png`, role: 'source', limits: LIMITS });
   }
 
   it.each<[string, (usual: Buffer) => Buffer, RegExp]>([
@@ -93,7 +93,7 @@ describe('laborious images', () => {
     ['GIF', async () => animatedGif(30), 30],
     ['TIFF', async () => pagedTiff(30), 30],
   ])('a %s of some frames is taken for its first one', async (_what, make, count) => {
-    const warnings = [`Only the first of ${String(count)} frames or pages was taken.`];
+    const warnings = [`Only the first of ${String(count)} frames or pages was used.`];
     expect(await upload(await make())).toMatchObject({ width: FRAME_SIDE, height: FRAME_SIDE, warnings });
   });
 

@@ -6,7 +6,7 @@ import sharp, { type Sharp } from 'sharp';
 import type { ImageShape } from '../../../src/domain/preprocessing.js';
 import { hdrOf } from '../../../src/media/hdr-image.js';
 import { decodeImage } from '../../../src/media/image-decoder.js';
-import { takeImage } from '../../../src/media/image-intake.js';
+import { importImage } from '../../../src/media/image-intake.js';
 import * as jpegs from '../../factories/images/odd-jpegs.js';
 import * as pngs from '../../factories/images/odd-pngs.js';
 
@@ -53,7 +53,7 @@ describe('open image', () => {
     const file = path.join(folder, String((count += 1)));
     await writeFile(file, content);
     const target = `${file}.png`;
-    const taken = await takeImage({ path: file, target, role: 'source', limits: LIMITS });
+    const taken = await importImage({ path: file, target, role: 'source', limits: LIMITS });
     return {
       ...taken,
       pixels: await sharp(await readFile(target))
@@ -82,7 +82,7 @@ describe('open image', () => {
       async () => jpegs.withZeroScanParameters(await jpeg()),
       /scan parameters/,
     ],
-    ['a JPEG with stray bytes', async () => jpegs.withStrayBytes(await jpeg()), /Stray bytes/],
+    ['a JPEG with stray bytes', async () => jpegs.withStrayBytes(await jpeg()), /Extra bytes/],
     ['a JPEG without its end marker', async () => jpegs.cutBy(await jpeg(), 2), /end marker/],
     [
       'a progressive JPEG without its end marker',

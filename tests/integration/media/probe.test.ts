@@ -109,7 +109,7 @@ describe('files that are not what they are named', () => {
     const nothing = { ...tools, ffmpegPath: '/nonexistent/ffmpeg', ffprobePath: '/nonexistent/ffprobe' };
     const refusal = probeVideo(path, { tools: nothing, limits: LIMITS });
     await expect(refusal).rejects.toMatchObject({ code: 'UNSUPPORTED_TYPE', kind: 'unsupported_type' });
-    await expect(refusal).rejects.toThrow(/allowed by content: mp4, mov, 3gp, avi, mkv, webm, ts, mpg/);
+    await expect(refusal).rejects.toThrow(/supported here: mp4, mov, 3gp, avi, mkv, webm, ts, mpg/);
     if (found !== 'markup') await expect(refusal).rejects.toThrow(found);
   });
 

@@ -58,12 +58,12 @@ describe('storage check', () => {
     expect(report.bytes).toBe(
       'kept'.length + 'stray'.length + 'an upload that is about to be committed'.length,
     );
-    expect(report.strays.map(({ key }) => key)).toEqual([stray]);
+    expect(report.orphans.map(({ key }) => key)).toEqual([stray]);
     expect(await service.clean(report)).toBe(1);
     expect(await store.exists(stray)).toBe(false);
     expect(await store.exists(kept)).toBe(true);
     expect(await store.exists(young)).toBe(true);
-    expect((await service.check(24 * HOUR_MS)).strays).toEqual([]);
+    expect((await service.check(24 * HOUR_MS)).orphans).toEqual([]);
   });
 
   it('lists rows whose file is missing', async () => {
@@ -92,7 +92,7 @@ describe('storage check', () => {
   it('removes nothing for a database that knows none of the files', async () => {
     const key = await stored('of another database');
     const report = await service.check(24 * HOUR_MS);
-    expect(report.strays).toHaveLength(1);
+    expect(report.orphans).toHaveLength(1);
     await expect(service.clean(report)).rejects.toMatchObject({ code: 'STORAGE_UNKNOWN', kind: 'conflict' });
     expect(await store.exists(key)).toBe(true);
   });

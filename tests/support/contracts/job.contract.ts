@@ -60,7 +60,7 @@ export function describeJobRepository(open: OpenPersistence): void {
       expect(claimed).toMatchObject({ attempt: 2, fence, progress: null });
       expect(await jobs().renewLease(job.id, old, new Date())).toBe(false);
       expect(await jobs().setProgress(job.id, old, progress)).toBe(false);
-      expect(await jobs().handBack(job.id, old)).toBe(false);
+      expect(await jobs().requeue(job.id, old)).toBe(false);
       expect(await jobs().complete(job.id, old, newOutcome())).toBeNull();
       expect(await jobs().findById(job.id)).toEqual(claimed);
     });
@@ -83,12 +83,12 @@ export function describeJobRepository(open: OpenPersistence): void {
       const job = await openJob(harness());
       const first = (await claim(job)) ?? '';
       const { startedAt } = (await jobs().findById(job.id)) ?? {};
-      expect(await jobs().handBack(job.id, first, { uncounted: true })).toBe(true);
+      expect(await jobs().requeue(job.id, first, { uncounted: true })).toBe(true);
       expect(await jobs().findById(job.id)).toMatchObject({ status: 'PENDING', attempt: 0, fence: null });
       const second = (await claim(job)) ?? '';
-      expect(await jobs().handBack(job.id, second)).toBe(true);
+      expect(await jobs().requeue(job.id, second)).toBe(true);
       expect(await jobs().findById(job.id)).toMatchObject({ status: 'PENDING', attempt: 1, startedAt });
-      expect(await jobs().handBack(job.id, second)).toBe(false);
+      expect(await jobs().requeue(job.id, second)).toBe(false);
     });
 
     it('are completed once, with what the engine reported', async () => {

@@ -20,7 +20,7 @@ export function describeListings(open: OpenPersistence): void {
       ...image(userId),
       role: 'mask' as const,
       hole: { share: 0.25, nonBinaryShare: 0.5, reading: 'colour' as const, circle: 12.5 },
-      warnings: ['Only the first of 3 frames or pages was taken.'],
+      warnings: ['Only the first of 3 frames or pages was used.'],
     });
 
     it('count images by one and videos by their sampled frames', async () => {
@@ -46,7 +46,7 @@ export function describeListings(open: OpenPersistence): void {
         reading: 'colour',
         circle: 12.5,
       });
-      expect(items[0].mask?.warnings).toEqual(['Only the first of 3 frames or pages was taken.']);
+      expect(items[0].mask?.warnings).toEqual(['Only the first of 3 frames or pages was used.']);
       expect(items[0].source.warnings).toEqual([]);
       const page = await read().datasets.page({ userId }, { offset: 0, limit: 10 });
       expect(page.total).toBe(2);

@@ -18,15 +18,15 @@ describe('database failure', () => {
     [
       'no pg_hba.conf entry for host "10.0.0.1", user "app", database "things", no encryption',
       '28000',
-      'encrypted connections only',
+      'only encrypted connections',
       'sslmode=verify-full',
     ],
-    ['The server does not support SSL connections', undefined, 'offers no encryption', 'sslmode'],
+    ['The server does not support SSL connections', undefined, 'does not support encryption', 'sslmode'],
     ['self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'certificate', 'sslmode=no-verify'],
     [
       'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string',
       undefined,
-      'asks for a password of account "app"',
+      'requires a password for account "app"',
       'DB_PASSWORD',
     ],
     ['getaddrinfo ENOTFOUND db.example', 'ENOTFOUND', 'host name db.example is not known', 'DB_HOST'],
@@ -42,7 +42,7 @@ describe('database failure', () => {
   it('waiting helps neither against an old server nor against missing rights', () => {
     expect(explainDatabaseFailure(new ServerTooOld('14.9'), target)).toMatchObject({
       final: true,
-      reason: 'the server is PostgreSQL 14.9, and 15 is the oldest that works',
+      reason: 'the server is PostgreSQL 14.9, but at least version 15 is required',
     });
     // Sequelize keeps the driver's error in `parent`.
     const wrapped = Object.assign(new Error('wrapped'), {

@@ -1,16 +1,16 @@
 import { createMediaInspector } from '../../../src/composition/media-inspector.js';
 import { parseSettings } from '../../../src/config/settings.js';
 import { withLogContext } from '../../../src/logging/log-context.js';
-import type { ImageIntake, TakenImage } from '../../../src/media/image-intake.js';
+import type { ImageIntake, ImportedImage } from '../../../src/media/image-intake.js';
 
-const TAKEN: TakenImage = { width: 1, height: 1, bytes: 1, sha256: '', hole: null, warnings: [] };
+const TAKEN: ImportedImage = { width: 1, height: 1, bytes: 1, sha256: '', hole: null, warnings: [] };
 
 describe('media inspector', () => {
   it('lets accounts take turns with their images, however many one of them sends', async () => {
     const begun: string[] = [];
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
-    const take = async ({ path }: ImageIntake): Promise<TakenImage> => {
+    const take = async ({ path }: ImageIntake): Promise<ImportedImage> => {
       begun.push(path);
       await released;
       return TAKEN;
@@ -22,7 +22,7 @@ describe('media inspector', () => {
       requireSpace: () => Promise.resolve(),
     });
     const send = (userId: string, file: string) =>
-      withLogContext({ userId }, () => inspector.takeImage(file, { role: 'source' }));
+      withLogContext({ userId }, () => inspector.importImage(file, { role: 'source' }));
     const all = [
       send('busy', 'a1'),
       send('busy', 'a2'),

@@ -68,7 +68,7 @@ describe('sniff', () => {
     const refusal = sniffFile(path, ['png', 'jpeg', 'zip']);
     await expect(refusal).rejects.toMatchObject({ code: 'UNSUPPORTED_TYPE', kind: 'unsupported_type' });
     await expect(refusal).rejects.toThrow(found);
-    await expect(refusal).rejects.toThrow('allowed by content: png, jpeg, zip');
+    await expect(refusal).rejects.toThrow('supported here: png, jpeg, zip');
   });
 
   const TO_MP4 = '-c:v libx264 -crf 18 -pix_fmt yuv420p -c:a aac output.mp4';
@@ -99,19 +99,19 @@ describe('sniff', () => {
     ],
     ['a gzip archive', AS_ZIP, gzipSync('hello')],
     ['an XZ archive', AS_ZIP, signature('fd377a585a00')],
-  ])('names %s and a way out', async (name, wayOut, content) => {
+  ])('names %s and a way out', async (name, advice, content) => {
     await writeFile(path, content);
     await expect(sniffFile(path, VIDEO_TYPES)).rejects.toMatchObject({
       code: 'UNSUPPORTED_TYPE',
       message: expect.stringMatching(
-        `^The file holds ${escaped(name)}.*${escaped(wayOut)}; allowed by content`,
+        `^The file contains ${escaped(name)}.*${escaped(advice)}; supported here`,
       ) as string,
     });
   });
 
   it('refuses a type that is known but not wanted here', async () => {
     await writeFile(path, await image().png().toBuffer());
-    await expect(sniffFile(path, VIDEO_TYPES)).rejects.toThrow('The file holds png');
+    await expect(sniffFile(path, VIDEO_TYPES)).rejects.toThrow('The file contains png');
   });
 });
 

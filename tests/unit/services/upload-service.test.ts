@@ -20,7 +20,7 @@ const INSPECTOR: MediaInspector = {
   }),
   requireSpace: async () => undefined,
   readMaskVideo: notAsked,
-  takeImage: notAsked,
+  importImage: notAsked,
   openArchive: notAsked,
 };
 

@@ -105,7 +105,7 @@ describe('message channel', () => {
       });
       refused.push(Buffer.concat([frame('one', ''), frame('two', '')]));
       expect(broken.map(String)).toEqual([
-        expect.stringContaining('too long'),
+        expect.stringContaining('exceeds the limit'),
         expect.stringContaining('not mine'),
       ]);
     });

@@ -72,9 +72,9 @@ describe('what waits for a child', () => {
       onMessage: () => {
         throw new TypeError('no such message');
       },
-      misunderstood: (why) => new Error(`misunderstood: ${why}`),
+      invalidMessage: (why) => new Error(`invalidMessage: ${why}`),
     });
-    await expect(forEver(child)).rejects.toThrow('misunderstood: no such message');
+    await expect(forEver(child)).rejects.toThrow('invalidMessage: no such message');
   });
 });
 

@@ -1,18 +1,18 @@
 import { sigmoid, type Reals } from '../numbers.js';
 
-/** How a row of scores becomes probabilities of classes. */
+/** How a row of scores is converted to class probabilities. */
 export interface ScoreRule {
   readonly activation: 'probabilities' | 'sigmoid' | 'softmax';
   readonly background: 'first' | 'last' | 'none';
 }
 
-/** Classes of a row of `columns` scores; the background is none. */
+/** Number of classes in a row of `columns` scores, without the background. */
 export const classCount = (columns: number, { background }: Pick<ScoreRule, 'background'>): number =>
   background === 'none' ? columns : columns - 1;
 
 /**
- * Probabilities of the classes in one row of scores, the background left out.
- * @param scores one number for each column
+ * Probabilities of the classes in one row of scores, without the background.
+ * @param scores one number per column
  */
 export function classProbabilities(scores: Reals, { activation, background }: ScoreRule): Reals {
   const all = activate(scores, activation);
@@ -21,7 +21,7 @@ export function classProbabilities(scores: Reals, { activation, background }: Sc
 }
 
 function activate(scores: Reals, activation: ScoreRule['activation']): Reals {
-  // Not copied: single-shot networks have a hundred thousand rows.
+  // Not copied, because single-shot networks have a hundred thousand rows.
   if (activation === 'probabilities') return scores;
   if (activation === 'sigmoid') return Float64Array.from(scores, sigmoid);
   let largest = -Infinity;

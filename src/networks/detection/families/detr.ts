@@ -6,9 +6,9 @@ import { classProbabilities } from './class-scores.js';
 import type { YoloTarget } from './yolo.js';
 
 /**
- * Queries that each find one object or none: logits [1, q, classes] and boxes [1, q, 4] (centre and size as shares of
- * the input). DETR (Carion et al., 2020) has a softmax with "no object" last; Deformable DETR, DINO and RT-DETR have a
- * sigmoid for each class. There are no duplicates to remove.
+ * Queries that each find one object or none: logits [1, q, classes] and boxes [1, q, 4] (normalised centre
+ * and size). DETR (Carion et al., 2020) uses a softmax with "no object" as the last class; Deformable DETR,
+ * DINO and RT-DETR use a sigmoid per class. There are no duplicates to remove.
  */
 export function decodeDetr(head: DetrHead, outputs: Outputs, { size, found }: YoloTarget): void {
   const logits = numbersOf(outputs, head.scores);
@@ -16,7 +16,7 @@ export function decodeDetr(head: DetrHead, outputs: Outputs, { size, found }: Yo
   const boxes = numbersOf(outputs, head.boxes);
   if (boxes.data.length < rows * 4) {
     throw modelMismatch(
-      `The network's output ${head.boxes} is [${boxes.dims.join(', ')}], there are logits of ${String(rows)} queries.`,
+      `The network's output ${head.boxes} is [${boxes.dims.join(', ')}], but there are logits for ${String(rows)} queries.`,
     );
   }
   for (let row = 0; row < rows; row += 1) {

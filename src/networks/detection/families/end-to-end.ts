@@ -5,19 +5,18 @@ import { toPixels } from './box-formats.js';
 import type { YoloTarget } from './yolo.js';
 
 /**
- * Boxes that the graph has finished, duplicates removed.
- * - [1, n, 6]: left, top, right, bottom, score, class, as YOLOv10 gives them (Wang et al., "YOLOv10: Real-Time End-to-End
- *   Object Detection", 2024) and YOLO exports with NMS inside.
- * - [n, 7]: number of the image, left, top, right, bottom, class, score, as end-to-end exports of YOLOv7 give them.
- *
- * Rows of zeros fill the output up; their score is below any threshold but 0, and they have no area.
+ * Final boxes of a graph that removes duplicates itself.
+ * - [1, n, 6]: left, top, right, bottom, score, class, as in YOLOv10 (Wang et al., "YOLOv10: Real-Time
+ *   End-to-End Object Detection", 2024) and YOLO exports with NMS.
+ * - [n, 7]: image index, left, top, right, bottom, class, score, as in end-to-end exports of YOLOv7.
+ * Unused rows are zeros; their score is below any threshold above 0, and they have no area.
  */
 export function decodeEndToEnd(head: EndToEndHead, outputs: Outputs, { size, found }: YoloTarget): void {
   const numbers = numbersOf(outputs, head.rows);
   const { rows, columns } = tableOf(numbers);
   if (columns !== head.columns) {
     throw modelMismatch(
-      `The network's output ${head.rows} has ${String(columns)} numbers a box instead of ${String(head.columns)}.`,
+      `The network's output ${head.rows} has ${String(columns)} numbers per box instead of ${String(head.columns)}.`,
     );
   }
   const { data } = numbers;

@@ -5,9 +5,9 @@ import { toCorners, toPixels } from './box-formats.js';
 import type { YoloTarget } from './yolo.js';
 
 /**
- * Finished boxes [1, n, 4], scores [1, n] and classes [1, n], with the number of those that count where there is such an
- * output: the detection API of TensorFlow (`detection_boxes`, … `num_detections`), TFLite's post-processing, and
- * torchvision's detectors.
+ * Final boxes [1, n, 4], scores [1, n] and classes [1, n], with the number of valid boxes if there is such an
+ * output: the detection API of TensorFlow (`detection_boxes`, … `num_detections`), TFLite's post-processing,
+ * and torchvision's detectors.
  */
 export function decodePostProcessed(
   head: PostProcessedHead,
@@ -20,7 +20,7 @@ export function decodePostProcessed(
   const rows = scores.dims.at(-1) ?? 0;
   if (boxes.data.length < rows * 4 || classes.data.length < rows) {
     throw modelMismatch(
-      `The network gives ${String(rows)} scores, but boxes [${boxes.dims.join(', ')}] and classes [${classes.dims.join(', ')}].`,
+      `The network returns ${String(rows)} scores, but boxes [${boxes.dims.join(', ')}] and classes [${classes.dims.join(', ')}].`,
     );
   }
   const counted = head.count === null ? rows : numbersOf(outputs, head.count).data[0];

@@ -6,12 +6,11 @@ import { classProbabilities } from './class-scores.js';
 import type { YoloTarget } from './yolo.js';
 
 /**
- * Boxes and scores as outputs of their own (Liu et al., "SSD: Single Shot MultiBox Detector", 2016). A box counts for
- * every class whose score reaches the threshold, as in the paper.
- *
- * Boxes are finished, or offsets from anchors that the graph gives as well:
- * - `centre_size`, of the paper: centre = anchor's centre + offset * variance * anchor's size, size = anchor's size *
- *   e^(offset * variance); anchors are corners.
+ * Boxes and scores as separate outputs (Liu et al., "SSD: Single Shot MultiBox Detector", 2016). A box counts
+ * for every class whose score reaches the threshold, as in the paper.
+ * Boxes are final, or offsets from anchors that are another output of the graph:
+ * - `centre_size`, of the paper: centre = anchor's centre + offset * variance * anchor's size, size =
+ *   anchor's size * e^(offset * variance); anchors are corners.
  * - `corner_offsets`, of the STM32 model zoo: each corner = anchor's corner + offset * anchor's size.
  */
 export function decodeSsd(head: SsdHead, outputs: Outputs, { size, found }: YoloTarget): void {
@@ -38,7 +37,7 @@ function boxTable(outputs: Outputs, name: string, rows: number): Numbers {
   const numbers = numbersOf(outputs, name);
   if (numbers.data.length >= rows * 4 && numbers.dims.at(-1) === 4) return numbers;
   throw modelMismatch(
-    `The network's output ${name} is [${numbers.dims.join(', ')}], there are scores of ${String(rows)} boxes.`,
+    `The network's output ${name} is [${numbers.dims.join(', ')}], but there are scores for ${String(rows)} boxes.`,
   );
 }
 

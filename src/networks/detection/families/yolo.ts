@@ -3,19 +3,18 @@ import type { CandidateList } from '../candidates.js';
 import type { InputSize, YoloHead } from '../head.js';
 import { numbersOf, tableOf, type Outputs } from '../numbers.js';
 
-/** Numbers of a box. */
+/** Numbers per box. */
 const BOX = 4;
 
 /**
- * The one output of the YOLO networks.
- * - `yolov8` (v8 to v12, also v5u): [1, 4 + classes, n] or transposed; centre x, centre y, width, height in pixels of the
- *   input, then probabilities.
- * - `yolov5` (v5 to v7): [1, n, 5 + classes]; the same box, then the probability of any object, by which those of the
- *   classes are multiplied.
- * - `yolox` (Ge et al., "YOLOX: Exceeding YOLO Series in 2021"): as `yolov5`, with the centre counted from the cell in
- *   strides and the logarithm of the size in strides.
- *
- * Each box has one class, the best one.
+ * The single output of the YOLO networks.
+ * - `yolov8` (v8 to v12, also v5u): [1, 4 + classes, n] or transposed; centre x, centre y, width, height in
+ *   pixels of the input, then probabilities.
+ * - `yolov5` (v5 to v7): [1, n, 5 + classes]; the same box, then the probability of any object, which is
+ *   multiplied with those of the classes.
+ * - `yolox` (Ge et al., "YOLOX: Exceeding YOLO Series in 2021"): as `yolov5`, with the centre relative to the
+ *   cell and the logarithm of the size, both in strides.
+ * Each box has one class, the most probable one.
  */
 export function decodeYolo(head: YoloHead, outputs: Outputs, { size, found }: YoloTarget): void {
   const numbers = numbersOf(outputs, head.rows);
@@ -24,7 +23,7 @@ export function decodeYolo(head: YoloHead, outputs: Outputs, { size, found }: Yo
   const firstScore = head.family === 'yolov8' ? BOX : BOX + 1;
   if (width < firstScore + head.classes) {
     throw modelMismatch(
-      `The network's output ${head.rows} has ${String(width)} numbers a box, ${String(firstScore + head.classes)} are needed for ${String(head.classes)} classes.`,
+      `The network's output ${head.rows} has ${String(width)} numbers per box, but ${String(firstScore + head.classes)} are needed for ${String(head.classes)} classes.`,
     );
   }
   const at = head.boxesFirst
@@ -45,7 +44,7 @@ export function decodeYolo(head: YoloHead, outputs: Outputs, { size, found }: Yo
   }
 }
 
-/** Where the candidates of one image go. */
+/** Collects the candidates of one image. */
 export interface YoloTarget {
   readonly size: InputSize;
   readonly found: CandidateList;
@@ -53,7 +52,7 @@ export interface YoloTarget {
 
 type Box = readonly [number, number, number, number];
 
-/** From the numbers of box `index` to centre and size in pixels of the input. */
+/** Converts the numbers of box `index` to centre and size in pixels of the input. */
 type Place = (box: Box, index: number) => Box;
 
 function plainPlace({ coordinates }: YoloHead, { width, height }: InputSize): Place {
@@ -62,12 +61,12 @@ function plainPlace({ coordinates }: YoloHead, { width, height }: InputSize): Pl
     : ([x, y, w, h]) => [x * width, y * height, w * width, h * height];
 }
 
-/** Cells of all grids, the finest first, row by row. */
+/** Conversion for boxes in grids, with cells in order of ascending stride, row by row. */
 function gridPlaces(strides: readonly number[], size: InputSize, count: number): Place {
   const cells = gridCells(strides, size);
   if (cells.length !== count) {
     throw modelMismatch(
-      `The network gives ${String(count)} boxes, its grids of stride ${strides.join(', ')} have ${String(cells.length)} cells.`,
+      `The network returns ${String(count)} boxes, but its grids of stride ${strides.join(', ')} have ${String(cells.length)} cells.`,
     );
   }
   return ([x, y, w, h], index) => {
@@ -83,7 +82,7 @@ export interface GridCell {
   readonly stride: number;
 }
 
-/** Cells of the grids of these strides over an input, in the order in which networks give their boxes. */
+/** Cells of the grids with these strides, in the order of the network's boxes. */
 export function gridCells(strides: readonly number[], { width, height }: InputSize): GridCell[] {
   return strides.flatMap((stride) => {
     const columns = Math.ceil(width / stride);

@@ -3,14 +3,14 @@ import type { YunetHead } from '../head.js';
 import { numbersOf, type Numbers, type Outputs } from '../numbers.js';
 import { gridCells, type YoloTarget } from './yolo.js';
 
-/** Names of the outputs that are read of each grid; those of the key points (`kps_<stride>`) are not. */
+/** Output names that are read for each grid; those of the key points (`kps_<stride>`) are ignored. */
 export const YUNET_PARTS = ['cls', 'obj', 'bbox'] as const;
 
 /**
- * Faces by YuNet (Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023): for each stride s the outputs
- * `cls_<s>` [1, n, 1], `obj_<s>` [1, n, 1] and `bbox_<s>` [1, n, 4] over the cells of the grid. The score is the
- * geometric mean of both probabilities; the box is the centre counted from the cell and the logarithm of the size, all in
- * strides.
+ * Faces detected by YuNet (Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023): for each
+ * stride s the outputs `cls_<s>` [1, n, 1], `obj_<s>` [1, n, 1] and `bbox_<s>` [1, n, 4] over the cells of
+ * the grid. The score is the geometric mean of both probabilities; the box is the centre relative to the cell
+ * and the logarithm of the size, both in strides.
  */
 export function decodeYunet({ strides }: YunetHead, outputs: Outputs, { size, found }: YoloTarget): void {
   for (const stride of strides) {
@@ -39,12 +39,12 @@ export function decodeYunet({ strides }: YunetHead, outputs: Outputs, { size, fo
   }
 }
 
-/** Rounding may leave a probability a little outside of 0 to 1; NaN stays NaN. */
+/** Clamps a probability that is slightly outside of 0 to 1 because of rounding; NaN stays NaN. */
 const probability = (value: number): number => Math.min(1, Math.max(0, value));
 
 function requireCells({ name, dims, data }: Numbers, wanted: number): void {
   if (data.length >= wanted) return;
   throw modelMismatch(
-    `The network's output ${name} is [${dims.join(', ')}], its grid needs ${String(wanted)} numbers.`,
+    `The network's output ${name} is [${dims.join(', ')}], but its grid needs ${String(wanted)} numbers.`,
   );
 }

@@ -17,24 +17,26 @@ import {
 
 /** Limits of a network in a separate process. */
 export interface IsolationLimits {
-  /** Longest time that opening the network, and each run of it, may take. */
+  /** Time limit for opening the network and for each run. */
   readonly timeoutMs: number;
-  /** Resident memory at which the process is ended; a quarter of the machine's, and at least 2 GiB, unless given. */
+  /**
+   * Resident memory at which the process is killed; by default a quarter of the machine's, and at least 2
+   * GiB.
+   */
   readonly maxRssBytes?: number;
 }
 
-/** The time limit unless a setting says otherwise. */
+/** Default time limit. */
 const DEFAULT_TIMEOUT_MS = 120_000;
 const SMALLEST_MEMORY_LIMIT = 2 * 2 ** 30;
 const CHILD = fileURLToPath(new URL('./main.js', import.meta.url));
 
 /**
- * Opens an inpainting network in a separate process. Installed networks may hang, crash or need any amount
- * of memory, and no run can be interrupted: their process is ended then, and every later run rejects with the same error.
- * Releasing the lease ends the process too.
- *
- * @throws AppError of `openInpaintingNetwork`, `INPAINTING_TIMEOUT`, `NETWORK_MEMORY` (final), `ENGINE_DIED` (unavailable);
- * the reason of `signal`. The runs throw the same.
+ * Opens an inpainting network in a separate process. Installed networks may hang, crash or exhaust memory,
+ * and a run cannot be interrupted, so the process is killed at its limits; all later runs then reject with
+ * the same error. Releasing the lease also ends the process.
+ * @throws AppError of `openInpaintingNetwork`, `INPAINTING_TIMEOUT`, `NETWORK_MEMORY` (final), `ENGINE_DIED`
+ *   (unavailable); the reason of `signal`. The runs throw the same errors.
  */
 export async function openIsolatedNetwork(
   network: NetworkToOpen,
@@ -60,7 +62,7 @@ export async function openIsolatedNetwork(
   };
 }
 
-/** The process of one network, as its engine sees it: asked one thing at a time. */
+/** The process of one network, as seen by its engine; one request at a time. */
 class NetworkProcess {
   readonly #id: string;
   readonly #timeoutMs: number;
@@ -72,18 +74,18 @@ class NetworkProcess {
     this.#timeoutMs = timeoutMs;
     const residentBytes = maxRssBytes ?? Math.max(SMALLEST_MEMORY_LIMIT, totalmem() / 4);
     this.#child = new SupervisedChild({
-      // No Node options: a debugger's port and loader flags of this process are not the child's.
+      // Node options of this process, such as a debugger port or loaders, must not be inherited.
       program: nodeProgram(CHILD),
       env: minimalEnvironment(),
       channel: 'advanced',
       memory: { residentBytes, exceeded: () => tooLarge(id, residentBytes) },
       lost: (end) => died(id, describeEnd(end)),
-      misunderstood: (why) => badAnswer(id, why),
+      invalidMessage: (why) => badAnswer(id, why),
       onMessage: (message) => this.#settle(fromIsolatedNetwork.parse(message)),
     });
   }
 
-  /** Waits for the answer; the process is ended at the limits and by `signal`. */
+  /** Waits for the answer; the process is killed at its limits and on `signal`. */
   ask(message: ToIsolatedNetwork, signal?: AbortSignal): Promise<FromIsolatedNetwork> {
     return this.#child.request<FromIsolatedNetwork>(
       (waiter) => {
@@ -94,7 +96,7 @@ class NetworkProcess {
     );
   }
 
-  /** Ends the process; a question without an answer is rejected with the first reason once it is gone. */
+  /** Ends the process. A pending request is rejected with the first reason once the process has exited. */
   async end(reason: unknown): Promise<void> {
     await this.#child.end(reason);
   }
@@ -107,13 +109,13 @@ class NetworkProcess {
   }
 }
 
-/** Final: the same image would take as long again. */
+/** A final error: a retry would take as long again. */
 function tooSlow(id: string, limitMs: number): AppError {
   const message = `Network ${id} did not answer within ${String(limitMs / 1000)} s and was stopped.`;
   return new AppError('INPAINTING_TIMEOUT', { message });
 }
 
-/** Final: the same image would need as much again. */
+/** A final error: a retry would need as much memory again. */
 function tooLarge(id: string, limitBytes: number): AppError {
   const message = `Network ${id} needed more memory than ${String(Math.round(limitBytes / 2 ** 20))} MiB and was stopped.`;
   return new AppError('NETWORK_MEMORY', { message });
@@ -124,7 +126,7 @@ const died = (id: string, how: string): AppError =>
 
 const badAnswer = (id: string, what: string): AppError =>
   new AppError('BAD_ANSWER', {
-    message: `The process of network ${id} gave an answer that was not understood: ${what}`,
+    message: `The process of network ${id} sent an invalid message: ${what}`,
   });
 
 const released = (id: string): Error => new Error(`Network ${id} was released.`);

@@ -4,8 +4,8 @@ import { networkRegistryOf } from '../../runtime/network-registries.js';
 import type { FromIsolatedNetwork, NetworkToOpen, ToIsolatedNetwork } from './messages.js';
 
 /**
- * Entry of the process of one inpainting network, started by `NetworkProcess`. The runtime cannot be interrupted, so the
- * engine ends this process when a run takes too long.
+ * Entry point of the process of one inpainting network, started by `NetworkProcess`. A run cannot be
+ * interrupted, so the engine kills this process when a run takes too long.
  */
 let network: InpaintingNetwork | undefined;
 
@@ -26,7 +26,7 @@ async function answer(message: ToIsolatedNetwork): Promise<FromIsolatedNetwork> 
   }
 }
 
-// Only the engine speaks on this channel, and it waits for each answer.
+// Only the engine sends messages, and it waits for each answer before the next request.
 process.on('message', (message: ToIsolatedNetwork) => {
   void answer(message).then((reply) => process.send?.(reply, undefined, undefined, () => undefined));
 });

@@ -6,30 +6,30 @@ import { nodeProgram } from '../../../supervision/child-program.js';
 import { minimalEnvironment } from '../../../supervision/minimal-environment.js';
 import { SupervisedChild } from '../../../supervision/supervised-child.js';
 
-/** What a probe found out about a device. */
+/** Result of probing a device. */
 export interface DeviceVerdict {
   readonly ok: boolean;
   readonly reason: string;
 }
 
-/** Settings of {@link DeviceProber}; the defaults serve everything but tests. */
+/** Options of {@link DeviceProber}; only tests change the defaults. */
 export interface DeviceProberOptions {
-  /** Longest wait for a verdict, milliseconds; a software driver needs about one second. */
+  /** Time limit of a probe in milliseconds; a software driver needs about one second. */
   readonly timeoutMs?: number;
-  /** Resident memory at which the probe is ended, in bytes; drivers take some hundred megabytes. */
+  /** Resident memory at which the probe is killed, in bytes; drivers need some hundred megabytes. */
   readonly maxRssBytes?: number;
   /** Module of the probe process. */
   readonly script?: string;
 }
 
-/** How much of the driver's output on stderr is read. */
+/** Maximum number of bytes read from the driver's stderr. */
 const STDERR_KEPT_BYTES = 16_384;
 const MAX_RSS_BYTES = 4 * 2 ** 30;
 
 /**
- * Finds out whether a device can be used at all, in a child process: a driver that aborts or hangs takes the probe with
- * it and not the engine. One child per device and process; the verdict is kept, as the runtime keeps its own failed
- * device context for the life of a process too.
+ * Probes in a child process whether a device can be used at all, so that a driver that aborts or hangs does
+ * not affect the engine. One probe per device; the result is kept for the life of this process, because the
+ * runtime also keeps a failed device context that long.
  */
 export class DeviceProber {
   readonly #verdicts = new Map<DeviceUsed, Promise<DeviceVerdict>>();
@@ -43,9 +43,9 @@ export class DeviceProber {
     this.#script = options.script ?? fileURLToPath(new URL('./main.js', import.meta.url));
   }
 
-  /** Never rejects: whatever goes wrong is the reason of a refusal. The CPU needs no probe. */
+  /** Never rejects: any failure becomes the reason why the device is unusable. The CPU needs no probe. */
   verdict(device: DeviceUsed): Promise<DeviceVerdict> {
-    if (device === 'cpu') return Promise.resolve({ ok: true, reason: 'the CPU is always there' });
+    if (device === 'cpu') return Promise.resolve({ ok: true, reason: 'the CPU is always available' });
     const known = this.#verdicts.get(device);
     if (known) return known;
     const fresh = this.#probe(device);
@@ -56,7 +56,7 @@ export class DeviceProber {
   async #probe(device: DeviceUsed): Promise<DeviceVerdict> {
     let answer: DeviceVerdict | null = null;
     const child = new SupervisedChild({
-      // No Node options: a debugger port or loader flags of this process are not the probe's.
+      // Node options of this process, such as a debugger port or loaders, must not be inherited.
       program: nodeProgram(this.#script, { args: [device] }),
       env: minimalEnvironment(),
       channel: 'json',
@@ -71,7 +71,7 @@ export class DeviceProber {
     });
     const exceeded = (): Error =>
       new Error(`its driver did not answer within ${String(this.#timeoutMs / 1000)} s`);
-    // Only when the probe has ended all that its driver wrote was read.
+    // Only after the probe has exited has all of its stderr been read.
     const failure = await child
       .request<never>(() => undefined, { timeLimit: { ms: this.#timeoutMs, exceeded } })
       .catch(messageOf);
@@ -92,7 +92,7 @@ function parseVerdict(message: unknown): DeviceVerdict | null {
   return { ok: message.ok === true, reason: String(message.reason) };
 }
 
-/** The runtime's error only says that no adapter was found; the driver loader writes the reason to stderr. */
+/** The runtime only reports that no adapter was found; the driver loader writes the reason to stderr. */
 function withDriverWarnings(verdict: DeviceVerdict, stderr: string): DeviceVerdict {
   if (verdict.ok) return verdict;
   const lines = stderr.split('\n').filter((line) => line.startsWith('Warning: '));

@@ -7,11 +7,11 @@ import { PROBE_INPUT, PROBE_OUTPUT, probeGraph } from '../probe-graph.js';
 import { float32Output, float32Tensor } from '../tensor-session.js';
 
 /**
- * Entry point of the probe process: runs a tiny graph on the device named by the first argument, sends the verdict to
- * its parent and exits. A broken driver (abort, hang) affects only this process.
+ * Entry point of the probe process: runs a tiny graph on the device given as the first argument, sends the
+ * result to its parent and exits. A broken driver (abort, hang) affects only this process.
  */
 
-/** Ends this process when its parent is gone, even while a driver blocks the main thread. */
+/** Ends this process when its parent has exited, even while a driver blocks the main thread. */
 const WATCHDOG = `const parent = process.ppid; setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 500);`;
 
 async function probe(device: DeviceUsed): Promise<{ ok: boolean; reason: string }> {
@@ -23,7 +23,10 @@ async function probe(device: DeviceUsed): Promise<{ ok: boolean; reason: string 
   await session.close();
   return right
     ? verdict
-    : { ok: false, reason: `it computes wrongly: [${y.join(', ')}] instead of [${PROBE_OUTPUT.join(', ')}]` };
+    : {
+        ok: false,
+        reason: `it computes wrong results: [${y.join(', ')}] instead of [${PROBE_OUTPUT.join(', ')}]`,
+      };
 }
 
 const isDevice = (name: string): name is DeviceUsed => name === 'cpu' || name === 'cuda' || name === 'webgpu';

@@ -7,7 +7,7 @@ import {
   type RunRequest,
 } from '../../../../src/engines/job-engine/protocol.js';
 
-const order: RunRequest = {
+const request: RunRequest = {
   type: 'run',
   jobId: '01890a5d-ac96-774b-bcce-b302099a8057',
   task: 'cns',
@@ -67,11 +67,11 @@ describe('host', () => {
     });
     const done = next('done');
 
-    host.receive(order);
+    host.receive(request);
 
     expect(await done).toEqual({ type: 'done', result });
-    expect(seen).toMatchObject({ plan: order.plan, params: order.params });
-    expect(seen.engine).toMatchObject({ jobId: order.jobId, workspace: '/tmp/w', threads: 2 });
+    expect(seen).toMatchObject({ plan: request.plan, params: request.params });
+    expect(seen.engine).toMatchObject({ jobId: request.jobId, workspace: '/tmp/w', threads: 2 });
     expect(sent.map((message) => fromEngineMessage.parse(message))).toEqual(sent);
   });
 
@@ -84,8 +84,8 @@ describe('host', () => {
     });
     const [first, second] = [ours.next('failed'), unknown.next('failed')];
 
-    ours.host.receive(order);
-    unknown.host.receive(order);
+    ours.host.receive(request);
+    unknown.host.receive(request);
 
     expect(await first).toMatchObject({ error: { code: 'GOAL_TOO_FEW_POINTS' } });
     const failed = await second;
@@ -98,7 +98,7 @@ describe('host', () => {
       throw new AppError('MODEL_INVALID', { message: 'input '.repeat(10_000) });
     });
     const failed = verbose.next('failed');
-    verbose.host.receive(order);
+    verbose.host.receive(request);
     expect(fromEngineMessage.safeParse(await failed).success).toBe(true);
   });
 
@@ -108,7 +108,7 @@ describe('host', () => {
       throw new Error('The ZIP could not be written.', { cause });
     });
     const failed = full.next('failed');
-    full.host.receive(order);
+    full.host.receive(request);
     expect(await failed).toMatchObject({ error: { code: 'STORAGE_FULL' } });
   });
 
@@ -118,7 +118,7 @@ describe('host', () => {
         new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     );
     const failed = next('failed');
-    host.receive(order);
+    host.receive(request);
     await Promise.resolve();
 
     host.stop();
@@ -139,10 +139,10 @@ describe('host', () => {
     let finish: (value: TaskResult) => void = () => undefined;
     const { host, next } = rig(() => new Promise((resolve) => (finish = resolve)));
     const [refused, done] = [next('failed'), next('done')];
-    host.receive(order);
+    host.receive(request);
     await Promise.resolve();
 
-    host.receive(order);
+    host.receive(request);
 
     expect(await refused).toMatchObject({ error: { code: 'ENGINE_BUSY' } });
     finish(result);
@@ -152,7 +152,7 @@ describe('host', () => {
   it('an order that is not understood is answered, not run', () => {
     const { host, sent } = rig(async () => result);
 
-    host.receive({ ...order, threads: 0 });
+    host.receive({ ...request, threads: 0 });
 
     expect(sent).toMatchObject([{ type: 'failed', error: { code: 'BAD_ORDER' } }]);
   });

@@ -101,7 +101,7 @@ describe('preprocessing', () => {
     ['channels that the graph contradicts', { channelOrder: 'GRAY' }, [1, 3, 8, 8], /1 channels.*3/],
     ['a list of the wrong length', { mean: [1, 2] }, [1, 3, 8, 8], /2 values for 3/],
     ['a short side below the crop', { resize: { rule: 'crop', shortSide: 4 } }, [1, 3, 8, 8], /4.*8x8/],
-    ['an input that is no image', 'raw', [1, 10], /2 axes/],
+    ['an input that is no image', 'raw', [1, 10], /2 dimensions/],
   ])('%s is refused with the numbers', (_, spec, dims, message) => {
     expect(() => resolvePreprocessing(spec, dims)).toThrow(message);
   });

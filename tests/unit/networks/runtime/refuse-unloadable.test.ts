@@ -36,13 +36,13 @@ describe('a file that the runtime refuses', () => {
       'a newer operator set',
       oneNode('Relu', { opset: 99 }),
       'NETWORK_OPSET_UNSUPPORTED',
-      /^The network has operator set ai\.onnx 99, the runtime knows those up to \d+: export it again with an older one\.$/,
+      /^The network has operator set ai\.onnx 99, but the runtime supports versions up to \d+: export it again with an older one\.$/,
     ],
     [
       'a newer IR version',
       oneNode('Relu', { irVersion: 99 }),
       'NETWORK_OPSET_UNSUPPORTED',
-      /^The file has IR version 99, the runtime reads versions up to \d+: export it again with an older one\.$/,
+      /^The file has IR version 99, but the runtime supports versions up to \d+: export it again with an older one\.$/,
     ],
     [
       'an operator that does not exist',
@@ -84,7 +84,7 @@ describe('a file that the runtime refuses', () => {
   it('for its depth is told so, and not about data in other files', async () => {
     const error = await refusalOf(nestedModel(22));
     expect(error.code).toBe('NETWORK_TOO_DEEP');
-    expect(error.message).toMatch(/at most 21 graphs/);
+    expect(error.message).toMatch(/at most 21 levels of graphs/);
     expect((await refusalOf(nestedModel(20))).code).not.toBe('NETWORK_TOO_DEEP');
   });
 });

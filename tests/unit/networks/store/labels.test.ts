@@ -62,17 +62,17 @@ describe('labels', () => {
   });
 
   it.each<[string, Buffer | string, RegExp]>([
-    ['an empty name', '["cat", ""]', /entry 1 is no name/],
-    ['nothing', '\ufeff\r\n', /hold nothing/],
+    ['an empty name', '["cat", ""]', /entry 1 is not a name/],
+    ['nothing', '\ufeff\r\n', /contain nothing/],
     ['an empty list', '[]', /an empty list/],
-    ['a number in a list', '["cat", 2]', /entry 1 is no name/],
+    ['a number in a list', '["cat", 2]', /entry 1 is not a name/],
     ['an object of something else', '{"model": "resnet", "size": 3}', /the keys "model", "size"/],
     ['broken JSON', '["cat", ', /JSON that is broken/],
     ['a web page', '<!DOCTYPE html><html>', /web page/],
     ['binary data', Buffer.from([1, 2, 3, 0, 0]), /binary data/],
     ['an empty line between names', 'cat\n\ndog', /line 2 is empty/],
-    ['a direction character', '["cat", "d\\u202eog"]', /hidden character U\+202E in label 1/],
-    ['a control character', '{"0": "ca\\u0007t"}', /hidden character U\+0007 in label 0/],
+    ['a direction character', '["cat", "d\\u202eog"]', /invisible character U\+202E in label 1/],
+    ['a control character', '{"0": "ca\\u0007t"}', /invisible character U\+0007 in label 0/],
     ['an index twice', '{"cat": 0, "dog": 0}', /index 0 more than once/],
   ])('%s is refused, and said', (_what, content, message) => {
     expect(() => parseLabels(Buffer.from(content), 'pets')).toThrow(message);

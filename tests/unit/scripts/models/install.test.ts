@@ -209,7 +209,7 @@ describe('networks of the catalogue', () => {
     const parse = (text: string) => parseLabels(Buffer.from(text), set);
     for (const text of ['["a","b"]', '{"0":"a","1":"b"}', 'a\nb\n']) expect(parse(text)).toEqual(['a', 'b']);
     for (const text of ['["a"]', 'no list']) expect(() => parse(text)).toThrow('needs 2 names');
-    for (const text of ['["a",2]', '["a",""]']) expect(() => parse(text)).toThrow('entry 1 is no name');
+    for (const text of ['["a",2]', '["a",""]']) expect(() => parse(text)).toThrow('entry 1 is not a name');
   });
 
   it('has a catalogue in which every network is pinned and knows how to be fed', async () => {
