@@ -69,7 +69,7 @@ const ARRIVED = { millimetres: 10, degrees: 1 };
 const JPEG_QUALITY = 92;
 
 /** Photographs of the scene as JPEG. */
-export function encodeJpeg(rgb: Uint8Array, { width, height }: CameraModel): Promise<Uint8Array> {
+function encodeJpeg(rgb: Uint8Array, { width, height }: CameraModel): Promise<Uint8Array> {
   return sharp(rgb, { raw: { width, height, channels: 3 } })
     .jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:4:4' })
     .toBuffer();

@@ -17,7 +17,7 @@ import {
 import { createRandom, type SeededRandom } from '../render/seeded-random.js';
 
 /** Scenes of the demo; starts take turns. */
-export const DEMO_SCENES: readonly { readonly name: string; readonly style: SceneStyle }[] = [
+const DEMO_SCENES: readonly { readonly name: string; readonly style: SceneStyle }[] = [
   { name: 'mixed', style: MIXED_STYLE },
   { name: 'flat', style: FLAT_STYLE },
   { name: 'deep', style: DEEP_STYLE },

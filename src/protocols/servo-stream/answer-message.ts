@@ -15,7 +15,7 @@ const ANSWER_STATUS = {
   error: 6,
 } as const;
 /** See {@link ANSWER_STATUS}. */
-export type AnswerStatus = keyof typeof ANSWER_STATUS;
+type AnswerStatus = keyof typeof ANSWER_STATUS;
 
 /** What a binary answer holds. */
 export interface StreamAnswer extends Partial<

@@ -9,7 +9,7 @@ const FRAME_HEADER_BYTES = 16;
 /** Width and height of raw formats, uint16 each. */
 const SIZE_BYTES = 4;
 /** Bit of the flags: binary answers hold the velocity of the tool instead of the camera's. */
-export const TOOL_FRAME = 1;
+const TOOL_FRAME = 1;
 
 const NAMES = Object.keys(FRAME_FORMATS).filter((name): name is FrameFormat => name in FRAME_FORMATS);
 const KNOWN = NAMES.map((name) => `${String(FRAME_FORMATS[name])} ${name}`).join(', ');
