@@ -86,11 +86,13 @@ withDriver(present ? 'with a Vulkan driver' : `with a Vulkan driver (not run: ${
     });
     expect(cpu.device).toMatchObject({ requested: 'cpu', used: 'cpu' });
     expect(gpu.velocities).toHaveLength(4);
+    const largest = Math.max(...cpu.velocities.flat().map(Math.abs));
+    // Not a comparison of nothing with nothing.
+    expect(largest).toBeGreaterThan(1e-2);
+    // Both compute in single precision; the fit to the points multiplies its rounding.
     gpu.velocities
       .flat()
-      .forEach((value, i) => expect(Math.abs(value - cpu.velocities.flat()[i])).toBeLessThan(1e-4));
-    // Not a comparison of nothing with nothing.
-    expect(Math.max(...cpu.velocities.flat().map(Math.abs))).toBeGreaterThan(1e-2);
+      .forEach((value, i) => expect(Math.abs(value - cpu.velocities.flat()[i])).toBeLessThan(2e-3 * largest));
   });
 });
 

@@ -200,7 +200,7 @@ describe('models', () => {
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 409]);
     const refused = answers.find(({ status }) => status === 409);
-    expect(refused?.at('detail')).toContain('several has a version 3 already');
+    expect(refused?.at('detail')).toContain('several already has a version 3');
     const listed = (await user.get('/api/models/several')).at('versions') as { version: string }[];
     expect(listed.map(({ version }) => version)).toEqual(['1', '2', '3']);
     expect((await admin.call('DELETE', '/api/models/several', {})).status).toBe(200);

@@ -119,7 +119,7 @@ describe('probe classifier', () => {
     await add(`only-${value.toLowerCase()}`, { tail });
     await expect(pool.load({ id: `only-${value.toLowerCase()}` })).rejects.toMatchObject({
       code: 'MODEL_MISMATCH',
-      message: expect.stringContaining(`scores holds ${value} for both test images`),
+      message: expect.stringContaining(`scores contains ${value} for both test images`),
     });
   });
 });
