@@ -120,7 +120,8 @@ const frameQuery = z.strictObject({
     }),
   captureTimeUs: z
     .string()
-    .regex(/^\d{1,20}$/, 'must be microseconds as a whole number')
+    // Aborts, because the next check can only read a whole number.
+    .regex(/^\d{1,20}$/, { error: 'must be microseconds as a whole number', abort: true })
     .refine((text) => BigInt(text) < 2n ** 64n, 'must be below 2^64')
     .optional()
     .meta({ description: 'Capture time of an image that comes without a header, in microseconds' }),

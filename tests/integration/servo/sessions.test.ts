@@ -80,6 +80,20 @@ describe('sessions of live servoing', () => {
     expect(await balance()).toBe(100);
   });
 
+  it.each(['null', '1.5', '-1', '', '18446744073709551616'])(
+    'refuse %p as the capture time of a frame by name',
+    async (captureTimeUs) => {
+      const { id } = sessionOf(await open());
+      const query = new URLSearchParams({ captureTimeUs });
+      const answer = await client.call('POST', `/api/servo/sessions/${id}/frames?${query}`, {
+        headers: { 'content-type': 'image/jpeg' },
+        body: new Uint8Array([0, 0]),
+      });
+      expect(answer.json).toMatchObject({ status: 400, code: 'VALIDATION' });
+      expect(JSON.stringify(answer.at('errors'))).toContain('captureTimeUs');
+    },
+  );
+
   it('end when all their frames were answered', async () => {
     const { id } = sessionOf(await open({ maxFrames: 2 }));
     expect((await send(id, 1)).status).toBe(200);
