@@ -5,7 +5,7 @@ import { poseError } from '../../src/vision/servoing/reference-law.js';
 import type { CameraModel } from '../render/rasteriser.js';
 import type { DemoStart } from './start-poses.js';
 
-/** What the demo reads of an answer, whoever received it. */
+/** The fields of an answer that the demo uses, common to both clients. */
 export interface DriveAnswer {
   readonly velocity: Velocity;
   readonly status: string;

@@ -48,7 +48,7 @@ export interface ApiDeps {
   readonly uploads: UploadPlaces;
   readonly networks: NetworkParts;
   readonly servo: ServoParts;
-  /** What engines of queued jobs have in memory; whoever receives the workers' reports writes it. */
+  /** Networks in the memory of job engines, as reported by the workers. */
   readonly jobEngineNetworks: JobEngineNetworks;
   readonly eventSource: JobEventSource;
   readonly queueBoard: RequestHandler;

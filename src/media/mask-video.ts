@@ -193,7 +193,7 @@ function samplePlan(probe: VideoProbe, keptBytes: number): FrameRange {
   return { start: (frameCount - 1) % step, end: frameCount, step };
 }
 
-/** The frame with the highest contrast of a video, found at a small size; null when no frame has any. */
+/** The frame with the highest contrast of a video, found at a small size; null when all frames are uniform. */
 async function mostContrast({ mask, tools, signal }: MaskVideoOptions): Promise<number | null> {
   const { width, height, frameCount } = mask.probe;
   const scale = Math.min(1, SEARCH_SIDE / Math.max(width, height));

@@ -68,7 +68,7 @@ export class ServoEngineKeeper {
 
   async #replace(dead: ServoEngine): Promise<void> {
     const { signal } = this.#closing;
-    // Its place among the engines is free once it was given back.
+    // The pool frees its place only when it is closed.
     await dead.close().catch(() => undefined);
     while (!signal.aborted) {
       this.#deaths += 1;

@@ -5,6 +5,8 @@ import { RealtimeClient } from './realtime-client.js';
 
 /** Bytes that a fake engine takes for an image. */
 export const FAKE_IMAGE = new Uint8Array([1, 2, 3]);
+/** A goal that a fake engine accepts, as in the body of a new session. */
+export const FAKE_GOAL = { image: Buffer.from(FAKE_IMAGE).toString('base64') };
 
 /** A frame as a binary message. */
 export function frameMessage(sequence: number, bytes = FAKE_IMAGE, format: FrameFormat = 'jpeg'): Buffer {

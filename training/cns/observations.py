@@ -8,7 +8,7 @@ from torch import Tensor
 from .geometry import log_uniform, uniform
 
 PERSISTENCE_REDRAW = 0.03
-"""Share of the swapped matches drawn anew each frame: they last about 33 frames."""
+"""Share of the swapped matches drawn again in each frame: they last about 33 frames."""
 VISIBILITY_REDRAW = 0.05
 
 

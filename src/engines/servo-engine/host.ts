@@ -46,7 +46,7 @@ export class ServoEngineHost {
   async #work(message: ToServoEngine, bytes: Uint8Array): Promise<void> {
     switch (message.type) {
       case 'prepare':
-        // The network stays in memory when its lease is given back.
+        // The network stays in memory when its lease is released.
         return void (await this.#parts(message));
       case 'open':
         this.#end();

@@ -5,5 +5,5 @@ const sources: (() => readonly NetworkInMemory[])[] = [];
 /** Adds a list to {@link loadedHere}. */
 export const listLoaded = (source: () => readonly NetworkInMemory[]): void => void sources.push(source);
 
-/** The networks that this process has in memory. Light: whoever asks need not load ONNX Runtime. */
+/** The networks that this process has in memory. Does not load ONNX Runtime. */
 export const loadedHere = (): readonly NetworkInMemory[] => sources.flatMap((source) => source());

@@ -84,7 +84,7 @@ function refuseForeignOperators({ nodes, functionDomains }: OnnxFacts): void {
   }
   throw refusal(
     'NETWORK_UNKNOWN_OPERATORS',
-    `The network uses operators that are not implemented here: ${list}.`,
+    `The network uses operators that the runtime does not support: ${list}.`,
     { operators: names },
   );
 }
@@ -141,7 +141,7 @@ function unknownOperator(reason: string): AppError | null {
   if (operator === undefined) return null;
   return refusal(
     'NETWORK_UNKNOWN_OPERATORS',
-    `The network uses an operator that is not implemented here: ${shortened(operator)}.`,
+    `The network uses an operator that the runtime does not support: ${shortened(operator)}.`,
     { operators: [operator] },
   );
 }

@@ -97,7 +97,7 @@ const SEEN = { most: 8, mostByPixel: 10, wholly: false } as const;
 /**
  * Fills a video frame by frame without flicker: hole pixels come from frames in which they are visible (located by the
  * motion of their surroundings), else from fills of earlier frames carried along the same motion, and only the
- * remaining pixels are filled anew. Frames go in with {@link push} and come out in order, delayed by the window.
+ * remaining pixels are filled from the frame itself. Frames go in with {@link push} and come out in order, delayed by the window.
  */
 export class TemporalFill implements FrameFill {
   readonly #reach: number;

@@ -232,7 +232,7 @@ export function align(from: readonly Level[], to: readonly Level[], guess: Warp 
 }
 
 /**
- * Whether a static camera explains the second frame as well as a warp does. Moving objects bias any estimate slightly,
+ * Whether a static camera explains the second frame as well as a warp does. Moving objects bias every estimate slightly,
  * which would accumulate over many frames to a drifting camera.
  */
 export function isStill(from: readonly Level[], to: readonly Level[], warp: Warp): boolean {

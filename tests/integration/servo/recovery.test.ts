@@ -3,14 +3,12 @@ import { AbandonedServoSessions } from '../../../src/services/abandoned-servo-se
 import { FakeServoEngines } from '../../fakes/fake-servo-engines.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import {
-  FAKE_IMAGE,
+  FAKE_GOAL,
   frameMessage,
   openStream,
   refusedUpgrade,
   type ShownSession,
 } from '../../support/servo-client.js';
-
-const goal = { image: Buffer.from(FAKE_IMAGE).toString('base64') };
 
 describe('sessions of several api processes', () => {
   let first: TestApi;
@@ -30,7 +28,9 @@ describe('sessions of several api processes', () => {
   const sql = (text: string) => first.persistence.database.sequelize.query(text);
   async function opened() {
     const { client, token, user } = await first.user('pilot');
-    const session = (await client.post('/api/servo/sessions', { goal })).at('session') as ShownSession;
+    const session = (await client.post('/api/servo/sessions', { goal: FAKE_GOAL })).at(
+      'session',
+    ) as ShownSession;
     const elsewhere = await second.tokens.issue(user);
     return { client, token, user, session, elsewhere };
   }

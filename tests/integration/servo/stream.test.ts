@@ -6,14 +6,12 @@ import type { ApiClient } from '../../support/api-client.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { RealtimeClient } from '../../support/realtime-client.js';
 import {
-  FAKE_IMAGE,
+  FAKE_GOAL,
   frameMessage,
   openStream,
   refusedUpgrade,
   type ShownSession,
 } from '../../support/servo-client.js';
-
-const goal = { image: Buffer.from(FAKE_IMAGE).toString('base64') };
 
 describe('the stream of a session', () => {
   let api: TestApi;
@@ -41,7 +39,7 @@ describe('the stream of a session', () => {
   });
 
   const open = async (body: object = {}): Promise<ShownSession> =>
-    (await client.post('/api/servo/sessions', { goal, ...body })).at('session') as ShownSession;
+    (await client.post('/api/servo/sessions', { goal: FAKE_GOAL, ...body })).at('session') as ShownSession;
   const connect = async (session: ShownSession): Promise<RealtimeClient> => {
     const stream = openStream(session.streamUrl, token);
     streams.push(stream);
