@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import base64
 import glob
+import http.client
 import io
 import json
 import mimetypes
@@ -152,10 +153,11 @@ def _request(method: str, url: str, token: Optional[str] = None, body: Any = Non
         problem = _problem(error.read())
         detail = problem.get("detail") or problem.get("message") or error.reason
         raise ServoError(f"{method} {url}: {error.code} {problem.get('code', '')} {detail}", error.code, problem) from None
-    except urllib.error.URLError as error:
-        raise ServoError(f"{method} {url}: {error.reason}") from None
     except TimeoutError:
         raise ServoError(f"{method} {url}: no answer for {REQUEST_SECONDS} s") from None
+    except (OSError, http.client.HTTPException) as error:
+        # urllib wraps errors of sending only: a server that stops while it answers raises those of the socket.
+        raise ServoError(f"{method} {url}: {getattr(error, 'reason', error)}") from None
 
 
 def _problem(body: bytes) -> dict:
@@ -271,6 +273,9 @@ class ServoStream:
         self._stale_seconds = stale_seconds
         self._changed = threading.Condition()
         self._commanding = threading.RLock()
+        #: The thread that runs ``on_command``, under ``_commanding``.
+        self._caller: Optional[threading.Thread] = None
+        self._finishing = False
         self._waiting: Optional[bytes] = None
         self._sequence = 0
         self._connection: Any = None
@@ -317,6 +322,9 @@ class ServoStream:
     def close(self) -> None:
         """Closes the connection; the session waits for another one for its idle time."""
         self._finish(None)
+        # A callback holds the lock that the other threads need to end, so it cannot wait for them.
+        if self._caller is threading.current_thread():
+            return
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join()
@@ -369,12 +377,15 @@ class ServoStream:
                 self._connected = True
                 # Redirects that the library follows to another host lose the header.
                 connection.send(json.dumps({"type": "authenticate", "token": self._token}))
-                with self._changed:
-                    self._connection = connection
-                    self._changed.notify_all()
                 for text in connection:
                     if isinstance(text, str):
-                        self._read(json.loads(text))
+                        message = json.loads(text)
+                        # A server that does not know the sender yet refuses its frames.
+                        if message.get("type") == "session":
+                            with self._changed:
+                                self._connection = connection
+                                self._changed.notify_all()
+                        self._read(message)
                 return "closed"
         except ConnectionClosed as error:
             received = error.rcvd
@@ -459,7 +470,7 @@ class ServoStream:
             if self._closed:
                 return
             self._note(time.monotonic() if command.velocity.any() else None)
-            self._on_command(command)
+            self._call(command)
 
     def _stop(self, status: str, message: Optional[dict] = None) -> None:
         """Tells the camera to stand still; silence says nothing new to one that does."""
@@ -467,7 +478,14 @@ class ServoStream:
             if self._closed or (status == "timeout" and self._moving_since is None):
                 return
             self._note(None)
-            self._on_command(Command(ZERO, None, status, message))
+            self._call(Command(ZERO, None, status, message))
+
+    def _call(self, command: Command) -> None:
+        outer, self._caller = self._caller, threading.current_thread()
+        try:
+            self._on_command(command)
+        finally:
+            self._caller = outer
 
     def _note(self, moving_since: Optional[float]) -> None:
         with self._changed:
@@ -476,8 +494,10 @@ class ServoStream:
 
     def _finish(self, error: Optional[Exception], message: Optional[dict] = None) -> None:
         with self._commanding:
-            if self._closed:
+            # A callback may close the stream when it is told of the end.
+            if self._closed or self._finishing:
                 return
+            self._finishing = True
             try:
                 self._stop("ended", message)
             finally:

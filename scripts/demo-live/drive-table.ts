@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { Velocity } from '../../clients/typescript/src/index.js';
+import { median } from '../demo/result-table.js';
 import type { DriveEnd, DriveFrame, FrameTimes } from './drive.js';
 import { distanceFrom, type DemoStart } from './start-poses.js';
 
@@ -37,12 +38,6 @@ export function startLine(start: DemoStart): string {
 /** How a run ended. */
 export const endLine = ({ arrived, millimetres, degrees, frames, lost }: DriveEnd): string =>
   `${arrived ? 'arrived' : 'did not arrive'} after ${frames} frames, ${lost} of them lost: ${millimetres.toFixed(2)} mm and ${degrees.toFixed(3)}° from the goal`;
-
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-};
 
 /** What all runs gave together; medians over all of them, those that did not arrive too. */
 export interface DriveSummary {

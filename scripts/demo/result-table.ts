@@ -98,7 +98,8 @@ function isFarFromGoal(truth: SampleTruth, frame: number): boolean {
   return offset > 0.1 * truth.goalDistance || rotationBetween(pose.rotation, goal.rotation) > 10;
 }
 
-const median = (values: readonly number[]): number => {
+/** Median; the mean of the two middle values for an even number of them. */
+export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { servoSessionPath } from '../domain/api-paths.js';
 import type { ServoSession } from '../domain/servo-session.js';
 import { AppError } from '../errors/app-error.js';
 import type { Call } from '../middlewares/endpoint.js';
@@ -15,7 +16,7 @@ import { nextLink } from './next-link.js';
 import { presentQuote } from './quote.presenter.js';
 import { readPostedFrame } from './servo-frame-input.js';
 import { readGoal, readSetup } from './servo-input.js';
-import { presentServoSession, servoSessionPath } from './servo-session.presenter.js';
+import { presentServoSession } from './servo-session.presenter.js';
 
 type Operations = typeof servoOperations;
 

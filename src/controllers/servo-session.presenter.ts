@@ -1,13 +1,9 @@
+import { servoSessionPath, servoStreamUrl } from '../domain/api-paths.js';
 import { toCredits } from '../domain/money.js';
 import type { ServoSession } from '../domain/servo-session.js';
 
 /** Base URL of the instance that a session lives on, as the client of this request reaches it. */
 export type InstanceBase = (session: ServoSession) => string;
-
-const webSocketUrl = (url: string): string => url.replace(/^http/, 'ws');
-
-/** Path of a session. */
-export const servoSessionPath = (id: string): string => `/api/servo/sessions/${id}`;
 
 function presentGoal({ goal, goalSource }: ServoSession) {
   const { width, height, keypoints, clusters } = goal;
@@ -26,7 +22,7 @@ export function presentServoSession(session: ServoSession, baseOf: InstanceBase)
     id: session.id,
     status: session.status,
     endReason: session.endReason,
-    streamUrl: `${webSocketUrl(base)}/stream`,
+    streamUrl: servoStreamUrl(baseOf(session), session.id),
     framesUrl: `${base}/frames`,
     eventsUrl: `${base}/events`,
     instanceUrl: session.instance.url,

@@ -8,6 +8,11 @@ export const HEALTH_PATH = '/api/health';
 export const LIVENESS_PATH = '/livez';
 export const READINESS_PATH = '/readyz';
 export const WEBSOCKET_PATH = '/ws';
-/** Path of the stream of a session of live servoing. */
+/** Path of a session of live servoing. */
+export const servoSessionPath = (id: string): string => `/api/servo/sessions/${id}`;
+/** URL of the stream of a session on the instance at the URL `base`. */
+export const servoStreamUrl = (base: string, id: string): string =>
+  `${base.replace(/^http/, 'ws')}${servoSessionPath(id)}/stream`;
+/** Path of the stream of a session. */
 export const SERVO_STREAM_PATH =
   /^\/api\/servo\/sessions\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/stream$/i;

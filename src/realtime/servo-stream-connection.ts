@@ -87,7 +87,7 @@ export class ServoStreamConnection implements ServoClient {
     });
     on('close', () => this.#cleanUp());
     socket.on('error', (error) => ports.logger.debug('A stream of frames broke', { err: error }));
-    if (admitted) this.#begin(admitted);
+    if (admitted) guarded(this.#notAdmitted, () => this.#begin(admitted))();
     else {
       this.#silence = setTimeout(
         guarded(failed, () => this.#close(CLOSE.notAuthenticated, 'No authentication came.')),
@@ -169,7 +169,7 @@ export class ServoStreamConnection implements ServoClient {
   }
 
   #authenticate(token: string): void {
-    // Whatever follows is read once it is known who sent it.
+    // Stops reading; clients send frames only after the `session` message.
     this.#socket.pause();
     this.#ports
       .admit(token)
@@ -179,11 +179,13 @@ export class ServoStreamConnection implements ServoClient {
         else this.#begin(admitted);
         this.#socket.resume();
       })
-      .catch((error: unknown) => {
-        if (error instanceof AppError && error.kind !== 'internal') this.#refuse(error);
-        else this.#breakOff(error);
-      });
+      .catch(this.#notAdmitted);
   }
+
+  readonly #notAdmitted = (error: unknown): void => {
+    if (error instanceof AppError && error.kind !== 'internal') this.#refuse(error);
+    else this.#breakOff(error);
+  };
 
   /** Says why the connection cannot go on. */
   #refuse(error: AppError): void {

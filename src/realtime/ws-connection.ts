@@ -179,6 +179,8 @@ export class WsConnection implements UserListener {
       if (error instanceof AppError && error.kind === 'unauthenticated') return error;
       throw error;
     });
+    // A registration after the clean-up would stay for ever.
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
     if (session instanceof AppError) return this.#refuse(session);
     if (this.#session !== null && session.principal.userId !== this.userId) {
       return this.#refuse({ code: 'INVALID_TOKEN', message: 'The token belongs to another user.' });

@@ -9,6 +9,7 @@ import type {
 import type { ServoEndReason, ServoSession, ServoSessionProgress } from '../domain/servo-session.js';
 import type { ServoEngine, ServoFrame, ServoResult } from '../domain/servo.js';
 import { AppError } from '../errors/app-error.js';
+import { guarded } from '../errors/guarded.js';
 import type { Logger } from '../logging/logger.js';
 import { ServoEngineKeeper } from './servo-engine-keeper.js';
 import { frameSkipped, notConfirmed, sessionEnded, streamOpen } from './servo-errors.js';
@@ -64,8 +65,12 @@ export class LiveServoSession implements LiveServo {
     this.#options = options;
     const { session, engine, reopen, log } = options;
     this.#idle = new SilenceTimer(session.idleTimeoutMs, () => this.#endUnasked('idle'));
-    this.#watchdog = new SilenceTimer(session.watchdogMs, (silentMs) =>
-      this.#emit({ type: 'timeout', silentMs }),
+    this.#watchdog = new SilenceTimer(
+      session.watchdogMs,
+      guarded(
+        (error) => log.error('A timeout could not be reported.', { err: error, sessionId: session.id }),
+        (silentMs: number) => this.#emit({ type: 'timeout', silentMs }),
+      ),
     );
     this.#keeper = new ServoEngineKeeper({
       engine,
@@ -125,6 +130,7 @@ export class LiveServoSession implements LiveServo {
    * @throws AppError SERVO_STREAM_OPEN, SERVO_FRAME_SKIPPED, SERVO_SESSION_ENDED, and what is wrong with the frame
    */
   async step(frame: ServoFrame, signal: AbortSignal): Promise<ServoAnswer> {
+    signal.throwIfAborted();
     if (this.#client) throw streamOpen();
     if (this.#ending) throw sessionEnded(this.id);
     return new Promise<ServoAnswer>((resolve, reject) => {
@@ -169,9 +175,9 @@ export class LiveServoSession implements LiveServo {
   }
 
   #put(frame: ServoFrame, reply: Pending['reply']): void {
+    if (this.#ending) return void reply({ error: sessionEnded(this.id) });
     this.#idle.touch();
     this.#watchdog.touch();
-    if (this.#ending) return void reply({ error: sessionEnded(this.id) });
     const older = this.#mailbox.put({ frame, receivedAt: performance.now(), reply });
     // A stream is told of it by ranges.
     if (older && !this.#client) older.reply({ error: frameSkipped(older.frame.sequence) });

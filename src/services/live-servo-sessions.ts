@@ -111,7 +111,11 @@ export class LiveServoSessions {
       if (ours.has(live.id)) this.#confirmedAt.set(live.id, now);
       else await this.#leave(live);
     }
-    for (const unsettled of [...this.#unsettled.values()]) await this.#retry(unsettled);
+    const failures: unknown[] = [];
+    // One after the other, but none waits for the success of another one.
+    for (const unsettled of [...this.#unsettled.values()])
+      await this.#retry(unsettled).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Lets go of a session that others have ended. */

@@ -40,9 +40,9 @@ export class NetworkStatus {
 
   /** All versions of one network. @throws AppError `NETWORK_NOT_FOUND` */
   async versions(id: string): Promise<readonly NetworkView[]> {
-    const versions = (await this.list()).filter(({ installed }) => installed.id === id);
+    const versions = (await this.#catalogue.list()).filter((installed) => installed.id === id);
     if (versions.length === 0) await this.#catalogue.find({ id });
-    return versions;
+    return versions.map((installed) => this.#view(installed));
   }
 
   /**

@@ -1,3 +1,4 @@
+import { servoStreamUrl } from '../domain/api-paths.js';
 import type { ServoSession } from '../domain/servo-session.js';
 import { AppError } from '../errors/app-error.js';
 
@@ -19,7 +20,7 @@ export class SessionElsewhere extends AppError {
   readonly streamUrl: string;
 
   constructor({ id, instance }: ServoSession) {
-    const streamUrl = `${instance.url.replace(/^http/, 'ws')}/api/servo/sessions/${id}/stream`;
+    const streamUrl = servoStreamUrl(instance.url, id);
     super('SERVO_SESSION_ELSEWHERE', {
       message: `Session ${id} lives on the instance ${instance.url}.`,
       details: { id, location: streamUrl },

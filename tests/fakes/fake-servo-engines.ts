@@ -41,6 +41,8 @@ export class FakeServoEngine implements ServoEngine {
   /** Sequence numbers of the frames that it was given. */
   readonly frames: number[] = [];
   isClosed = false;
+  /** Runs while the engine closes. */
+  onClose: () => Promise<void> = () => Promise.resolve();
   #isOver = false;
   #end: () => void = () => undefined;
   #held: { frame: ServoFrame; resolve(result: ServoResult): void; reject(error: unknown): void } | null =
@@ -97,6 +99,7 @@ export class FakeServoEngine implements ServoEngine {
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
+    await this.onClose();
     this.kill();
   }
 }

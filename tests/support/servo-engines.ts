@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { ServoSetup } from '../../src/domain/servo.js';
 import type { ServoEnginePoolOptions } from '../../src/engines/servo-engine/servo-engine-pool.js';
-import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
+import { ffmpegTools } from './ffmpeg-tools.js';
 
 const MEBIBYTE = 2 ** 20;
 const LONG_MS = 600_000;
@@ -11,7 +11,7 @@ export const ENGINE_OPTIONS: ServoEnginePoolOptions = {
   size: 2,
   surroundings: async () => ({
     modelsDirectory: path.resolve('models'),
-    ffmpeg: await locateFfmpeg({ ffmpegPath: 'ffmpeg', ffprobePath: 'ffprobe' }),
+    ffmpeg: await ffmpegTools(),
     image: { maxBytes: 64 * MEBIBYTE, maxPixels: 10_000_000, maxSide: 10_000, timeoutSeconds: 600 },
   }),
   env: { PATH: process.env.PATH },

@@ -48,6 +48,7 @@ class FakeServer:
 
     def handle(self, connection) -> None:
         self.authorizations.append(connection.request.headers.get("Authorization"))
+        connection.send(json.dumps({"type": "session", "session": {}}))
         self.connections.append(connection)
         try:
             for message in connection:

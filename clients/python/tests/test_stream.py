@@ -2,13 +2,14 @@
 
 import io
 import json
+import socket
 import struct
 import threading
 
 import numpy as np
 import pytest
 from websockets.sync.server import serve
-from infernode_servo import Command, Frame, ServoError, ServoStream, encode_frame, frames_of, jpegs_of, line_of, main
+from infernode_servo import Command, Frame, ServoClient, ServoError, ServoStream, encode_frame, frames_of, jpegs_of, line_of, main
 
 FORWARD = [0.0, 0.0, 0.1, 0.0, 0.0, 0.0]
 ZERO = [0.0] * 6
@@ -141,6 +142,44 @@ def test_stops_the_camera_when_the_connection_is_lost_and_connects_again(server,
     assert said(commands)[1] == ("disconnected", ZERO)
     assert len(server.connections) == 2
     assert struct.unpack_from("<I", server.frames[1], 4) == (1,)
+
+
+@pytest.mark.parametrize("status", ["tracking", "disconnected", "ended"])
+def test_a_callback_may_close_the_stream(server, commands, status):
+    def on_command(command):
+        commands.append(command)
+        if command.status == status:
+            stream.close()
+
+    stream = ServoStream(server.url, "secret", on_command)
+    server.connections.until(len)
+    server.say(velocity(0))
+    commands.until(len)
+    if status == "disconnected":
+        server.cut()
+    if status == "ended":
+        server.say({"type": "ended", "session": {}})
+    assert stream.wait(commands.LIMIT)
+    stream.close()
+    for thread in stream._threads:
+        thread.join(commands.LIMIT)
+        assert not thread.is_alive()
+    assert [command.status for command in commands].count("ended") == 1
+    assert commands[-1].status == "ended"
+
+
+def test_a_server_that_stops_while_it_answers_is_an_error_of_the_request():
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def hang_up():
+        connection, _ = listener.accept()
+        connection.recv(65536)
+        connection.close()
+
+    threading.Thread(target=hang_up, daemon=True).start()
+    with pytest.raises(ServoError, match="POST http"):
+        ServoClient(f"http://127.0.0.1:{listener.getsockname()[1]}", "secret").open_session(JPEG)
+    listener.close()
 
 
 def test_gives_up_when_the_connection_stays_lost(commands):

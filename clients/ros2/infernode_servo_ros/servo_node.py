@@ -26,6 +26,8 @@ from .messages import camera_info_fields, frame_of_compressed, frame_of_image
 
 #: Seconds between two attempts to open a session.
 RETRY_SECONDS = 1.0
+#: Close code of a stream (RFC 6455): the camera's next frames would be as large.
+FRAME_TOO_LARGE = 1009
 
 PARAMETERS: dict[str, Any] = {
     "url": "http://127.0.0.1:3000",
@@ -191,6 +193,8 @@ def _is_final(error: Exception) -> bool:
     """Whether the same session would be refused again: what the node was given is wrong."""
     if isinstance(error, ServoError):
         status = error.status
+        if status == FRAME_TOO_LARGE:
+            return True
         # A session or connection that is over is no mistake of the parameters.
         return status is not None and 400 <= status < 500 and status not in (404, 408, 409, 410, 429)
     return True

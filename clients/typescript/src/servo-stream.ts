@@ -135,6 +135,8 @@ export class ServoStream {
   #read(text: string): void {
     const message = JSON.parse(text) as ServerMessage;
     this.#options.onMessage?.(message);
+    // Also for messages that were on their way when the stream was closed.
+    if (this.#closed) return;
     switch (message.type) {
       case 'velocity':
         return this.#move(message);
@@ -149,7 +151,6 @@ export class ServoStream {
   }
 
   #move(answer: VelocityMessage): void {
-    if (this.#closed) return;
     const { velocity, velocityTool, status } = answer;
     this.#moving = velocity.some((value) => value !== 0);
     clearTimeout(this.#stale);
@@ -207,6 +208,8 @@ export class ServoStream {
     this.#socket?.on('error', () => undefined);
     this.#socket = null;
     this.#stop('disconnected');
+    // The callback may have closed the stream.
+    if (this.#closed) return;
     if (FINAL_CODES.includes(code)) return this.#finish(new Error(`closed with ${code}: ${reason}`));
     this.#lostAt ??= performance.now();
     const { reconnectSeconds = 60 } = this.#options;
@@ -218,8 +221,9 @@ export class ServoStream {
 
   #finish(error: Error | null): void {
     if (this.#closed) return;
-    this.#stop('ended');
+    // First, since the callback may close the stream.
     this.#closed = true;
+    this.#stop('ended');
     clearTimeout(this.#timer);
     clearTimeout(this.#drain);
     this.#socket?.close(1000);

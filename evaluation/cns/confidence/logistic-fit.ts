@@ -1,4 +1,5 @@
 import { solveNormalEquations } from '../../../src/vision/geometry/normal-equations.js';
+import { probabilityOf } from '../../../src/vision/servoing/confidence.js';
 
 /** One observation: its features and whether it was right. */
 export interface Observation {
@@ -25,10 +26,6 @@ export function fitLogistic(observations: readonly Observation[], ridge: number)
   }
   return coefficients;
 }
-
-/** Probability of a positive answer. */
-export const probabilityOf = (features: readonly number[], coefficients: readonly number[]): number =>
-  1 / (1 + Math.exp(-features.reduce((sum, value, k) => sum + value * coefficients[k], 0)));
 
 function newtonStep(
   observations: readonly Observation[],

@@ -46,7 +46,8 @@ interface Pair {
   readonly distance: number;
 }
 
-function toMatches(pairs: readonly Pair[]): Matches {
+/** Matches as rows of indices and distances. */
+export function toMatches(pairs: readonly Pair[]): Matches {
   return {
     count: pairs.length,
     goalIndex: Int32Array.from(pairs, (pair) => pair.goal),

@@ -63,13 +63,13 @@ const ERROR_FLOOR = 0.002;
 export function frameConfidence(inputs: ConfidenceInputs): FrameConfidence {
   const features = featuresOf(inputs);
   const status = inputs.weak ? 'weak' : 'tracking';
-  const coefficients = CONFIDENCE_MODEL[inputs.policy][status];
-  const evidence = confidenceTerms(features, status).reduce(
-    (sum, value, k) => sum + value * coefficients[k],
-    0,
-  );
-  return { value: 1 / (1 + Math.exp(-evidence)), features };
+  const value = probabilityOf(confidenceTerms(features, status), CONFIDENCE_MODEL[inputs.policy][status]);
+  return { value, features };
 }
+
+/** Probability by a logistic model: of terms and their coefficients. */
+export const probabilityOf = (terms: readonly number[], coefficients: readonly number[]): number =>
+  1 / (1 + Math.exp(-terms.reduce((sum, value, k) => sum + value * coefficients[k], 0)));
 
 /**
  * What the coefficients are multiplied with: the features, and of verified frames the products of any two as well. Weak

@@ -49,6 +49,25 @@ describe('the stream of a session', () => {
   const shown = async ({ id }: ShownSession): Promise<ShownSession> =>
     (await client.get(`/api/servo/sessions/${id}`)).at('session') as ShownSession;
 
+  it('that is opened while the session ends says so, and closes', async () => {
+    const session = await open();
+    let finish: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      engines.last.onClose = () => {
+        resolve();
+        return new Promise((done) => (finish = done));
+      };
+    });
+    const ended = client.delete(`/api/servo/sessions/${session.id}`);
+    await begun;
+    const stream = openStream(session.streamUrl, token);
+    streams.push(stream);
+    expect(await stream.next('error')).toMatchObject({ error: { code: 'SERVO_SESSION_ENDED' } });
+    expect(await stream.closed()).toBe(4400);
+    finish();
+    expect((await ended).status).toBe(200);
+  });
+
   it('answers each frame, reports skipped ones, and ends with what was captured', async () => {
     const stream = await connect(await open());
     stream.raw(frameMessage(1));

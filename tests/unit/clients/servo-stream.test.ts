@@ -71,6 +71,25 @@ describe('the stream of the TypeScript client', () => {
     expect(client.dropped).toBe(2);
   });
 
+  it.each(['tracking', 'disconnected', 'ended'])('may be closed by a callback at %s', async (status) => {
+    const client = open({
+      onCommand: (command) => {
+        commands.push(command);
+        if (command.status === status) client.close();
+      },
+    });
+    await server.until(() => server.sockets.length === 1);
+    server.say(velocityMessage(0, FORWARD));
+    server.say({ type: 'timeout', velocity: ZERO, status: 'timeout', silentMs: 500 });
+    if (status === 'disconnected') server.sockets[0].terminate();
+    if (status === 'ended') server.say({ type: 'ended', session: {} });
+    await client.done;
+    expect(commands.filter((command) => command.status === 'ended')).toHaveLength(1);
+    expect(commands.at(-1)?.status).toBe('ended');
+    await server.stop();
+    expect(server.sockets).toHaveLength(1);
+  });
+
   it('hands velocities on, and stops the camera on timeout, interruption and errors', async () => {
     const client = open();
     client.send({ format: 'jpeg', bytes: Uint8Array.of(1) });

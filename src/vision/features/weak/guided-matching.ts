@@ -1,3 +1,4 @@
+import { toMatches } from '../matcher.js';
 import type { Descriptors, Features, Matches } from '../types.js';
 import { mapped, type AffineMap } from './affine-map.js';
 import { growthBetween, turnBetween, wrapped } from './candidate-pairs.js';
@@ -33,13 +34,8 @@ export function guidedMatches(goal: Features, current: Features, guide: Guide): 
     if (rival === undefined || found.distance < rival.distance)
       taken.set(found.row, { goal: i, distance: found.distance });
   }
-  const pairs = [...taken].map(([row, pair]) => ({ row, ...pair })).sort((a, b) => a.goal - b.goal);
-  return {
-    count: pairs.length,
-    goalIndex: Int32Array.from(pairs, (pair) => pair.goal),
-    currentIndex: Int32Array.from(pairs, (pair) => pair.row),
-    distances: Float32Array.from(pairs, (pair) => pair.distance),
-  };
+  const pairs = [...taken].map(([current, pair]) => ({ current, ...pair }));
+  return toMatches(pairs.sort((a, b) => a.goal - b.goal));
 }
 
 function nearestWithin(
