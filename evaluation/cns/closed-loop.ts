@@ -1,4 +1,6 @@
+import { DEFAULT_SERVO_GAIN, type ServoVelocity } from '../../src/domain/servo.js';
 import { trackFeatures } from '../../src/servoing/features/track-features.js';
+import { gainAt, taskErrorNorm } from '../../src/servoing/live/adaptive-gain.js';
 import type { Detector } from '../../src/vision/features/types.js';
 import { integrateVelocity } from '../../src/vision/geometry/pose.js';
 import { poseError } from '../../src/vision/servoing/reference-law.js';
@@ -6,11 +8,8 @@ import type { ServoPair } from './evaluation-scenes.js';
 import type { PolicyName, ServoBench } from './servo-under-test.js';
 import type { GoalTruth, VirtualCamera } from './virtual-camera.js';
 
-/**
- * Steps of 80 ms at gain 2 cover 16 % of the remaining motion per frame; large steps, because every frame must be
- * rendered.
- */
-const LOOP = { gain: 2, secondsPerFrame: 0.08, mostFrames: 45 };
+/** 80 ms a frame: large steps, because every frame must be rendered. The gain is a live session's default. */
+const LOOP = { secondsPerFrame: 0.08, mostFrames: 45 };
 /** Limits within which a servo run counts as arrived. */
 const ARRIVED = { shareOfGoalDistance: 0.1, degrees: 10 };
 
@@ -46,10 +45,10 @@ export async function driveHome(
   pair: ServoPair,
   truth: GoalTruth,
 ): Promise<ServoEnd> {
-  const { gain, secondsPerFrame, mostFrames } = LOOP;
+  const { secondsPerFrame, mostFrames } = LOOP;
   const { goalDistance } = truth;
   const goal = await detector.detect(camera.look(pair.goal));
-  const settings = { gain, secondsPerFrame, goalDistance, policy, detector: detector.name, goal };
+  const settings = { gain: 1, secondsPerFrame, goalDistance, policy, detector: detector.name, goal };
   const servo = await bench.start(settings);
   let [pose, lostFrames, stopped, index] = [pair.start, 0, false, 0];
   let heldFrom: number | null = null;
@@ -64,7 +63,10 @@ export async function driveHome(
     });
     stopped = record.goalReached;
     if (record.velocity === null) lostFrames += 1;
-    else if (!stopped) pose = integrateVelocity(pose, record.velocity, secondsPerFrame);
+    else if (!stopped) {
+      const velocity = withDefaultGain(record.velocity, goalDistance);
+      pose = integrateVelocity(pose, velocity, secondsPerFrame);
+    }
     heldFrom = isHome(pair, pose, goalDistance) ? (heldFrom ?? index) : null;
   }
   const left = poseError(pair.goal, pose);
@@ -79,6 +81,14 @@ export async function driveHome(
     lostFrames,
     heldFrom,
   };
+}
+
+/** The velocity that a session without limits answers. @param velocity at gain 1, metres and radians per second */
+function withDefaultGain(velocity: ServoVelocity, goalDistance: number): ServoVelocity {
+  const [vx, vy, vz, wx, wy, wz] = velocity;
+  const remaining = [vx / goalDistance, vy / goalDistance, vz / goalDistance, wx, wy, wz];
+  const gain = gainAt(DEFAULT_SERVO_GAIN, taskErrorNorm(remaining));
+  return [gain * vx, gain * vy, gain * vz, gain * wx, gain * wy, gain * wz];
 }
 
 function isHome(pair: ServoPair, pose: ServoPair['start'], goalDistance: number): boolean {

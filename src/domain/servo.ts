@@ -36,6 +36,9 @@ export interface AdaptiveGain {
   readonly slope: number;
 }
 
+/** Gain of a session unless given: slow and exact at the goal, fast far away. */
+export const DEFAULT_SERVO_GAIN: AdaptiveGain = { zero: 2, infinity: 3.5, slope: -10 };
+
 /** Parameters of a session's computation; validated by the API and again by the engine. */
 export interface ServoSetup {
   readonly detector: string;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { handEyeFault } from '../domain/hand-eye.js';
+import { DEFAULT_SERVO_GAIN } from '../domain/servo.js';
 import { cnsParamsSchema } from '../tasks/cns/params.js';
 
 const MAX_PIXELS = 100_000;
@@ -32,8 +33,6 @@ const adaptiveGain = z
     path: ['slope'],
     message: 'must have the sign of zero - infinity: it is minus the derivative of the gain at 0',
   });
-/** Slow and exact at the goal, fast far away. */
-const DEFAULT_GAIN = { zero: 2, infinity: 3.5, slope: -10 };
 
 const speed = z.number().positive().max(FASTEST).nullish();
 const LONGEST_LIST = 16;
@@ -93,12 +92,12 @@ export const servoSetupFields = {
     }),
   gain: z
     .union([gainValue, adaptiveGain])
-    .default(DEFAULT_GAIN)
+    .default(DEFAULT_SERVO_GAIN)
     .meta({
       description:
         'Share of the remaining motion commanded per second: a number, or an adaptive gain ' +
         '`(zero - infinity) * exp(-slope / (zero - infinity) * x) + infinity`, with x the largest element of the remaining motion.',
-      example: DEFAULT_GAIN,
+      example: DEFAULT_SERVO_GAIN,
     }),
   limits: z
     .strictObject({ linear: speed, angular: speed })
