@@ -6,7 +6,7 @@ import { stopRequest } from '../src/lifecycle/stop-signals.js';
 import { defaultIntrinsics } from '../src/vision/geometry/camera.js';
 import { ApiClient } from './demo/api-client.js';
 import { useOrStart } from './demo/use-or-start.js';
-import { drive, MOST_SECONDS, type DriveEnd, type DriveFrame, type OpenExchange } from './demo-live/drive.js';
+import { drive, MAX_SECONDS, type DriveEnd, type DriveFrame, type OpenExchange } from './demo-live/drive.js';
 import {
   driveTable,
   endLine,
@@ -25,7 +25,7 @@ import { typescriptExchange } from './demo-live/typescript-exchange.js';
 /** The camera of the demo. */
 const MODEL = { width: 640, height: 480, intrinsics: defaultIntrinsics(640, 480), supersampling: 1 };
 /** Share of the starts that must arrive for the demo to succeed. */
-const LEAST_ARRIVED = 0.95;
+const MIN_ARRIVED = 0.95;
 /** Where the terminal cannot rewrite a line, one frame in so many is shown. */
 const SHOWN_EVERY = 5;
 
@@ -68,7 +68,7 @@ async function driveOne(start: DemoStart, open: OpenExchange, signal: AbortSigna
 }
 
 function openExchange(client: ApiClient): OpenExchange {
-  const maxFrames = MOST_SECONDS * Number(options.fps) + 1;
+  const maxFrames = MAX_SECONDS * Number(options.fps) + 1;
   const session = { client, model: MODEL, detector: options.detector, maxFrames };
   return options.client === 'python'
     ? pythonExchange({ ...session, python: options.python })
@@ -86,7 +86,7 @@ async function runStarts(client: ApiClient, signal: AbortSignal): Promise<number
   const summary = summariseDrives(rows.map(({ end }) => end));
   if (rows.length > 1) say(`\n${driveTable(rows)}\n\n${options.detector}: ${summaryLine(summary)}`);
   say(timesLine(rows.flatMap(({ end }) => end.times)));
-  return summary.arrived >= LEAST_ARRIVED * summary.runs ? 0 : 1;
+  return summary.arrived >= MIN_ARRIVED * summary.runs ? 0 : 1;
 }
 
 async function main(): Promise<number> {

@@ -11,7 +11,7 @@ import numpy as np
 
 IMAGES, PREVIEW_FRAMES = 12, 80
 PREVIEW_WIDTH, CAPTION_HEIGHT, PLOT_HEIGHT = 640, 24, 150
-MOST_LINES, PREVIEW_LINES = 150, 60
+MAX_LINES, PREVIEW_LINES = 150, 60
 COLOURS = ((91, 73, 209), (87, 139, 46), (176, 108, 43))
 
 
@@ -69,7 +69,7 @@ class Report:
         encoder = None
         for index, (image, pairs) in enumerate(images):
             if index in kept:
-                drawn = side_by_side(goal, image, pairs, MOST_LINES)
+                drawn = side_by_side(goal, image, pairs, MAX_LINES)
                 cv2.imwrite(str(self.folder / f'frame-{index:06}.jpg'), drawn, [cv2.IMWRITE_JPEG_QUALITY, 90])
             if index % stride:
                 continue

@@ -51,7 +51,7 @@ ZERO.setflags(write=False)
 #: Longest silence of a request over HTTP: the longest wait for an engine, and setting up a goal.
 REQUEST_SECONDS = 120
 #: Longest pause between two attempts to connect, seconds.
-LONGEST_RETRY = 1.0
+MAX_RETRY = 1.0
 #: Close codes after which another attempt would end the same way: bad token, frame too large, no such session, token
 #: expired, replaced by another connection, too many messages.
 FINAL_CODES = {1008, 1009, 4400, 4401, 4409, 4429}
@@ -355,7 +355,7 @@ class ServoStream:
                 self._finish(ServoError(f"no connection for {self._reconnect_seconds:g} s: {reason}"))
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, retry)
-            retry = min(LONGEST_RETRY, 2 * retry)
+            retry = min(MAX_RETRY, 2 * retry)
 
     def _converse(self) -> str:
         """One connection until it is lost; returns why."""

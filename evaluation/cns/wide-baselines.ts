@@ -29,9 +29,9 @@ const BASELINES: readonly (readonly [number, number])[] = [
 ];
 const GOALS = 3;
 /** Share of a goal's points that must be in the image at both ends of a sweep. */
-const LEAST_OVERLAP = 0.35;
+const MIN_OVERLAP = 0.35;
 /** Share of a goal's points that an image beside it may show. */
-const MOST_OVERLAP_ASIDE = 0.02;
+const MAX_OVERLAP_ASIDE = 0.02;
 /** Largest turn about the scene from goal to frame, degrees. */
 const AZIMUTH = 80;
 const ATTEMPTS = 20_000;
@@ -68,7 +68,7 @@ export function drawSweeps(scene: EvaluationScene, frames: number, view: SceneVi
       const accept = (pose: Pose): boolean => {
         const angle = baselineDegrees(goal, pose, truth.sceneCentre);
         const wide = angle >= baseline[0] && angle <= baseline[1];
-        return wide && view.overlap(truth.points, pose) >= LEAST_OVERLAP;
+        return wide && view.overlap(truth.points, pose) >= MIN_OVERLAP;
       };
       const ends = [0, 1].map(() => drawEnd(random, azimuth, { accept, name: `${scene.name}, goal ${k}` }));
       const poses = Array.from({ length: frames }, (_, i) =>
@@ -86,7 +86,7 @@ export function drawAside(
   overlap: SceneView['overlap'],
 ): Pose[] {
   const random = createRandom(scene.seed + 91 + Math.round(1000 * Math.abs(goal.translation[0])));
-  const accept = (pose: Pose): boolean => overlap(truth.points, pose) <= MOST_OVERLAP_ASIDE;
+  const accept = (pose: Pose): boolean => overlap(truth.points, pose) <= MAX_OVERLAP_ASIDE;
   return Array.from({ length: count }, () => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const turns = [random.range(-60, 60), random.range(-60, 60), random.range(-60, 60)] as const;

@@ -61,7 +61,7 @@ export interface DriveOptions {
 }
 
 /** Seconds of the camera's time after which a run has failed. */
-export const MOST_SECONDS = 12;
+export const MAX_SECONDS = 12;
 /** How long the camera is held at the goal before it is measured. */
 const HOLD_SECONDS = 1;
 /** A camera that the server says has arrived must be within these. */
@@ -93,7 +93,7 @@ export async function drive(start: DemoStart, options: DriveOptions): Promise<Dr
   const times: FrameTimes[] = [];
   let [index, held, lost] = [0, 0, 0];
   try {
-    for (; index < MOST_SECONDS * framesPerSecond && held <= HOLD_SECONDS * framesPerSecond; index++) {
+    for (; index < MAX_SECONDS * framesPerSecond && held <= HOLD_SECONDS * framesPerSecond; index++) {
       signal.throwIfAborted();
       const jpeg = await encodeJpeg(start.camera.photograph(pose), model);
       const askedAt = performance.now();

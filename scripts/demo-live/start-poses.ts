@@ -39,7 +39,7 @@ const START = {
   tilt: 7,
 };
 /** Share of the goal's surface that is in view at the start, at least; from 0.35 m a quarter is all that can be. */
-const LEAST_IN_VIEW = 0.15;
+const MIN_IN_VIEW = 0.15;
 const ATTEMPTS = 4000;
 
 /** One run of the demo: where the camera begins and where it has to go. */
@@ -99,7 +99,7 @@ export function drawStart(random: SeededRandom, points: readonly Vec3[], model: 
       turns: [random.range(-80, 80), random.range(-tilt, tilt), random.range(-tilt, tilt)],
     });
     const rolled = Math.abs(rollBetween(DEMO_GOAL, start)) <= mostRollDeg;
-    if (rolled && shareInView(points, start, model) >= LEAST_IN_VIEW) return start;
+    if (rolled && shareInView(points, start, model) >= MIN_IN_VIEW) return start;
   }
   throw new Error(`no start ${distance.toFixed(2)} m from the scene sees enough of the goal`);
 }

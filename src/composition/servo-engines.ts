@@ -11,7 +11,7 @@ import { engineEnvironment } from './engine-environment.js';
 export type ServoEngineSettings = Pick<Settings, 'ffmpeg' | 'folders' | 'inference' | 'servo' | 'upload'>;
 
 const GIBIBYTE = 2 ** 30;
-const LEAST_ENGINES = 2;
+const MIN_ENGINES = 2;
 const GOAL_TIMEOUT_MS = 60_000;
 const FRAME_TIMEOUT_MS = 20_000;
 /** The decoder's own limit comes first; it is not looked at everywhere. */
@@ -24,7 +24,7 @@ export function createServoEngines(settings: ServoEngineSettings, log: Logger): 
   const memory = os.totalmem();
   const { upload, servo, inference, folders } = settings;
   return new ServoEnginePool({
-    size: servo.engines ?? Math.max(LEAST_ENGINES, os.availableParallelism()),
+    size: servo.engines ?? Math.max(MIN_ENGINES, os.availableParallelism()),
     surroundings: async () => ({
       modelsDirectory: folders.models,
       ffmpeg: await locateFfmpeg(settings.ffmpeg),

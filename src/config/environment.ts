@@ -19,8 +19,8 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
 
 const DAY_SECONDS = 86_400;
 /** Longest delay of a Node.js timer: 2^31 - 1 milliseconds. */
-const LONGEST_TIMER = 24 * DAY_SECONDS;
-const LONGEST_TOKEN = 3650 * DAY_SECONDS;
+const MAX_TIMER_SECONDS = 24 * DAY_SECONDS;
+const MAX_TOKEN_SECONDS = 3650 * DAY_SECONDS;
 
 const duration = z
   .string()
@@ -30,7 +30,7 @@ const duration = z
       Number(text.slice(0, -1)) *
       { s: 1, m: 60, h: 3600, d: DAY_SECONDS }[text.slice(-1) as 's' | 'm' | 'h' | 'd'],
   );
-const timer = duration.refine((length) => length <= LONGEST_TIMER, 'must be at most 24d');
+const timer = duration.refine((length) => length <= MAX_TIMER_SECONDS, 'must be at most 24d');
 /** A duration that may also be a plain number of seconds. */
 const seconds = z
   .string()
@@ -119,7 +119,7 @@ export const environmentSchema = z.object({
     .transform((value) => path.resolve(value)),
   JWT_ALGORITHM: z.literal('RS256').default('RS256'),
   JWT_EXPIRATION: duration
-    .refine((length) => length <= LONGEST_TOKEN, 'must be at most 3650d')
+    .refine((length) => length <= MAX_TOKEN_SECONDS, 'must be at most 3650d')
     .default(DAY_SECONDS),
   JWT_ISSUER: z.string().default('infernode'),
   JWT_AUDIENCE: z.string().default('infernode-api'),

@@ -15,7 +15,7 @@ const ALWAYS_ALLOWED = 4 * 1024 * 1024;
  * Above this many pixels, no margin is allowed for a change of resolution: HEVC needs 1.2 GB for twice as
  * many.
  */
-const LARGEST_CHANGE = 32 * 1024 * 1024;
+const MAX_CHANGE = 32 * 1024 * 1024;
 /** FFmpeg rounds rows up to 64 pixels: up to 63 more pixels in each of {@link MAX_VIDEO_SIDE} rows. */
 const ALIGNMENT = 64 * MAX_VIDEO_SIDE;
 
@@ -24,7 +24,7 @@ const ALIGNMENT = 64 * MAX_VIDEO_SIDE;
  * of resolution. Uploads and jobs use the same value, so that an accepted video can be decoded again.
  */
 export function decoderPixelLimit(pixels: number): number {
-  return Math.max(pixels + ALIGNMENT, Math.min(4 * pixels, LARGEST_CHANGE), ALWAYS_ALLOWED);
+  return Math.max(pixels + ALIGNMENT, Math.min(4 * pixels, MAX_CHANGE), ALWAYS_ALLOWED);
 }
 
 /**

@@ -16,7 +16,7 @@ const JOINABLE: readonly VideoContainer[] = ['ts', 'mpg'];
 /** Clock ticks per second in both of them (ISO/IEC 13818-1). */
 const CLOCK = 90_000;
 /** A larger step is a new clock, as in FFmpeg and players based on it. */
-const LONGEST_STEP = 10 * CLOCK;
+const MAX_STEP = 10 * CLOCK;
 /** Assumed duration of the last frame before a new clock if no other is known. */
 const USUAL_STEP = CLOCK / 25;
 
@@ -32,7 +32,7 @@ function joinParts(ticks: Float64Array): FrameTimeline {
   let [shift, usual, joined] = [0, USUAL_STEP, false];
   const continuous = ticks.map((tick, index) => {
     const step = index === 0 ? usual : tick - ticks[index - 1];
-    if (step > LONGEST_STEP) {
+    if (step > MAX_STEP) {
       shift += usual - step;
       joined = true;
     } else if (step > 0) usual = step;

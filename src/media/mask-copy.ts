@@ -15,7 +15,7 @@ export const COPY: CopyTolerance = { untouched: 24, painted: 48, mostBetween: 0.
 /** For videos, which are compressed with more loss. */
 export const VIDEO_COPY: CopyTolerance = { untouched: 28, painted: 64, mostBetween: 0.08 };
 /** Minimum share of the image that is not painted. */
-const LEAST_UNTOUCHED = 0.2;
+const MIN_UNTOUCHED = 0.2;
 /**
  * Minimum share of the pixels that are neither black nor white that a painted copy has in common with its
  * source.
@@ -57,7 +57,7 @@ export function compareWithSource(
     mask[pixel] = 255;
     holes += 1;
   }
-  const isCopy = untouched >= LEAST_UNTOUCHED * mask.length && between <= mostBetween * mask.length;
+  const isCopy = untouched >= MIN_UNTOUCHED * mask.length && between <= mostBetween * mask.length;
   if (!isCopy) return null;
   return {
     mask,

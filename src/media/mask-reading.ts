@@ -28,7 +28,7 @@ export interface ReadMask {
 type Paint = (red: number, green: number, blue: number, alpha: number) => boolean;
 
 /** Fewer pixels of a strong colour are noise. */
-const FEWEST_STRONG = 4;
+const MIN_STRONG = 4;
 /** With a larger share of grey pixels an image is not a mask, unless it has few tones. */
 const MAX_GREY = 0.5;
 const MAX_GREY_OF_PHOTO = 0.2;
@@ -191,7 +191,7 @@ function readLayer({ whole, border, flat }: MaskColours): DetectedPaint | null {
 function readOpaque(colours: MaskColours): DetectedPaint | null {
   const { whole, flat } = colours;
   const grey = (whole.total - whole.dark - whole.light - whole.strong) / whole.total;
-  if (whole.strong >= FEWEST_STRONG) return flat ? readColour(colours) : null;
+  if (whole.strong >= MIN_STRONG) return flat ? readColour(colours) : null;
   if (grey > (flat ? MAX_GREY : MAX_GREY_OF_PHOTO)) return null;
   return { reading: 'white', rule: { kind: 'light' } };
 }

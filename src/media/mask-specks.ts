@@ -7,7 +7,7 @@ interface CleanMask {
 }
 
 /** Areas with fewer pixels are dots, unless they contain a square of 3 x 3. */
-const FEWEST_OF_A_MARK = 16;
+const MIN_PIXELS_OF_A_MARK = 16;
 
 /** Removes single pixels that differ because of compression: only pixels in squares of 3 x 3 remain. */
 export function withoutSpecks({ width, height, data }: Image): CleanMask {
@@ -78,7 +78,7 @@ class ThinParts {
         }
       }
     }
-    return this.#queue.subarray(0, touchesSquare || count >= FEWEST_OF_A_MARK ? count : 0);
+    return this.#queue.subarray(0, touchesSquare || count >= MIN_PIXELS_OF_A_MARK ? count : 0);
   }
 }
 

@@ -35,10 +35,10 @@ export interface MaskVideoOptions {
 
 /** Maximum number of frames of a mask video that are inspected, the last one included. */
 const MAX_SAMPLES = 16;
-const FEWEST_SAMPLES = 3;
+const MIN_SAMPLES = 3;
 const KEPT_BYTES = 64_000_000;
 /** Frames whose channels differ by less have a single colour; compression adds small differences. */
-const LEAST_CONTRAST = 40;
+const MIN_CONTRAST = 40;
 const FULL_CONTRAST = 200;
 /** Longest side at which all frames are searched for any paint. */
 const SEARCH_SIDE = 480;
@@ -75,7 +75,7 @@ class MaskVideoReading {
 
   async read(): Promise<MaskFacts> {
     const { colours, contrast } = await this.#count(this.#plans);
-    const facts = contrast >= LEAST_CONTRAST ? await this.#decide(colours) : undefined;
+    const facts = contrast >= MIN_CONTRAST ? await this.#decide(colours) : undefined;
     if (facts !== undefined && facts.share > 0 && facts.share < 1) return facts;
     const best = await mostContrast(this.#options);
     if (best === null) return facts ?? this.#decide(colours);
@@ -187,7 +187,7 @@ const frameBytes = ({ width, height }: VideoProbe): number => 4 * width * height
 function samplePlan(probe: VideoProbe, keptBytes: number): FrameRange {
   const { frameCount } = probe;
   const affordable = Math.floor(keptBytes / frameBytes(probe));
-  const count = Math.min(frameCount, MAX_SAMPLES, Math.max(FEWEST_SAMPLES, affordable));
+  const count = Math.min(frameCount, MAX_SAMPLES, Math.max(MIN_SAMPLES, affordable));
   if (count === 1) return { start: 0, end: 1, step: 1 };
   const step = Math.ceil((frameCount - 1) / (count - 1));
   return { start: (frameCount - 1) % step, end: frameCount, step };
@@ -211,5 +211,5 @@ async function mostContrast({ mask, tools, signal }: MaskVideoOptions): Promise<
     [best, most] = [index, contrast];
     if (most >= FULL_CONTRAST) break;
   }
-  return most >= LEAST_CONTRAST / 2 ? best : null;
+  return most >= MIN_CONTRAST / 2 ? best : null;
 }

@@ -59,13 +59,13 @@ export function analyseTiming(
  * FFmpeg rounds the time of a seek to a whole tick, so half the gap before a frame must be larger than the
  * rounding.
  */
-const LEAST_GAP_TICKS = 2;
+const MIN_GAP_TICKS = 2;
 /** Times on FFmpeg's command line have microsecond resolution. */
-const LEAST_GAP_SECONDS = 1e-5;
+const MIN_GAP_SECONDS = 1e-5;
 
 /** Whether all frames are far enough apart that a time between two frames selects the second one. */
 function isSeekable(ticks: Float64Array, { num, den }: FrameRate): boolean {
-  const least = Math.max(LEAST_GAP_TICKS, (LEAST_GAP_SECONDS * den) / num);
+  const least = Math.max(MIN_GAP_TICKS, (MIN_GAP_SECONDS * den) / num);
   return ticks.every((tick, index) => index === 0 || tick - ticks[index - 1] >= least);
 }
 

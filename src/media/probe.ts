@@ -78,7 +78,7 @@ export interface ProbeOptions {
  */
 export const DECODED_PIXELS = 10_000_000_000;
 /** Minimum cost of a frame in pixels, however small it is. */
-const LEAST_PIXELS = 100_000;
+const MIN_PIXELS = 100_000;
 const DECODER_WALL_CLOCK_FACTOR = 4;
 const SEEKABLE: readonly VideoContainer[] = ['mp4', 'mkv', 'webm'];
 
@@ -135,7 +135,7 @@ async function indexOf(
       message: `The video now has ${packets.count} frames, but had ${known.frameCount} when it was stored.`,
     });
   }
-  const pixels = Math.max(LEAST_PIXELS, stream.width * stream.height);
+  const pixels = Math.max(MIN_PIXELS, stream.width * stream.height);
   const part = Math.max(1, Math.floor(DECODED_PIXELS / pixels));
   const decodedFrames = options.decode === 'all' || packets.count <= part ? undefined : part;
   const child = { ...childOptions(options), limits: DECODE_LIMITS };

@@ -6,7 +6,7 @@ import { fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 
 const SIGNATURE = Buffer.from('PK\x05\x06', 'latin1');
 /** Size of the end of central directory record without its comment (APPNOTE 4.3.16). */
 const END_BYTES = 22;
-const LONGEST_COMMENT = 0xffff;
+const MAX_COMMENT_LENGTH = 0xffff;
 /** Maximum number of bytes after the archive; some downloads and file systems pad files. */
 const MAX_PADDING = 64 * 1024;
 
@@ -31,7 +31,7 @@ export async function openFile(path: string): Promise<ZipFile> {
 /** The offset after the archive's last record; the end of the file if there is none. */
 async function endOf(file: FileHandle): Promise<number> {
   const { size } = await file.stat();
-  const length = Math.min(size, END_BYTES + LONGEST_COMMENT + MAX_PADDING);
+  const length = Math.min(size, END_BYTES + MAX_COMMENT_LENGTH + MAX_PADDING);
   const from = size - length;
   const { buffer } = await file.read(Buffer.alloc(length), 0, length, from);
   for (

@@ -182,11 +182,11 @@ export function isUnexpected(error: unknown): boolean {
 }
 
 /** Maximum length of a path in a response. Paths come from clients and may be as long as a request head. */
-const LONGEST_PATH = 200;
+const MAX_PATH_LENGTH = 200;
 
 /** A path shortened for error responses. */
 export const shownPath = (path: string): string =>
-  path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}...` : path;
+  path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH)}...` : path;
 
 /** Translates any thrown value into its response. Unknown errors are answered without details. */
 export function toProblem(error: unknown, request: { id: string; path: string }): ProblemResponse {

@@ -6,7 +6,7 @@ import type { JobEngineNetwork } from '../domain/network.js';
 export const JOB_ENGINE_NETWORKS_CHANNEL = 'job_engine_networks';
 
 /** Networks of one message: a notification of PostgreSQL has 8000 bytes at most. */
-const MOST_NETWORKS = 30;
+const MAX_NETWORKS = 30;
 
 const networksReport = z.object({
   worker: z.string().max(100),
@@ -21,7 +21,7 @@ const networksReport = z.object({
         pid: z.number(),
       }),
     )
-    .max(MOST_NETWORKS),
+    .max(MAX_NETWORKS),
 });
 
 /** What the engines of a worker have in memory. */
@@ -33,7 +33,7 @@ export async function announceNetworks(
   worker: string,
   networks: readonly JobEngineNetwork[],
 ): Promise<void> {
-  const report = { worker, networks: networks.slice(0, MOST_NETWORKS) };
+  const report = { worker, networks: networks.slice(0, MAX_NETWORKS) };
   await pool.query('SELECT pg_notify($1, $2)', [JOB_ENGINE_NETWORKS_CHANNEL, JSON.stringify(report)]);
 }
 

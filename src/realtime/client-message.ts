@@ -2,7 +2,7 @@ import { issueLines } from '../errors/schema-issues.js';
 import { clientMessage, type ClientMessage } from './event-map.js';
 
 /** Maximum length of an error text, because it may quote names of any length from the client's message. */
-const LONGEST_PROBLEM = 300;
+const MAX_PROBLEM_LENGTH = 300;
 
 /** A parsed message of the client, or one sentence about what is wrong with it. */
 export type ReadMessage = { readonly message: ClientMessage } | { readonly problem: string };
@@ -20,5 +20,5 @@ export function readClientMessage(text: string): ReadMessage {
   const { data, error } = clientMessage.safeParse(input);
   if (data) return { message: data };
   const [first] = issueLines(error, input);
-  return { problem: `The message is not valid. ${first}`.slice(0, LONGEST_PROBLEM) };
+  return { problem: `The message is not valid. ${first}`.slice(0, MAX_PROBLEM_LENGTH) };
 }

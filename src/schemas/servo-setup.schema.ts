@@ -5,9 +5,9 @@ import { cnsParamsSchema } from '../tasks/cns/params.js';
 
 const MAX_PIXELS = 100_000;
 /** Longer limits and gains are slips of the pen rather than robots. */
-const MOST_METRES = 1000;
-const FASTEST = 100;
-const LARGEST_GAIN = 100;
+const MAX_METRES = 1000;
+const MAX_SPEED = 100;
+const MAX_GAIN = 100;
 
 const { policy, detector, workingSize, strict, goalDistance } = cnsParamsSchema.shape;
 const device = z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('cpu');
@@ -22,7 +22,7 @@ const intrinsics = z
     message: 'needs both width and height, or neither',
   });
 
-const gainValue = z.number().positive().max(LARGEST_GAIN);
+const gainValue = z.number().positive().max(MAX_GAIN);
 const adaptiveGain = z
   .strictObject({
     zero: gainValue,
@@ -34,11 +34,11 @@ const adaptiveGain = z
     message: 'must have the sign of zero - infinity: it is minus the derivative of the gain at 0',
   });
 
-const speed = z.number().positive().max(FASTEST).nullish();
-const LONGEST_LIST = 16;
+const speed = z.number().positive().max(MAX_SPEED).nullish();
+const MAX_LIST_LENGTH = 16;
 const matrix = z
   .union([
-    z.array(z.number()).length(LONGEST_LIST),
+    z.array(z.number()).length(MAX_LIST_LENGTH),
     z
       .array(z.array(z.number()).length(4))
       .length(4)
@@ -83,7 +83,7 @@ export const servoSetupFields = {
   depthHint: z
     .number()
     .positive()
-    .max(MOST_METRES)
+    .max(MAX_METRES)
     .optional()
     .meta({
       description:

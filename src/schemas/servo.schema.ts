@@ -15,7 +15,7 @@ const TAG = 'Live servoing';
 const GOAL_TEXT_BYTES = Math.ceil((IMAGE_MAX_BYTES * 4) / 3) + 64 * 1024;
 /** Bytes of a frame that comes by POST, whatever `SERVO_FRAME_MAX_MB` is. */
 const FRAME_LIMIT_BYTES = 64 * 2 ** 20;
-const LONGEST_WAIT_SECONDS = 60;
+const MAX_WAIT_SECONDS = 60;
 
 const goalImage = z.strictObject({
   image: z.string().min(1).meta({
@@ -101,7 +101,7 @@ const openQuery = z.strictObject({
   wait: z.coerce
     .number()
     .min(0)
-    .max(LONGEST_WAIT_SECONDS)
+    .max(MAX_WAIT_SECONDS)
     .default(0)
     .meta({ description: 'Seconds to wait in line for an engine; without it, 503 when none is free' }),
 });

@@ -4,7 +4,7 @@ import { AppError, isRetryable } from '../errors/app-error.js';
 import type { Logger } from '../logging/logger.js';
 
 /** Engines that may die one after the other without an answer in between. */
-const MOST_DEATHS = 5;
+const MAX_DEATHS = 5;
 const FIRST_PAUSE_MS = 50;
 
 /** What the keeper does with engines, and whom it tells. */
@@ -72,7 +72,7 @@ export class ServoEngineKeeper {
     await dead.close().catch(() => undefined);
     while (!signal.aborted) {
       this.#deaths += 1;
-      if (this.#deaths > MOST_DEATHS) return this.#options.gaveUp();
+      if (this.#deaths > MAX_DEATHS) return this.#options.gaveUp();
       try {
         const engine = await this.#options.reopen(signal);
         if (signal.aborted) return await engine.close();

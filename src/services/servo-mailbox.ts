@@ -7,7 +7,7 @@ interface Waiting {
 }
 
 /** Ranges that one answer reports at most: frames left out one after the other are one range. */
-const MOST_RANGES = 256;
+const MAX_RANGES = 256;
 
 /** Holds the newest frame alone; what was left out is noted until it is reported. */
 export class ServoMailbox<Entry extends Waiting> {
@@ -22,7 +22,7 @@ export class ServoMailbox<Entry extends Waiting> {
 
   /** Whether what was left out should be reported without waiting for an answer. */
   get mustReport(): boolean {
-    return this.#skipped.length >= MOST_RANGES;
+    return this.#skipped.length >= MAX_RANGES;
   }
 
   /** Keeps a frame. @returns the older one that it replaced */

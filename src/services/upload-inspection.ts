@@ -168,10 +168,10 @@ export const unpackedBytes = ({ entries }: UploadArchive): number =>
  * The last part of a name that is too long, since names usually differ at the end; never splits a character.
  */
 export function storedName(name: string): string {
-  return Array.from(canonicalText(name)).slice(-LONGEST_NAME).join('');
+  return Array.from(canonicalText(name)).slice(-MAX_NAME_LENGTH).join('');
 }
 
-const LONGEST_NAME = 255;
+const MAX_NAME_LENGTH = 255;
 
 /** Kinds of errors caused by the server, not by the file. */
 const SERVER_KINDS: ReadonlySet<ErrorKind> = new Set(['internal', 'unavailable', 'storage_full']);

@@ -3,10 +3,10 @@ import { logFalseAlarms } from '../vision/geometry/two-view/significance.js';
 import { fitMap, missOf, type FittedMap } from '../vision/features/weak/affine-map.js';
 
 /** A view that is older than this says nothing about where the goal's points are now. */
-const MOST_SECONDS = 1;
+const MAX_SECONDS = 1;
 /** How far points may have moved since, in diagonals of the goal's points. */
 const REACH = 0.2;
-const FEWEST = 4;
+const MIN_COUNT = 4;
 /** Matches near the last view that unrelated ones give more often than this, a frame, are no evidence. */
 const LOG_TOLERATED_FALSE_ALARMS = Math.log(0.05);
 
@@ -59,12 +59,12 @@ export class LastView {
       chance,
     };
     const falseAlarms = logFalseAlarms(agreement);
-    if (inlierCount < FEWEST || falseAlarms > LOG_TOLERATED_FALSE_ALARMS) return lost;
+    if (inlierCount < MIN_COUNT || falseAlarms > LOG_TOLERATED_FALSE_ALARMS) return lost;
     return { ...lost, ...this.#place(lost, inliers), inliers, inlierCount, lost: null, weak: lost.lost };
   }
 
   #mapAt(timeSeconds: number): FittedMap | null {
-    if (this.#seen === null || timeSeconds - this.#seen.timeSeconds > MOST_SECONDS) return null;
+    if (this.#seen === null || timeSeconds - this.#seen.timeSeconds > MAX_SECONDS) return null;
     const { cur, visible } = this.#seen.found;
     const rows = [...visible.keys()].filter((row) => visible[row] === 1);
     this.#map ??= fitMap({ goal: this.#goal.points, current: cur }, rows);

@@ -78,7 +78,7 @@ function parseReady(message: unknown): ReadyMessage | null {
 }
 
 const FIRST_BACKOFF_MS = 250;
-const LONGEST_BACKOFF_MS = 10_000;
+const MAX_BACKOFF_MS = 10_000;
 /** A process that ran this long restarts with the initial back-off. */
 const STABLE_AFTER_MS = 30_000;
 
@@ -158,7 +158,7 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
       if (Date.now() - startedAt > STABLE_AFTER_MS) backoff = FIRST_BACKOFF_MS;
       options.log(`${options.name} ended (${how}); restarting in ${backoff} ms`);
       await delay(backoff);
-      backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS);
+      backoff = Math.min(backoff * 2, MAX_BACKOFF_MS);
     }
   };
   const finished = keepAlive();

@@ -3,7 +3,7 @@ import { AppError } from '../errors/app-error.js';
 import type { ErrorKind } from '../errors/error-kind.js';
 
 const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
+const MAX_PAUSE_MS = 5_000;
 
 /**
  * Retries `work` with back-off while the database is unavailable, for up to `retryMs`, so that hours of
@@ -13,7 +13,7 @@ export function retryWithBackoff<Value>(work: () => Promise<Value>, retryMs: num
   return pRetry(work, {
     retries: Infinity,
     minTimeout: FIRST_PAUSE_MS,
-    maxTimeout: LONGEST_PAUSE_MS,
+    maxTimeout: MAX_PAUSE_MS,
     maxRetryTime: retryMs,
     shouldRetry: ({ error }) => isOutage(error),
   });

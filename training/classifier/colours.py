@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
-SMALLEST_CONTRAST = 0.28
+MIN_CONTRAST = 0.28
 """Minimum distance in luminance or, with less weight, in colour between figure and background, so that the image is
 legible.
 """
@@ -31,7 +31,7 @@ def contrasting_colour(rng: Generator, *others: np.ndarray) -> np.ndarray:
     for _ in range(12):
         candidate = random_colour(rng)
         value = min(contrast(candidate, other) for other in others)
-        if value >= SMALLEST_CONTRAST:
+        if value >= MIN_CONTRAST:
             return candidate
         if value > best_contrast:
             best, best_contrast = candidate, value

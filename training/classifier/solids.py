@@ -59,7 +59,7 @@ UPRIGHT = frozenset({'cone', 'pyramid'})
 
 
 FACETED = frozenset({'cube', 'pyramid'})
-SMALLEST_STEP = 0.1
+MIN_STEP = 0.1
 """Minimum brightness difference between any two visible faces of a faceted solid."""
 
 
@@ -101,7 +101,7 @@ def _telling_lamp(rng: Generator, faces: list[np.ndarray], normals: np.ndarray) 
     for _ in range(12):
         lamp = _Lamp(rng)
         lit = np.sort((1 - lamp.ambient) * np.maximum(0, normals[outward] @ lamp.towards))
-        if len(lit) < 2 or np.diff(lit).min() >= SMALLEST_STEP:
+        if len(lit) < 2 or np.diff(lit).min() >= MIN_STEP:
             break
     return lamp
 

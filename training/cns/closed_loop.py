@@ -14,12 +14,12 @@ from .observations import view_likeness
 from .policies import ServoPolicy
 from .stop_rule import THRESHOLDS, StopRule
 
-MOST_STEPS = 600
-LARGEST_DEGREES = 10.0
-LARGEST_SHARE = 0.1
+MAX_STEPS = 600
+MAX_DEGREES = 10.0
+MAX_SHARE = 0.1
 """Limits of convergence: 10 degrees and 10 % of the goal distance."""
 NOISE_SEED = 31_337
-FEWEST_POINTS = 3
+MIN_POINTS = 3
 
 
 @dataclass
@@ -65,7 +65,7 @@ class LoopResult:
 
 
 def run_closed_loop(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float = THRESHOLDS['ORB'],
-                    seed: int = NOISE_SEED, most_steps: int = MOST_STEPS, gain: Gain = LIVE) -> LoopResult:
+                    seed: int = NOISE_SEED, most_steps: int = MAX_STEPS, gain: Gain = LIVE) -> LoopResult:
     """Runs all pairs at one noise level. The noise depends on the seed, not on the policy's batching."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -101,7 +101,7 @@ def _run(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float, most
             rows, rotation, position = rows[going], rotation[going], position[going]
             seen_points, visible, in_camera = seen_points[going], visible[going], in_camera[going]
         twist = policy.step(seen_points, visible, in_camera[..., 2])
-        twist = torch.where((visible.sum(1) >= FEWEST_POINTS)[:, None], twist, torch.zeros_like(twist))
+        twist = torch.where((visible.sum(1) >= MIN_POINTS)[:, None], twist, torch.zeros_like(twist))
         twist = gain.applied(twist, distance[rows])
         rotation, position = integrate(rotation, position, twist, TIME_STEP)
     return result
@@ -109,7 +109,7 @@ def _run(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float, most
 
 def _errors(pairs: Pairs, rows: Tensor, rotation: Tensor, position: Tensor) -> Errors:
     degrees, metres = pose_error(rotation, position, pairs.goal_rotation[rows], pairs.goal_position[rows])
-    good = (degrees < LARGEST_DEGREES) & (metres < LARGEST_SHARE * pairs.goal_distance[rows])
+    good = (degrees < MAX_DEGREES) & (metres < MAX_SHARE * pairs.goal_distance[rows])
     return Errors(metres, degrees, good)
 
 

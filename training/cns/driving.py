@@ -14,7 +14,7 @@ from .teacher import centre_keeping_velocity
 
 TIME_STEP = 0.02
 GAIN = 2.0
-LARGEST_SPEED = 4.0
+MAX_SPEED = 4.0
 """Limit of each velocity component, m/s or rad/s, that keeps early policies in the scene."""
 _RANDOM_SCALE = torch.tensor([0.25] * 3 + [0.5] * 3)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .clusters import IDENTITY_BELOW, MIN_CLUSTERS, cluster_points
-from .driving import GAIN, LARGEST_SPEED, TIME_STEP, OtherDriver
+from .driving import GAIN, MAX_SPEED, TIME_STEP, OtherDriver
 from .geometry import (integrate, log_uniform, project, rotation_from_vector, rotation_to_vector,
                        to_camera, to_camera_one, uniform)
 from .network import HIDDEN_WIDTH
@@ -173,7 +173,7 @@ class Episode:
         self.pace = torch.where(torch.rand(self.batch, 1) < PACE_REDRAW, self._draw_pace(), self.pace)
         other = self.driver.velocity(self.rotation, self.position, teacher)
         drive = torch.where(self.other_driven, other, drive)
-        drive = torch.where(self.abnormal()[:, None], teacher, drive).clamp(-LARGEST_SPEED, LARGEST_SPEED)
+        drive = torch.where(self.abnormal()[:, None], teacher, drive).clamp(-MAX_SPEED, MAX_SPEED)
         self.rotation, self.position = integrate(self.rotation, self.position, drive * GAIN, self.time_step)
 
     def abnormal(self) -> Tensor:

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from .benchmark import BENCHMARK_SEED, LEVELS, PAIRS, Pairs, draw_pairs
-from .closed_loop import MOST_STEPS, NOISE_SEED, run_closed_loop, summarise
+from .closed_loop import MAX_STEPS, NOISE_SEED, run_closed_loop, summarise
 from .gain import LIVE, Gain
 from .policies import IbvsPolicy, LawPolicy, NetworkPolicy, OnnxPolicy, ServoPolicy, load_network
 from .recorded import KINDS, VIEWS, run_clips
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument('--onnx', type=Path, default=SHIPPED, help='folder with goal.onnx and step.onnx')
     parser.add_argument('--policies', default='network,ibvsConstantDepth,ibvsTrueDepth,law')
     parser.add_argument('--gain', type=Gain.parse, default=LIVE, help='a number, or zero,infinity,slope of the adaptive gain')
-    parser.add_argument('--steps', type=int, default=MOST_STEPS, help='frames after which a servo ends that has not stopped')
+    parser.add_argument('--steps', type=int, default=MAX_STEPS, help='frames after which a servo ends that has not stopped')
     parser.add_argument('--clips', default=','.join(KINDS), help='kinds of recorded clips')
     parser.add_argument('--views', default=','.join(VIEWS), help='views of recorded clips')
     parser.add_argument('--unfitted', action='store_true', help="the network's own answer, of a checkpoint")

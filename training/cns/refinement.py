@@ -23,7 +23,7 @@ PRIOR_FADE = 0.004
 """Length at which the share is half of that: near the goal the network's memory averages the noise of many frames."""
 RELIEF = 1.3
 """Standard deviation of the depths around the scene's, as a share of the points' extent in the picture."""
-LEAST_RELIEF, MOST_RELIEF = 0.04, 0.35
+MIN_RELIEF, MAX_RELIEF = 0.04, 0.35
 FIRST_LIMIT = (0.005, 0.03)
 """Error (normalised units) at which a point counts a quarter in the first step: at the goal, and what it gains with the velocity."""
 LIMIT = 2.5
@@ -38,7 +38,7 @@ DOUBTFUL_NOISE = 2 / 540
 DOUBTFUL_SHARE = 0.3
 """Noise, and share of the points that agree, at which the network's answer counts as much as the fit."""
 DAMPING = 1e-6
-LARGEST_MOVE = 1.0
+MAX_MOVE = 1.0
 LARGEST = 50.0
 """Beyond this, in goal distances and radians a second, a fit has failed: the network's answer stands."""
 
@@ -85,7 +85,7 @@ class Refinement(nn.Module):
         inverse = mean.norm(dim=1, keepdim=True)
         middle = mean / inverse
         extent = (rays - mean).square().sum(1, keepdim=True).mean(2, keepdim=True).sqrt()
-        relief = (RELIEF * extent).clamp(LEAST_RELIEF, MOST_RELIEF) * inverse
+        relief = (RELIEF * extent).clamp(MIN_RELIEF, MAX_RELIEF) * inverse
         twist = twist[..., None]
         length = twist.norm(dim=1, keepdim=True)
         doubt = length.square() / (length + PRIOR_FADE)
@@ -115,7 +115,7 @@ class Refinement(nn.Module):
             share = shrink / (1 + (1 - shrink * squared).clamp(min=0).sqrt())
             free = rows - (along * share)[:, :, None] * deeper[:, None]
             normal = (free * weight[:, None]).flatten(2) @ free.flatten(2).transpose(1, 2)
-            move = self._solve(normal, prior * noise.square(), change).clamp(-LARGEST_MOVE, LARGEST_MOVE)
+            move = self._solve(normal, prior * noise.square(), change).clamp(-MAX_MOVE, MAX_MOVE)
             turn, centre, change = self._turned(turn, move[:, :3]), centre + move[:, 3:], change + move
             total = weight.sum(2, keepdim=True)
             noise = ((weight * error).sum(2, keepdim=True) / (2 * total - 6).clamp(min=2)).sqrt().clamp(NOISE[0], NOISE[2])

@@ -9,7 +9,7 @@ DROPPED_SHARE = 0.1
 HOLD_SECONDS = 0.5
 RELATIVE_SLACK = 1.1
 ABSOLUTE_SLACK = 5e-4
-LARGEST_FALL = 3e-5
+MAX_FALL = 3e-5
 """Largest decrease of the mean error between the halves of the window that counts as no longer approaching."""
 THRESHOLDS = {'ORB': 0.005, 'AKAZE': 0.005, 'SIFT': 0.002, 'learned': 0.01}
 """Mean point error, in normalised units, below which a camera at rest may count as arrived."""
@@ -42,7 +42,7 @@ class StopRule:
         self.recent = torch.cat([self.recent[:, 1:], error[:, None]], 1)
         limit = RELATIVE_SLACK * self.least + ABSOLUTE_SLACK
         self.published = self.least.isfinite() & (self.recent.amax(1) <= limit)
-        return self.published & (self._fall() <= LARGEST_FALL)
+        return self.published & (self._fall() <= MAX_FALL)
 
     def _fall(self) -> Tensor:
         """Mean error [B] of the first half of the recent frames less that of the second half."""

@@ -18,7 +18,7 @@ from .schedule import PHASES, Phase
 
 CLIP_NORM = 1.0
 SIZE_OUTLIER = 0.5
-SMALLEST_SIZE = 3e-4
+MIN_SIZE = 3e-4
 """Size of a label, in goal distances and radians, that counts as being at the goal."""
 DIRECTION_FADE = 3e-3
 """Size of a label at which its direction counts half: nearer to the goal jitter hides the direction."""
@@ -43,7 +43,7 @@ def imitation_loss(direction: Tensor, magnitude: Tensor, label: Tensor) -> tuple
     for half in (slice(0, 3), slice(3, 6)):
         direction_loss = direction_loss + HALF_WEIGHT * _turned(direction[..., half], label[..., half], length)
     said = torch.where(magnitude > 0, magnitude.clamp(min=0).log1p(), magnitude)[..., 0]
-    size_loss = F.smooth_l1_loss(said, (length + SMALLEST_SIZE).log(), beta=SIZE_OUTLIER)
+    size_loss = F.smooth_l1_loss(said, (length + MIN_SIZE).log(), beta=SIZE_OUTLIER)
     return direction_loss.mean(), size_loss
 
 

@@ -18,7 +18,7 @@ from .network import SIZE, DecodedNetwork, load_network, to_input
 from .render import LETTERBOX_GREY
 
 SHIPPED = Path(__file__).resolve().parents[2] / 'models' / 'shapes_detection' / 'model.onnx'
-LEAST_SCORE, DUPLICATE, MATCH, MOST = 0.01, 0.45, 0.5, 100
+MIN_SCORE, DUPLICATE, MATCH, MOST = 0.01, 0.45, 0.5, 100
 
 
 def overlaps(box: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -33,7 +33,7 @@ def decode(output: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     boxes, scores = output[:4].T, output[4:].T
     labels, best = scores.argmax(1), scores.max(1)
     order = np.argsort(-best, kind='stable')
-    order = order[best[order] >= LEAST_SCORE]
+    order = order[best[order] >= MIN_SCORE]
     corners = np.concatenate([boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2], 1)
     kept: list[int] = []
     for n in order:

@@ -12,10 +12,10 @@ from .network import Cells
 
 ASSIGNED_CELLS = 10
 SCORE_POWER, OVERLAP_POWER = 0.5, 6.0
-SMALLEST_REACH = 4.5
+MIN_REACH = 4.5
 """Radius in pixels around a figure's centre that counts as inside, so that the smallest figures contain some cells.
 """
-LEAST_STRIDES = 1.5
+MIN_STRIDES = 1.5
 """Minimum longest side of a figure, in strides, for a grid to be assigned; the finest grid is used for all sizes."""
 BOX_WEIGHT, SCORE_WEIGHT = 5.0, 1.0
 TINY = 1e-7
@@ -53,9 +53,9 @@ def assign(boxes: Tensor, scores: Tensor, grid: Cells, truth: Tensor, labels: Te
     if figures == 0:
         return owner, target
     middle, half = (truth[:, :2] + truth[:, 2:]) / 2, (truth[:, 2:] - truth[:, :2]) / 2
-    inside = ((grid.centres[None] - middle[:, None]).abs() < half[:, None].clamp(min=SMALLEST_REACH)).all(-1)
+    inside = ((grid.centres[None] - middle[:, None]).abs() < half[:, None].clamp(min=MIN_REACH)).all(-1)
     strides = grid.strides.T
-    inside &= (2 * half.amax(1, keepdim=True) >= LEAST_STRIDES * strides) | (strides == strides.min())
+    inside &= (2 * half.amax(1, keepdim=True) >= MIN_STRIDES * strides) | (strides == strides.min())
     iou = overlap(truth[:, None], boxes[None]) * inside
     fit = scores[:, labels].T.pow(SCORE_POWER) * iou.pow(OVERLAP_POWER) * inside
     best = (fit + inside * 1e-9).topk(min(ASSIGNED_CELLS, count), 1)

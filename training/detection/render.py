@@ -22,7 +22,7 @@ SMALLEST, LARGEST = 8, 200
 """Longest side of a figure's box, pixels."""
 SMALL, SMALL_SHARE = 22, 0.6
 """Share of additional small figures, which are the hardest to tell apart."""
-MOST_FIGURES = 20
+MAX_FIGURES = 20
 SEEN = 0.65
 """Minimum share of a figure that is visible and inside the image."""
 LETTERBOX_GREY = 114
@@ -40,7 +40,7 @@ class DrawnScene:
 def draw_scene(rng: Generator, backgrounds: Backgrounds, size: int) -> DrawnScene:
     """Draws a scene of 0 to 20 figures, which may partly cover each other."""
     canvas = _Canvas(backgrounds.draw(rng, size), _random_view(rng, size))
-    figures = 0 if rng.random() < 0.04 else int(rng.integers(1, MOST_FIGURES + 1))
+    figures = 0 if rng.random() < 0.04 else int(rng.integers(1, MAX_FIGURES + 1))
     for _ in range(figures):
         canvas.add_figure(rng)
     draw_clutter(rng, canvas.picture, 2)

@@ -18,7 +18,7 @@ from .replay import Replay
 
 FRESH, REPLAYED = 3, 13
 """New and repeated scenes per update; drawing a scene costs about as much as training on it."""
-LARGEST_GRADIENT = 10.0
+MAX_GRADIENT = 10.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Trainer(training_loop.Trainer[Phase]):
         box_loss, score_loss = detection_loss(corners, logits.float(), grid, truths)
         self.optimiser.zero_grad()
         (box_loss + score_loss).backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), MAX_GRADIENT)
         self.optimiser.step()
         self.counters['scenes'] += FRESH
         return {'boxLoss': box_loss.item(), 'scoreLoss': score_loss.item()}

@@ -24,7 +24,7 @@ from .train import BAND_WEIGHT, FINAL_RATE, PEAK_RATE, SHAPES, SQUARE_WEIGHT
 OPSET = 17
 TOLERANCE = 1e-4
 PARITY_SIZES = ((96, 128), (256, 320), (48, 528), (32, 16), (16, 16))
-LONGEST_SIDE = 2048
+MAX_SIDE = 2048
 CURVE_POINTS = 30
 
 
@@ -100,7 +100,7 @@ def manifest(path: Path) -> dict:
         'image': {'name': 'image', **picture, 'holeFill': None},
         'mask': {'name': 'mask', 'dtype': 'float32', 'layout': 'NCHW', 'hole': 1, 'known': 0},
         'output': {'name': 'output', **picture},
-        'size': {'kind': 'multiple', 'of': SIZE_MULTIPLE, 'min': SIZE_MULTIPLE, 'max': LONGEST_SIDE},
+        'size': {'kind': 'multiple', 'of': SIZE_MULTIPLE, 'min': SIZE_MULTIPLE, 'max': MAX_SIDE},
     }
 
 

@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-SMALLEST_SHARE, LARGEST_SHARE = 0.04, 0.5
+MIN_SHARE, MAX_SHARE = 0.04, 0.5
 
 
 def random_mask(size: int, random: np.random.Generator, only_thin: bool = False) -> np.ndarray:
@@ -18,7 +18,7 @@ def random_mask(size: int, random: np.random.Generator, only_thin: bool = False)
             mask = _strokes(size, random, count=(1, 3), width=(16, 52), length=(20, 70), corners=(1, 5))
         else:
             mask = _boxes(size, random)
-        if SMALLEST_SHARE < mask.mean() < LARGEST_SHARE:
+        if MIN_SHARE < mask.mean() < MAX_SHARE:
             break
     return mask
 

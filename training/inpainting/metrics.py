@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 _LIGHT = np.array([0.299, 0.587, 0.114])
-LONGEST_PERIOD = 12
+MAX_PERIOD = 12
 NOISE_SIGMA = 5.0
 
 
@@ -51,7 +51,7 @@ def grid(truth: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> float:
     worst = 0.0
     for axis in (0, 1):
         gained, had = (_correlations(detail, inside, axis) for detail in (found, expected))
-        for lag in range(3, LONGEST_PERIOD + 1):
+        for lag in range(3, MAX_PERIOD + 1):
             worst = max(worst, _peak(gained, lag) - max(0.0, _peak(had, lag)))
     return worst
 
@@ -66,7 +66,7 @@ def _correlations(detail: np.ndarray, inside: np.ndarray, axis: int) -> dict[int
     """
     detail, inside = (detail, inside) if axis == 0 else (detail.T, inside.T)
     found = {}
-    for lag in range(2, LONGEST_PERIOD + 2):
+    for lag in range(2, MAX_PERIOD + 2):
         both = inside[lag:] & inside[:-lag]
         a, b = detail[lag:][both], detail[:-lag][both]
         found[lag] = (float((a * b).mean() / max(np.sqrt((a ** 2).mean() * (b ** 2).mean()), 1e-6))

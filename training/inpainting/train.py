@@ -24,7 +24,7 @@ from .photos import load_training_photos, random_crop
 PEAK_RATE, FINAL_RATE = 1.5e-3, 2e-5
 PHASES = (Phase('all', 1200, PEAK_RATE, FINAL_RATE, warm_up=100),)
 CLIP_NORM = 0.5
-SQUARE_WEIGHT, BAND_WEIGHT, MOST_SAMPLE_WEIGHT = 4.0, 0.3, 3.0
+SQUARE_WEIGHT, BAND_WEIGHT, MAX_SAMPLE_WEIGHT = 4.0, 0.3, 3.0
 EASY_UPDATES = 300
 SHAPES = ((128, 12), (160, 8), (192, 6))
 EASY_SHAPE = (96, 10)
@@ -36,7 +36,7 @@ def hole_loss(difference: Tensor, hole: Tensor) -> Tensor:
     large ones.
     """
     area = hole.sum((1, 2, 3), keepdim=True)
-    weighted = difference * (area.mean() / (area + 1)).clamp(max=MOST_SAMPLE_WEIGHT)
+    weighted = difference * (area.mean() / (area + 1)).clamp(max=MAX_SAMPLE_WEIGHT)
     values = hole.sum() * 3
     return (weighted.abs().sum() + SQUARE_WEIGHT * (difference * weighted).sum()) / values \
         + BAND_WEIGHT * _bands(weighted, values)

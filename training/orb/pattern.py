@@ -18,7 +18,7 @@ import numpy as np
 TESTS = 256
 RADIUS = 15
 CANDIDATES = 8_000
-MOST_PAIRS = 14_000
+MAX_PAIRS = 14_000
 CORNERS_PER_PHOTO = 120
 LONG_SIDE = 640
 BLUR_SIGMA = 2
@@ -142,7 +142,7 @@ def main() -> None:
     random = np.random.default_rng(options.seed)
     paths = sorted(path for path in options.photos.rglob('*') if path.suffix.lower() in ('.jpg', '.jpeg', '.png'))
     parts = [corner_pairs(path, random) for path in paths]
-    chosen = random.permutation(sum(len(part[0]) for part in parts))[:MOST_PAIRS]
+    chosen = random.permutation(sum(len(part[0]) for part in parts))[:MAX_PAIRS]
     first, second = (np.concatenate(side)[chosen] for side in zip(*parts, strict=True))
     print(f'{len(paths)} photos, {len(first)} corners')
     tests = candidate_tests(random)

@@ -37,7 +37,7 @@ export interface ServoStreamOptions {
 const CLEAR_BYTES = 0;
 const DRAIN_MS = 2;
 const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 1000;
 /**
  * Close codes after which another attempt would end the same way: bad token, frame too large, no such session, token
  * expired, replaced by another connection, too many messages.
@@ -215,7 +215,7 @@ export class ServoStream {
     const { reconnectSeconds = 60 } = this.#options;
     if (performance.now() - this.#lostAt > 1000 * reconnectSeconds)
       return this.#finish(new Error(`no connection for ${reconnectSeconds} s: ${reason || `code ${code}`}`));
-    const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#retries++);
+    const wait = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#retries++);
     this.#timer = setTimeout(() => this.#connect(), wait);
   }
 

@@ -13,7 +13,7 @@ const USUAL_PAIRS = 2;
 const SWEEP_FRAMES = 3;
 const ASIDE_FRAMES = 3;
 /** Share of a goal's points that must be in view at the start of a usual path. */
-const LEAST_OVERLAP = 0.55;
+const MIN_OVERLAP = 0.55;
 
 /** One scene's sequences, rendered when they are asked for. */
 export interface ScenePlan {
@@ -45,7 +45,7 @@ export function scenesOf(set: SetName): readonly ScenePlan[] {
 function usual(scene: EvaluationScene): FrameSequence[] {
   const camera = new VirtualCamera(scene, 2);
   const sees = (goal: FrameSequence['goal'], start: FrameSequence['goal']): boolean =>
-    overlap(camera.truthAt(goal).points, start) >= LEAST_OVERLAP;
+    overlap(camera.truthAt(goal).points, start) >= MIN_OVERLAP;
   return drawPairs(scene, USUAL_PAIRS, sees).map((pair) => {
     const { truth, goalImage, frames } = recordPath(pair, camera, camera.truthAt(pair.goal));
     return { group: 'usual', scene: scene.name, goal: pair.goal, truth, goalImage, frames };

@@ -56,7 +56,7 @@ const DEFAULT_QUEUE = 128;
  * A request with a shorter timeout gets its error in time, but does not end the process, which other requests
  * share.
  */
-const LEAST_RUN_MS = 3_000;
+const MIN_RUN_MS = 3_000;
 
 /** Loaded networks, each in its own processes. See {@link NetworkEngines}. */
 export class ModelServerPool implements NetworkEngines {
@@ -144,7 +144,7 @@ export class ModelServerPool implements NetworkEngines {
   #run(request: EngineRequest, work: NetworkWork): Promise<Answered> {
     const limitMs = this.#options.timeoutMs;
     const timeoutMs = request.timeoutMs ?? limitMs;
-    const runMs = Math.min(limitMs, LEAST_RUN_MS);
+    const runMs = Math.min(limitMs, MIN_RUN_MS);
     const signal = request.signal ?? new AbortController().signal;
     const startedAt = performance.now();
     return this.#with(request, async (group) => {

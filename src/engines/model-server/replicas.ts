@@ -32,7 +32,7 @@ const ATTEMPTS = 2;
  */
 const PREFETCH_MS = 150;
 /** Minimum prefetch: one running request and one that is being prepared. */
-const LEAST_PREFETCH = 2;
+const MIN_PREFETCH = 2;
 /** Weight of the newest response in the latency average. */
 const NEWEST = 0.1;
 
@@ -206,7 +206,7 @@ export class Replicas implements CachedNetwork {
   #withCapacity(): ModelServerProcess | undefined {
     const most = 2 * this.facts.maxBatch;
     const prefetch = this.#averageMs === 0 ? most : Math.ceil(PREFETCH_MS / this.#averageMs);
-    const limit = Math.max(LEAST_PREFETCH, Math.min(most, prefetch));
+    const limit = Math.max(MIN_PREFETCH, Math.min(most, prefetch));
     const [first, ...others] = this.#usable().filter(({ pending }) => pending < limit);
     return others.reduce<ModelServerProcess | undefined>(
       (best, engine) => (best && engine.pending >= best.pending ? best : engine),

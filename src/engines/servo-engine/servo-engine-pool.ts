@@ -28,7 +28,7 @@ export interface ServoEnginePoolOptions extends Omit<ServoEngineProcessOptions, 
 }
 
 /** Requests that may wait for an engine. */
-const MOST_WAITING = 64;
+const MAX_WAITING = 64;
 
 /**
  * Engines for live sessions, one process each. None runs before the first session; from then on one more than there are
@@ -46,7 +46,7 @@ export class ServoEnginePool implements ServoEngines {
 
   constructor(options: ServoEnginePoolOptions) {
     this.#options = options;
-    this.#places = new PlacesInLine({ places: options.size, waiting: MOST_WAITING });
+    this.#places = new PlacesInLine({ places: options.size, waiting: MAX_WAITING });
   }
 
   get capacity(): number {

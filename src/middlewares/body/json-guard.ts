@@ -30,7 +30,7 @@ export interface Span {
 
 /** Texts shorter than this are parsed with the rest. */
 const LONG_TEXT = 16 * 1024;
-const LONGEST_FIELD = 32;
+const MAX_FIELD_LENGTH = 32;
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 const NOWHERE = -1;
@@ -47,7 +47,7 @@ export class JsonGuard {
   /** Number of entries of each open list or object. */
   readonly #entries: Int32Array;
   readonly #isList: Uint8Array;
-  readonly #field = Buffer.alloc(LONGEST_FIELD);
+  readonly #field = Buffer.alloc(MAX_FIELD_LENGTH);
   #fieldLength = 0;
   #fieldName = '';
   /** Top-level field that is being scanned, for error messages. */
@@ -121,7 +121,7 @@ export class JsonGuard {
 
   /** Keeps the start of a text in case it is a field name. */
   #keepField(chunk: Buffer, from: number, end: number): void {
-    if (this.#fieldLength >= LONGEST_FIELD) return;
+    if (this.#fieldLength >= MAX_FIELD_LENGTH) return;
     this.#fieldLength += chunk.copy(this.#field, this.#fieldLength, from, end);
   }
 

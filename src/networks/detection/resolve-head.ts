@@ -16,7 +16,7 @@ export interface ResolvedHead {
 }
 
 /** Coordinates up to this value are taken as normalised, since boxes may extend slightly beyond the image. */
-const LARGEST_SHARE = 2;
+const MAX_SHARE = 2;
 /** Maximum deviation of the sum of a row's scores from 1. */
 const SUM_ERROR = 1e-2;
 /** Number of rows that are inspected. */
@@ -118,7 +118,7 @@ function coordinatesOf(
   boxes: Numbers,
 ): 'pixels' | 'normalised' {
   const { data } = anchors === undefined ? boxes : numbersOf(outputs, anchors);
-  return data.every((value: number) => Math.abs(value) <= LARGEST_SHARE) ? 'normalised' : 'pixels';
+  return data.every((value: number) => Math.abs(value) <= MAX_SHARE) ? 'normalised' : 'pixels';
 }
 
 /**

@@ -8,7 +8,7 @@ import { IMAGE_DTYPES, Preprocessor, type ImageDtype, type ImageElements } from 
 /**
  * Minimum difference between black and white for integer inputs; with less, rounding would destroy the image.
  */
-const LEAST_LEVELS = 32;
+const MIN_LEVELS = 32;
 
 /** Exporters give dynamic batch dimensions a name. */
 const isFree = (dim: number | string): dim is string => typeof dim === 'string';
@@ -90,7 +90,7 @@ function requireLevels({ name, dtype }: TensorInfo, { factor, shift }: Preproces
   if (dtype !== 'uint8' && dtype !== 'int8') return;
   const low = Math.min(...shift);
   const high = Math.max(...shift.map((value, channel) => value + 255 * factor[channel]));
-  if (high - low >= LEAST_LEVELS) return;
+  if (high - low >= MIN_LEVELS) return;
   const range = `values from ${low.toFixed(2)} to ${high.toFixed(2)}`;
   throw modelMismatch(
     `The network's input ${name} is ${dtype}, but its preprocessing produces ${range}; "raw" produces 0 to 255.`,

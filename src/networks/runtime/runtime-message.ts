@@ -1,7 +1,7 @@
 /** Maximum length of a reason in a report; messages of the runtime may contain whole C++ signatures. */
 const LONGEST = 300;
 /** Only this many characters are processed, because node names come from the file and may have any length. */
-const LONGEST_READ = 10_000;
+const MAX_READ = 10_000;
 
 /**
  * Source location in a message of the runtime, with the C++ function signature, which could fill the whole
@@ -15,7 +15,7 @@ const LOCATION = /\/onnxruntime_src\/\S+:\d+ (?:[^()]*::[^()]*\([^()]*\)(?: cons
  */
 export function tidyRuntimeMessage(message: string): string {
   const text = message
-    .slice(0, LONGEST_READ)
+    .slice(0, MAX_READ)
     .replace(/\s+/g, ' ')
     .replace(/^.*? (?:was false|is false)\. ?/, '')
     .replace(LOCATION, '')

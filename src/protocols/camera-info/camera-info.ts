@@ -8,7 +8,7 @@ const MAX_PIXELS = 1_000_000;
 /** Skew may be this small part of the focal length. */
 const ZERO_TOLERANCE = 1e-3;
 /** Far more than lenses have; what is larger is no calibration, or one that failed. */
-const LARGEST_COEFFICIENT = 1e5;
+const MAX_COEFFICIENT = 1e5;
 
 const number = z.number().min(-MAX_PIXELS).max(MAX_PIXELS);
 /** A matrix as a list, as rows, or as the object with `data` of calibration files. */
@@ -127,8 +127,8 @@ function distortionOf(fields: Fields, named: string): ServoDistortion | null {
   const found = numbersOf(fields, DISTORTION_FIELDS);
   const values = found?.values ?? [];
   const field = found?.name ?? 'D';
-  if (values.some((value) => Math.abs(value) > LARGEST_COEFFICIENT))
-    throw invalid(field, `must have coefficients of at most ${String(LARGEST_COEFFICIENT)}`);
+  if (values.some((value) => Math.abs(value) > MAX_COEFFICIENT))
+    throw invalid(field, `must have coefficients of at most ${String(MAX_COEFFICIENT)}`);
   const model = modelOf(named, values.length);
   if (model === 'none' || values.every((value) => value === 0)) return null;
   const { least, most } = COEFFICIENTS[model];

@@ -2,9 +2,9 @@ import { parseAllDocuments, type Document } from 'yaml';
 import { AppError, messageOf } from '../../errors/app-error.js';
 
 /** A calibration has one or two thousand; the parser's time grows with the square of what it does not understand. */
-const MOST_CHARACTERS = 16_384;
+const MAX_CHARACTERS = 16_384;
 /** The parsers of YAML call themselves for each level. */
-const MOST_LEVELS = 200;
+const MAX_LEVELS = 200;
 /** What OpenCV writes instead of a directive that YAML knows. */
 const OPENCV_DIRECTIVE = /^%YAML:[\d.]+[^\n]*\n?/;
 
@@ -14,10 +14,10 @@ const OPENCV_DIRECTIVE = /^%YAML:[\d.]+[^\n]*\n?/;
  * @throws AppError CAMERA_INFO_INVALID (invalid)
  */
 export function readCameraText(text: string): unknown {
-  if (text.length > MOST_CHARACTERS)
-    throw unreadable(`it has ${String(text.length)} characters, at most ${String(MOST_CHARACTERS)} are read`);
-  if (levelsOf(text) > MOST_LEVELS)
-    throw unreadable(`it is nested more than ${String(MOST_LEVELS)} levels deep`);
+  if (text.length > MAX_CHARACTERS)
+    throw unreadable(`it has ${String(text.length)} characters, at most ${String(MAX_CHARACTERS)} are read`);
+  if (levelsOf(text) > MAX_LEVELS)
+    throw unreadable(`it is nested more than ${String(MAX_LEVELS)} levels deep`);
   try {
     const plain = text.replace(/^\uFEFF/, '').replace(OPENCV_DIRECTIVE, '');
     // A topic that is echoed to a file gives a document for each message, and one without end.

@@ -41,8 +41,8 @@ const SKIPPED = 48;
 const TOTAL = 52;
 const STAGES = 56;
 const STAGE_NAMES = ['decode', 'detect', 'match', 'network'] as const;
-const MOST_UINT16 = 65_535;
-const MOST_UINT32 = 2 ** 32 - 1;
+const MAX_UINT16 = 65_535;
+const MAX_UINT32 = 2 ** 32 - 1;
 /** Stages are counted in tenths of a millisecond. */
 const TENTHS = 10;
 
@@ -75,18 +75,18 @@ export function writeAnswer(answer: StreamAnswer): Uint8Array {
   const view = new DataView(message.buffer);
   view.setUint8(0, STREAM_VERSION);
   view.setUint8(1, ANSWER_STATUS[answer.status]);
-  view.setUint16(2, whole((answer.confidence ?? 0) * MOST_UINT16, MOST_UINT16), true);
+  view.setUint16(2, whole((answer.confidence ?? 0) * MAX_UINT16, MAX_UINT16), true);
   view.setUint32(4, answer.sequence, true);
   view.setBigUint64(8, answer.captureTimeMicros, true);
   answer.velocity?.forEach((value, index) => view.setFloat32(VELOCITY + 4 * index, value, true));
   view.setFloat32(ERROR, real(answer.featureError), true);
-  view.setUint16(MATCHES, whole(answer.matches ?? 0, MOST_UINT16), true);
-  view.setUint16(INLIERS, whole(answer.inliers ?? 0, MOST_UINT16), true);
-  view.setUint32(SKIPPED, whole(answer.skipped ?? 0, MOST_UINT32), true);
+  view.setUint16(MATCHES, whole(answer.matches ?? 0, MAX_UINT16), true);
+  view.setUint16(INLIERS, whole(answer.inliers ?? 0, MAX_UINT16), true);
+  view.setUint32(SKIPPED, whole(answer.skipped ?? 0, MAX_UINT32), true);
   view.setFloat32(TOTAL, real(answer.totalMs), true);
   STAGE_NAMES.forEach((stage, index) => {
     const tenths = TENTHS * (answer.timingsMs?.[stage] ?? 0);
-    view.setUint16(STAGES + 2 * index, whole(tenths, MOST_UINT16), true);
+    view.setUint16(STAGES + 2 * index, whole(tenths, MAX_UINT16), true);
   });
   return message;
 }
@@ -110,7 +110,7 @@ export function readAnswer(message: Uint8Array): ReadAnswer | null {
   const stage = (index: number): number => view.getUint16(STAGES + 2 * index, true) / TENTHS;
   return {
     status,
-    confidence: view.getUint16(2, true) / MOST_UINT16,
+    confidence: view.getUint16(2, true) / MAX_UINT16,
     sequence: view.getUint32(4, true),
     captureTimeMicros: view.getBigUint64(8, true),
     velocity: [speed(0), speed(1), speed(2), speed(3), speed(4), speed(5)],

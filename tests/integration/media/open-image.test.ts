@@ -13,7 +13,7 @@ import * as pngs from '../../factories/images/odd-pngs.js';
 const WIDTH = 200;
 const HEIGHT = 150;
 /** Of lossy formats; of a grey image it is 60. */
-const MOST_ERROR = 9;
+const MAX_ERROR = 9;
 const LIMITS = { maxPixels: 1_000_000, maxSide: 4000 };
 const SHAPE: ImageShape = {
   width: WIDTH,
@@ -141,7 +141,7 @@ describe('open image', () => {
     const [taken, classified] = [await take(content), await classify(content)];
     for (const { width, height, warnings, pixels } of [taken, classified]) {
       expect([width, height]).toEqual([WIDTH, HEIGHT]);
-      expect(await errorOf(pixels)).toBeLessThan(MOST_ERROR);
+      expect(await errorOf(pixels)).toBeLessThan(MAX_ERROR);
       expect(warnings).toEqual(
         warning === null ? [] : expect.arrayContaining([expect.stringMatching(warning)]),
       );
@@ -189,7 +189,7 @@ describe('open image', () => {
         .toBuffer();
       for (const { width, height, pixels } of [await take(content), await classify(content)]) {
         expect([orientation, width, height]).toEqual([orientation, WIDTH, HEIGHT]);
-        expect(await errorOf(pixels)).toBeLessThan(MOST_ERROR);
+        expect(await errorOf(pixels)).toBeLessThan(MAX_ERROR);
       }
     }
   });

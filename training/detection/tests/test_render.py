@@ -4,7 +4,7 @@ import pytest
 from detection.backgrounds import Backgrounds, at_least, blot
 from detection.figures import OUTLINES, coverage, place_layers
 from detection.labels import LABELS
-from detection.render import LARGEST, MOST_FIGURES, SMALLEST, draw_scene
+from detection.render import LARGEST, MAX_FIGURES, SMALLEST, draw_scene
 from detection.replay import changed
 
 
@@ -38,7 +38,7 @@ def test_boxes_lie_inside_and_have_a_label_each(backgrounds):
     for n in range(12):
         scene = draw_scene(rng(2, n), backgrounds, 224)
         assert scene.picture.shape == (224, 224, 3) and scene.picture.dtype == np.uint8
-        assert len(scene.boxes) == len(scene.labels) <= MOST_FIGURES
+        assert len(scene.boxes) == len(scene.labels) <= MAX_FIGURES
         if len(scene.boxes):
             assert scene.boxes.min() >= 0 and scene.boxes.max() <= 224
             assert (scene.boxes[:, 2:] - scene.boxes[:, :2]).min() >= 1

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from inpainting.export import check_parity, export_graph
-from inpainting.masks import LARGEST_SHARE, SMALLEST_SHARE, random_mask
+from inpainting.masks import MAX_SHARE, MIN_SHARE, random_mask
 from inpainting.network import CELL, InpaintingNetwork, push_pull
 from inpainting.photos import held_out
 
@@ -69,7 +69,7 @@ def test_parity_check_refuses_another_network(tmp_path):
 def test_masks_cover_neither_nothing_nor_everything():
     random = np.random.default_rng(1)
     shares = [random_mask(128, random).mean() for _ in range(50)]
-    assert np.mean([SMALLEST_SHARE < share < LARGEST_SHARE for share in shares]) > 0.9
+    assert np.mean([MIN_SHARE < share < MAX_SHARE for share in shares]) > 0.9
 
 
 def test_held_out_photos_depend_on_names_only():

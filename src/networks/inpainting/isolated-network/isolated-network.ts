@@ -28,7 +28,7 @@ export interface IsolationLimits {
 
 /** Default time limit. */
 const DEFAULT_TIMEOUT_MS = 120_000;
-const SMALLEST_MEMORY_LIMIT = 2 * 2 ** 30;
+const MIN_MEMORY_LIMIT = 2 * 2 ** 30;
 const CHILD = fileURLToPath(new URL('./main.js', import.meta.url));
 
 /**
@@ -72,7 +72,7 @@ class NetworkProcess {
   constructor(id: string, { timeoutMs = DEFAULT_TIMEOUT_MS, maxRssBytes }: Partial<IsolationLimits>) {
     this.#id = id;
     this.#timeoutMs = timeoutMs;
-    const residentBytes = maxRssBytes ?? Math.max(SMALLEST_MEMORY_LIMIT, totalmem() / 4);
+    const residentBytes = maxRssBytes ?? Math.max(MIN_MEMORY_LIMIT, totalmem() / 4);
     this.#child = new SupervisedChild({
       // Node options of this process, such as a debugger port or loaders, must not be inherited.
       program: nodeProgram(CHILD),

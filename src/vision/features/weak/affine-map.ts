@@ -16,9 +16,9 @@ export interface FittedMap {
 }
 
 /** Fewer pairs than this leave no evidence for a stretch: a similarity is fitted instead. */
-const FEWEST_FOR_AFFINE = 6;
+const MIN_FOR_AFFINE = 6;
 const ROUNDS = 5;
-const SMALLEST_DEVIATION = 2;
+const MIN_DEVIATION = 2;
 
 /** Where a map puts a goal point. */
 export const mapped = ([a, b, c, d, e, f]: AffineMap, x: number, y: number): readonly [number, number] => [
@@ -34,14 +34,14 @@ export function missOf(map: AffineMap, { goal, current }: PointRows, k: number):
 
 /** The map that fits the rows best, far ones counting less each round (Cauchy weights); `null` when they do not fix it. */
 export function fitMap(pairs: PointRows, rows: readonly number[]): FittedMap | null {
-  const solve = rows.length >= FEWEST_FOR_AFFINE ? affine : similarity;
+  const solve = rows.length >= MIN_FOR_AFFINE ? affine : similarity;
   let weights: readonly number[] = rows.map(() => 1);
   let fitted: FittedMap | null = null;
   for (let round = 0; round < ROUNDS; round++) {
     const map = solve(pairs, rows, weights);
     if (map === null) return fitted;
     const misses = rows.map((k) => missOf(map, pairs, k));
-    const deviation = Math.max(SMALLEST_DEVIATION, 1.4826 * middle(misses));
+    const deviation = Math.max(MIN_DEVIATION, 1.4826 * middle(misses));
     weights = misses.map((miss) => 1 / (1 + (miss / (2 * deviation)) ** 2));
     fitted = { map, deviation };
   }

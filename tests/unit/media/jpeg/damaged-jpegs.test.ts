@@ -8,7 +8,7 @@ import { createSeededRandom } from '../../../../src/vision/geometry/two-view/see
 const FILES = 400;
 /** Our decoder resizes colours of half the size by a triangle, libjpeg by its own filter. */
 const MEAN_DIFFERENCE = 1;
-const MOST_PIXELS = 2 ** 20;
+const MAX_PIXELS = 2 ** 20;
 
 type Damage = (file: Buffer, other: Buffer, random: () => number) => Buffer;
 type Shape = readonly [width: number, height: number, channels: 1 | 3, options: JpegOptions];
@@ -64,7 +64,7 @@ function encoded([width, height, channels, options]: Shape): Promise<Buffer> {
 /** The whole image by our decoder; null for what it leaves to sharp. */
 function decoded(decoder: JpegDecoder, bytes: Uint8Array): Uint8Array | null {
   const header = readJpegHeader(bytes);
-  if (!header || header.width * header.height > MOST_PIXELS) return null;
+  if (!header || header.width * header.height > MAX_PIXELS) return null;
   const { width, height } = header;
   return decoder.decode(bytes, header, {
     shape: { width, height },
