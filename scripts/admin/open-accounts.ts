@@ -24,6 +24,7 @@ const NO_QUEUE: JobQueue = {
   enqueueInTransaction: () => Promise.reject(new Error('the command line starts no jobs')),
   knows: () => Promise.resolve(false),
   known: () => Promise.resolve(new Set<string>()),
+  untaken: () => Promise.resolve(0),
   depth: () => Promise.resolve({ waiting: 0, active: 0, delayed: 0 }),
   close: () => Promise.resolve(),
 };

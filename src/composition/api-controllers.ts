@@ -13,6 +13,7 @@ import { PublicLinks } from '../controllers/public-links.js';
 import { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import { NetworkController } from '../controllers/network.controller.js';
 import { RealtimeController } from '../controllers/realtime.controller.js';
+import { SchedulingController } from '../controllers/scheduling.controller.js';
 import {
   ServoSessionController,
   type ServoSessionControllerDeps,
@@ -49,6 +50,7 @@ function createNamedControllers({ settings, jobs, results }: ApiDeps, services: 
       networks: services.networks,
     }),
     administration: new AdministrationController({ administration, admins, links: signatures }),
+    scheduling: new SchedulingController({ order: services.jobOrder, jobs, links: signatures }),
   };
 }
 

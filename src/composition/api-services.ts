@@ -12,6 +12,7 @@ import { DatasetFileService } from '../services/dataset-file.service.js';
 import { ClassificationService } from '../services/classification.service.js';
 import { DetectionService } from '../services/detection.service.js';
 import { DatasetService } from '../services/dataset.service.js';
+import { JobOrderService } from '../services/job-order.service.js';
 import { HealthService } from '../services/health.service.js';
 import { LedgerInferencePayment } from '../services/inference-payment.js';
 import { OpenInferenceService } from '../services/open-inference.service.js';
@@ -24,6 +25,7 @@ import { TokenService } from '../services/token.service.js';
 import { UploadService } from '../services/upload.service.js';
 import { UserService } from '../services/user.service.js';
 import { classificationTask } from '../tasks/classification/task.js';
+import { TASK_NAMES } from '../tasks/index.js';
 import { detectionTask } from '../tasks/detection/task.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { ApiDeps } from './api-deps.js';
@@ -62,6 +64,7 @@ export function createServices({
       onError: (error) => logger.warn('Jobs of a deleted account could not be ended yet.', { err: error }),
     }),
     administration: new AdministrationService(unitOfWork),
+    jobOrder: new JobOrderService(unitOfWork, TASK_NAMES),
     datasets: new DatasetService(unitOfWork),
     datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),
     uploads: new UploadService(unitOfWork, uploads.inspector, uploads.store),

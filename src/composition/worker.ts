@@ -106,7 +106,6 @@ export async function createWorker(
   const workspaces = new Workspaces(path.join(settings.folders.data, 'workspaces'));
   const disk = new DiskSpaceGuard(settings.folders.data, runReserve(settings.diskReserveBytes));
   const handler = await createHandler({ settings, log, unitOfWork, starts, engines, workspaces });
-  const reconciler = new ReconcilerService(unitOfWork, queue.queue, log.child({ component: 'reconciler' }));
   const outbox = outboxTask(queue).map((task) => new Periodic(task, log));
   return {
     persistence,
@@ -116,14 +115,14 @@ export async function createWorker(
     runner: new QueueRunner({
       openWorker: await queue.loadWorkers(),
       queue: queue.queue,
-      handlers: { 'inference.run': whenDiskHasSpace(disk, (payload) => handler.handle(payload), { log }) },
+      handlers: { 'inference.run': whenDiskHasSpace(disk, () => handler.handle(), { log }) },
       prefix,
       concurrency,
       log: log.child({ component: 'runner' }),
     }),
     listener: createListener(config.url, { starts, outbox, log }),
     periodics: [
-      new Periodic(reconcilerTask(queue.pool, reconciler), log),
+      new Periodic(reconcilerTask({ settings, unitOfWork, queue, log }), log),
       new Periodic(orphanedJobsTask(unitOfWork, queue.pool, log), log),
       new Periodic(abandonedSessionsTask(unitOfWork, log), log),
       new Periodic(sweepTask(unitOfWork, workspaces), log),
@@ -168,7 +167,10 @@ async function createHandler({
   const blobs = new DiskBlobStore(settings.folders.media);
   return new RunInferenceHandler({
     ...parts,
-    recorder: new JobRecorder(unitOfWork, inference.leaseMs),
+    recorder: new JobRecorder(unitOfWork, {
+      leaseMs: inference.leaseMs,
+      runningJobs: settings.job.maxRunningPerUser,
+    }),
     datasets: unitOfWork.read.datasets,
     blobs: { localPath: (key) => blobs.path(key) },
     log: log.child({ component: 'inference' }),
@@ -177,7 +179,21 @@ async function createHandler({
 }
 
 /** Runs the reconciler in one worker at a time. */
-function reconcilerTask(pool: pg.Pool, reconciler: ReconcilerService): PeriodicTask {
+function reconcilerTask({
+  settings,
+  unitOfWork,
+  queue: { pool, queue },
+  log,
+}: {
+  settings: Settings;
+  unitOfWork: UnitOfWork;
+  queue: QueueParts;
+  log: Logger;
+}): PeriodicTask {
+  const reconciler = new ReconcilerService(
+    { unitOfWork, queue, runningJobs: settings.job.maxRunningPerUser },
+    log.child({ component: 'reconciler' }),
+  );
   return {
     name: 'the reconciler',
     intervalMs: RECONCILE_INTERVAL_MS,

@@ -152,6 +152,8 @@ export const environmentSchema = z.object({
   ENGINE_THREADS: z.coerce.number().int().min(1).max(64).optional(),
   /** Maximum PENDING jobs per user; 0 is unlimited. */
   MAX_WAITING_JOBS_PER_USER: z.coerce.number().int().min(0).max(1_000_000).default(100),
+  /** Maximum RUNNING jobs per user; 0 is unlimited. */
+  MAX_RUNNING_JOBS_PER_USER: z.coerce.number().int().min(0).max(1_000_000).default(0),
   JOB_TIMEOUT: timer.default(6 * 3600),
   /** Timeout for loading an installed inpainting network and for each of its runs. */
   INPAINTING_MODEL_TIMEOUT: seconds.default(120),

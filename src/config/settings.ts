@@ -84,6 +84,8 @@ const job = (env: Environment) => ({
   leaseMs: env.LEASE_SECONDS * 1000,
   /** 0 for any number. */
   maxWaitingPerUser: env.MAX_WAITING_JOBS_PER_USER,
+  /** 0 for any number. */
+  maxRunningPerUser: env.MAX_RUNNING_JOBS_PER_USER,
   engineThreads: env.ENGINE_THREADS,
 });
 

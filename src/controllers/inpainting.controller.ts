@@ -56,6 +56,7 @@ export class InpaintingController {
       datasetId: dataset.id,
       parameters: { ...body.parameters, modelId: body.modelId },
       range: body.range,
+      priority: body.priority,
     };
     await this.#deps.networks.requireForTask(request);
     if (query.dryRun) return this.#quote(principal.userId, await this.#deps.jobs.estimate(request));

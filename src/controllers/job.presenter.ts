@@ -54,6 +54,7 @@ export function presentJob({ job, queuePosition }: JobView, links: LinkSigner) {
     datasetId: job.datasetId,
     task: job.task,
     status: job.status,
+    priority: job.priority,
     parameters: job.params,
     progress: presentProgress(job),
     queuePosition,

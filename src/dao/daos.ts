@@ -7,6 +7,7 @@ import { DatasetDao } from './dataset.dao.js';
 import { IdempotencyKeyDao } from './idempotency-key.dao.js';
 import { InferenceJobDao } from './inference-job.dao.js';
 import { JobEventDao } from './job-event.dao.js';
+import { JobScheduleDao } from './job-schedule.dao.js';
 import { MediaDao } from './media.dao.js';
 import { PriceDao } from './price.dao.js';
 import { RateCountDao } from './rate-count.dao.js';
@@ -31,6 +32,7 @@ export interface Daos {
   readonly datasetItems: DatasetItemDao;
   readonly inferenceJobs: InferenceJobDao;
   readonly jobEvents: JobEventDao;
+  readonly jobSchedule: JobScheduleDao;
   readonly results: ResultDao;
   readonly resultChunks: ResultChunkDao;
   readonly idempotencyKeys: IdempotencyKeyDao;
@@ -54,6 +56,7 @@ export function createDaos(context: DaoContext): Daos {
     datasetItems: new DatasetItemDao(context),
     inferenceJobs: new InferenceJobDao(context),
     jobEvents: new JobEventDao(context),
+    jobSchedule: new JobScheduleDao(context),
     results: new ResultDao(context),
     resultChunks: new ResultChunkDao(context),
     idempotencyKeys: new IdempotencyKeyDao(context),

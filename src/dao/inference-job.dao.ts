@@ -4,6 +4,7 @@ import type { Counted, Slice } from '../domain/listing.js';
 import type { InferenceJobRow, NewInferenceJobRow } from '../models/inference-job.model.js';
 import { Dao } from './dao.js';
 import { jobListWhere, type JobRowFilter } from './inference-job.filter.js';
+import { PAUSED_TASKS, usersAtLimit } from './job-schedule.dao.js';
 
 export type { InferenceJobRow, NewInferenceJobRow } from '../models/inference-job.model.js';
 
@@ -16,6 +17,8 @@ export type FinishedColumns = Pick<
 /** Leases are compared with the database's clock, so that workers' clocks need not be synchronised. */
 const NOW = fn('clock_timestamp');
 const LIVE: JobStatus[] = ['PENDING', 'RUNNING'];
+/** Earliest next attempt after a failed one: before the queue delivers its message again, so that it finds the job. */
+const RETRY_TIME = literal(`clock_timestamp() + interval '450 milliseconds'`);
 /** A job that is not running has neither fence nor lease, as the table's CHECK enforces. */
 const UNCLAIMED = { fence: null, leaseExpiresAt: null };
 
@@ -117,7 +120,12 @@ export class InferenceJobDao extends Dao {
   async requeue(id: string, fence: string, attempts: 0 | 1): Promise<boolean> {
     const row = await this.#updateOne(
       { id, fence, status: 'RUNNING' },
-      { status: 'PENDING', attempt: literal(`attempt - ${attempts}`), ...UNCLAIMED },
+      {
+        status: 'PENDING',
+        attempt: literal(`attempt - ${attempts}`),
+        notBefore: attempts === 0 ? RETRY_TIME : null,
+        ...UNCLAIMED,
+      },
     );
     return row !== null;
   }
@@ -151,12 +159,21 @@ export class InferenceJobDao extends Dao {
     return this.#updateOne({ id }, { seq: literal('seq + 1') });
   }
 
-  /** PENDING rows older than `before` and RUNNING ones whose lease has expired, oldest first. */
-  async listStale(before: Date, limit: number): Promise<InferenceJobRow[]> {
+  /** PENDING rows older than `before` that may start and RUNNING ones whose lease has expired, oldest first. */
+  async listStale(
+    { before, runningJobs }: { before: Date; runningJobs: number },
+    limit: number,
+  ): Promise<InferenceJobRow[]> {
     const jobs = await this.models.inferenceJobs.findAll({
       where: {
         [Op.or]: [
-          { status: 'PENDING', createdAt: { [Op.lt]: before } },
+          {
+            status: 'PENDING',
+            createdAt: { [Op.lt]: before },
+            task: { [Op.notIn]: literal(`(${PAUSED_TASKS})`) },
+            userId: { [Op.notIn]: literal(`(${usersAtLimit(String(runningJobs))})`) },
+            [Op.and]: literal('(not_before IS NULL OR not_before <= clock_timestamp())'),
+          },
           { status: 'RUNNING', leaseExpiresAt: { [Op.lt]: NOW } },
         ],
       },
@@ -184,17 +201,6 @@ export class InferenceJobDao extends Dao {
   async countPending(userId: string): Promise<number> {
     return this.models.inferenceJobs.count({
       where: { userId, status: 'PENDING' },
-      transaction: this.transaction,
-    });
-  }
-
-  /** Number of PENDING rows before this one. */
-  async countPendingBefore({ createdAt, id }: { createdAt: Date; id: string }): Promise<number> {
-    return this.models.inferenceJobs.count({
-      where: {
-        status: 'PENDING',
-        [Op.or]: [{ createdAt: { [Op.lt]: createdAt } }, { createdAt, id: { [Op.lt]: id } }],
-      },
       transaction: this.transaction,
     });
   }

@@ -91,6 +91,8 @@ export interface Job {
   /** The task's plan (media and frames); only read by the task. */
   readonly plan: Readonly<Record<string, unknown>>;
   readonly status: JobStatus;
+  /** Rank among the waiting jobs of the user, -10 to 10; higher first. */
+  readonly priority: number;
   /** Number of attempts so far. */
   readonly attempt: number;
   /** Fencing token of the current attempt; only its holder may record a result. */

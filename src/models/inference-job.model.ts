@@ -21,6 +21,7 @@ export interface InferenceJobRow {
   params: Readonly<Record<string, unknown>>;
   plan: Readonly<Record<string, unknown>>;
   status: JobStatus;
+  priority: number;
   attempt: number;
   fence: string | null;
   leaseExpiresAt: Date | null;
@@ -38,6 +39,8 @@ export interface InferenceJobRow {
   failureCode: string | null;
   failureMessage: string | null;
   retryOf: string | null;
+  /** Earliest time of the next attempt. */
+  notBefore: Date | null;
   createdAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
@@ -46,6 +49,7 @@ export interface InferenceJobRow {
 /** Columns that only a running or finished job has, or that have defaults. */
 type LaterColumns =
   | 'status'
+  | 'priority'
   | 'attempt'
   | 'fence'
   | 'leaseExpiresAt'
@@ -60,7 +64,8 @@ type LaterColumns =
   | 'failureMessage'
   | 'createdAt'
   | 'startedAt'
-  | 'finishedAt';
+  | 'finishedAt'
+  | 'notBefore';
 
 /** What an insert must give; the rest has defaults. */
 export type NewInferenceJobRow = Optional<InferenceJobRow, LaterColumns>;
@@ -81,6 +86,7 @@ export function defineInferenceJobModel(sequelize: Sequelize): InferenceJobModel
       params: DataTypes.JSON,
       plan: DataTypes.JSON,
       status: DataTypes.STRING,
+      priority: DataTypes.SMALLINT,
       attempt: DataTypes.INTEGER,
       fence: DataTypes.UUID,
       leaseExpiresAt: DataTypes.DATE,
@@ -98,6 +104,7 @@ export function defineInferenceJobModel(sequelize: Sequelize): InferenceJobModel
       failureCode: DataTypes.STRING,
       failureMessage: DataTypes.TEXT,
       retryOf: DataTypes.UUID,
+      notBefore: DataTypes.DATE,
       createdAt: DataTypes.DATE,
       startedAt: DataTypes.DATE,
       finishedAt: DataTypes.DATE,

@@ -15,6 +15,8 @@ export interface JobQueue {
   knows(dedupeId: string): Promise<boolean>;
   /** The subset of `dedupeIds` that is waiting or active, in one query. */
   known(dedupeIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Number of messages that no worker has taken, including delayed ones and ones that were not sent yet. */
+  untaken(): Promise<number>;
   /** Number of waiting, active and delayed queue messages, for health checks and scaling. */
   depth(): Promise<QueueDepth>;
   close(): Promise<void>;

@@ -74,6 +74,11 @@ export class PostgresJobQueue implements JobQueue {
     return rows[0];
   }
 
+  async untaken(): Promise<number> {
+    const { waiting, delayed } = await this.depth();
+    return waiting + delayed;
+  }
+
   /** Nothing to close: the composition root owns the pool. */
   async close(): Promise<void> {}
 }

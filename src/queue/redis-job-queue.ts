@@ -23,6 +23,7 @@ const INSERT = `
   INSERT INTO outbox (name, payload, dedupe_id) VALUES ($1, $2, $3)
   ON CONFLICT (dedupe_id) DO NOTHING`;
 const WAITING = 'SELECT dedupe_id AS id FROM outbox WHERE dedupe_id = ANY($1)';
+const UNSENT = 'SELECT count(*)::int AS unsent FROM outbox';
 const OVER: ReadonlySet<string> = new Set(['completed', 'failed', 'unknown']);
 
 /**
@@ -65,6 +66,12 @@ export class RedisJobQueue implements JobQueue {
   async depth(): Promise<QueueDepth> {
     const counts = await this.#options.queue.getJobCounts('waiting', 'active', 'delayed');
     return { waiting: counts.waiting ?? 0, active: counts.active ?? 0, delayed: counts.delayed ?? 0 };
+  }
+
+  async untaken(): Promise<number> {
+    const { waiting, delayed } = await this.depth();
+    const { rows } = await this.#options.pool.query<{ unsent: number }>(UNSENT);
+    return waiting + delayed + rows[0].unsent;
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,7 @@ import type { JobEventRow } from '../dao/job-event.dao.js';
 
 /** Maps a row of `inference_jobs` to the domain. */
 export function toJob(row: InferenceJobRow): Job {
-  const { heldMicro, capturedMicro, failureCode, failureMessage, ...job } = row;
+  const { heldMicro, capturedMicro, failureCode, failureMessage, notBefore: _notBefore, ...job } = row;
   return {
     ...job,
     held: heldMicro,

@@ -118,8 +118,8 @@ export class PostgresJobRepository implements JobRepository {
     return rows.map(toJobEvent);
   }
 
-  async findStale(before: Date): Promise<readonly Job[]> {
-    const rows = await this.#jobs.listStale(before, STALE_LIMIT);
+  async findStale(before: Date, runningJobs: number): Promise<readonly Job[]> {
+    const rows = await this.#jobs.listStale({ before, runningJobs }, STALE_LIMIT);
     return rows.map(toJob);
   }
 
@@ -129,9 +129,5 @@ export class PostgresJobRepository implements JobRepository {
 
   async countWaiting(userId: string): Promise<number> {
     return this.#jobs.countPending(userId);
-  }
-
-  async queuePosition(job: Job): Promise<number> {
-    return this.#jobs.countPendingBefore(job);
   }
 }

@@ -9,6 +9,7 @@ import { PostgresLedgerRepository } from './ledger.repository.js';
 import { PostgresPriceRepository } from './price.repository.js';
 import { PostgresRateCountRepository } from './rate-count.repository.js';
 import { PostgresResultRepository } from './result.repository.js';
+import { PostgresScheduleRepository } from './schedule.repository.js';
 import { PostgresServoSessionRepository } from './servo-session.repository.js';
 import { PostgresSessionRepository } from './session.repository.js';
 import { PostgresUserRepository } from './user.repository.js';
@@ -23,6 +24,7 @@ export function createRepositories(daos: Daos): Repositories {
     prices: translating(new PostgresPriceRepository(daos.prices)),
     datasets: translating(new PostgresDatasetRepository(daos)),
     jobs: translating(new PostgresJobRepository(daos.inferenceJobs, daos.jobEvents)),
+    schedule: translating(new PostgresScheduleRepository(daos.jobSchedule)),
     results: translating(new PostgresResultRepository(daos.results, daos.resultChunks)),
     idempotency: translating(new PostgresIdempotencyRepository(daos.idempotencyKeys)),
     audit: translating(new PostgresAuditRepository(daos.auditLog)),

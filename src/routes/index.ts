@@ -13,6 +13,7 @@ import type { PairUploadController } from '../controllers/pair-upload.controller
 import type { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import type { NetworkController } from '../controllers/network.controller.js';
 import type { RealtimeController } from '../controllers/realtime.controller.js';
+import type { SchedulingController } from '../controllers/scheduling.controller.js';
 import type { ServoSessionController } from '../controllers/servo-session.controller.js';
 import type { SystemController } from '../controllers/system.controller.js';
 import type { UploadController } from '../controllers/upload.controller.js';
@@ -35,6 +36,7 @@ import { namedDatasetRoutes } from './named-dataset.routes.js';
 import { openInferenceRoutes } from './open-inference.routes.js';
 import { networkRoutes } from './network.routes.js';
 import { realtimeRoutes } from './realtime.routes.js';
+import { schedulingRoutes } from './scheduling.routes.js';
 import { servoRoutes } from './servo.routes.js';
 import { systemRoutes } from './system.routes.js';
 import { userRoutes } from './user.routes.js';
@@ -54,6 +56,7 @@ export interface Controllers {
   readonly pairUploads: PairUploadController;
   readonly inpainting: InpaintingController;
   readonly administration: AdministrationController;
+  readonly scheduling: SchedulingController;
   readonly openInference: OpenInferenceController;
   readonly realtime: RealtimeController;
   readonly servo: ServoSessionController;
@@ -78,6 +81,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...namedDatasetRoutes(controllers.namedDatasets, controllers.pairUploads),
       ...inpaintingRoutes(controllers.inpainting),
       ...administrationRoutes(controllers.administration),
+      ...schedulingRoutes(controllers.scheduling),
       ...openInferenceRoutes(controllers.openInference),
       ...realtimeRoutes(controllers.realtime),
       ...systemRoutes(controllers.system),

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { PRIORITY } from '../domain/repositories/schedule.repository.js';
 import type { TaskRequest } from '../tasks/definition.js';
 import { TASKS, type AnyTask } from '../tasks/index.js';
 import { dryRunQuery, id, idParams, linkQuery, estimateResponse, rangeOver } from './common.schema.js';
 import { jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
+import { priority } from './scheduling.schema.js';
 
 /** `all`, or `a-b` over the items of the dataset that the task processes. */
 function rangeOf({ media }: AnyTask) {
@@ -27,6 +29,7 @@ function bodyOf(task: AnyTask, request: TaskRequest, name: z.ZodType<string>) {
       datasetId: id,
       parameters: parametersOf(task, request),
       range: rangeOf(task),
+      priority: priority.default(PRIORITY.usual),
     })
     .meta({ id: request.schemaId });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PRIORITY } from '../domain/repositories/schedule.repository.js';
 import { inpaintingParamsSchema, modelIdSchema } from '../tasks/inpainting/params.js';
 import {
   dryRunQuery,
@@ -17,6 +18,7 @@ import { job, jobFailure, jobStatus } from './job.schema.js';
 import { datasetName } from './named-dataset.schema.js';
 import { MEDIA_TYPES, operation } from './operation.js';
 import { json } from './request-body.js';
+import { priority } from './scheduling.schema.js';
 
 const parameters = inpaintingParamsSchema.omit({ modelId: true });
 
@@ -28,6 +30,7 @@ const createBody = z
       .default(() => parameters.parse({}))
       .meta({ example: { quality: 'high', blendMode: 'feather', outputFormat: 'png' } }),
     range: rangeOver('items with masks'),
+    priority: priority.default(PRIORITY.usual),
   })
   .meta({ id: 'NewInpainting' });
 

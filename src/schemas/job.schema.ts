@@ -31,9 +31,14 @@ export const job = z
     datasetId: id,
     task: taskName,
     status: jobStatus,
+    priority: z.number().int().meta({ description: "Rank among the user's waiting jobs, -10 to 10" }),
     parameters: z.record(z.string(), z.unknown()),
     progress: jobProgress.nullable(),
-    queuePosition: z.number().int().nullable().meta({ description: 'PENDING jobs before this one' }),
+    queuePosition: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: 'Waiting jobs, of all users, that start before this one' }),
     device: z.object({
       requested: z.enum(['auto', 'cpu', 'cuda', 'webgpu']),
       used: deviceUsed.nullable(),

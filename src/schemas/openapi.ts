@@ -16,6 +16,7 @@ import { requestBodyOf, responseContentOf } from './openapi-bodies.js';
 import { OPENAPI_TAGS } from './openapi-tags.js';
 import { JSON_LENGTH_HEADER, IDEMPOTENCY_HEADER, type ErrorResponse, type Operation } from './operation.js';
 import { realtimeOperations } from './realtime.schema.js';
+import { schedulingOperations } from './scheduling.schema.js';
 import { servoOperations } from './servo.schema.js';
 import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
 import { userOperations } from './user.schema.js';
@@ -34,6 +35,7 @@ export const allOperations: readonly Operation[] = [
   namedDatasetOperations,
   inpaintingOperations,
   administrationOperations,
+  schedulingOperations,
   openInferenceOperations,
   realtimeOperations,
   systemOperations,

@@ -78,14 +78,14 @@ export class AdministrationService {
 
   /** Jobs of all users with their owners, newest first. */
   async jobs(filter: JobConditions, slice: Slice): Promise<Counted<OwnedJob>> {
-    const { jobs, users } = this.#unitOfWork.read;
+    const { jobs, schedule, users } = this.#unitOfWork.read;
     const { rows, total } = await jobs.page(filter, slice);
     const owners = await users.findByIds([...new Set(rows.map(({ userId }) => userId))]);
     const byId = new Map(owners.map((owner) => [owner.id, owner]));
     const queued = rows.map(async (job) => ({
       job,
       owner: byId.get(job.userId) ?? null,
-      queuePosition: job.status === 'PENDING' ? await jobs.queuePosition(job) : null,
+      queuePosition: job.status === 'PENDING' ? await schedule.position(job.id) : null,
     }));
     return { rows: await Promise.all(queued), total };
   }

@@ -1,9 +1,10 @@
 import { v7 as uuid } from 'uuid';
 import { MAX_ATTEMPTS, type Job, type JobFailure, type JobProgress } from '../domain/job.js';
-import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
+import type { TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { AppError, isRetryable, messageOf } from '../errors/app-error.js';
 import { diskFullInJob, isDiskFull } from '../errors/disk-full.js';
 import type { TaskResult } from '../tasks/definition.js';
+import { queueMessageId } from '../queue/jobs.js';
 import { captureCredits, endWithoutResult } from './job-settlement.js';
 import { PricingService } from './pricing.service.js';
 
@@ -25,28 +26,69 @@ export type FailureOutcome = 'failed' | 'retried' | 'fence-lost';
  */
 export const MAX_RESULT_JSON_BYTES = 64 * 1024 * 1024;
 
+/** Claims that are repeated when the chosen user reached the limit of running jobs meanwhile. */
+const CLAIMS = 5;
+
+/** Rolls a claim back. */
+class UserAtLimit extends Error {}
+
+/** Limits of a worker's claims. */
+export interface ClaimLimits {
+  readonly leaseMs: number;
+  /** Running jobs per user without a limit of their own; 0, the default, for no limit. */
+  readonly runningJobs?: number;
+}
+
 /** Records the progress and outcome of a running job. Every write is guarded by the fence of its attempt. */
 export class JobRecorder {
   readonly #unitOfWork: UnitOfWork;
   readonly #leaseMs: number;
+  readonly #runningJobs: number;
 
-  constructor(unitOfWork: UnitOfWork, leaseMs: number) {
+  constructor(unitOfWork: UnitOfWork, { leaseMs, runningJobs = 0 }: ClaimLimits) {
     this.#unitOfWork = unitOfWork;
     this.#leaseMs = leaseMs;
+    this.#runningJobs = runningJobs;
   }
 
   /**
-   * Claims a job: RUNNING with a new fence and a lease. Null when it was deleted, has ended, or is running in
-   * another worker.
+   * Claims the job that is next in the fair order of all users: RUNNING with a new fence and a lease. Null
+   * when no job may start.
    */
-  async claim(jobId: string): Promise<ClaimedJob | null> {
+  async claim(): Promise<ClaimedJob | null> {
+    for (let claim = 0; claim < CLAIMS; claim += 1) {
+      try {
+        return await this.#unitOfWork.run((scope) => this.#claimNext(scope));
+      } catch (error) {
+        if (!(error instanceof UserAtLimit)) throw error;
+      }
+    }
+    return null;
+  }
+
+  async #claimNext({ jobs, schedule }: TransactionScope): Promise<ClaimedJob | null> {
+    const next = await schedule.next(this.#runningJobs);
+    if (!next) return null;
     const fence = uuid();
-    return this.#unitOfWork.run(async ({ jobs }) => {
-      const job = await jobs.claimForRun(jobId, { fence, expiresAt: this.#leaseEnd() });
-      if (!job) return null;
-      await jobs.appendEvent(jobId, 'status', { status: 'RUNNING', attempt: job.attempt });
-      return { job, fence };
-    });
+    const job = await jobs.claimForRun(next.id, { fence, expiresAt: this.#leaseEnd() });
+    if (!job) return null;
+    if (next.limited && (await schedule.exceedsLimit(next.userId, this.#runningJobs)))
+      throw new UserAtLimit(next.userId);
+    await jobs.appendEvent(job.id, 'status', { status: 'RUNNING', attempt: job.attempt });
+    return { job, fence };
+  }
+
+  /**
+   * Sends a queue message for the next job of a user with a limit of running jobs: the messages that arrived
+   * while the user was at the limit started nothing.
+   */
+  async wakeNextOf(userId: string): Promise<void> {
+    const id = await this.#unitOfWork.read.schedule.waitingOfLimited(userId, this.#runningJobs);
+    if (id === null) return;
+    const dedupeId = `${queueMessageId(id, 0)}-${uuid()}`;
+    await this.#unitOfWork.run(({ enqueue }) =>
+      enqueue({ name: 'inference.run', payload: { jobId: id }, dedupeId }),
+    );
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Quote } from '../domain/money.js';
 import type { Counted, Slice } from '../domain/listing.js';
 import type { JobConditions, JobFilter } from '../domain/repositories/job.repository.js';
 import type { Page } from '../domain/repositories/pages.js';
+import { PRIORITY } from '../domain/repositories/schedule.repository.js';
 import type { Repositories, TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { Principal } from '../domain/user.js';
@@ -14,6 +15,7 @@ import type { JobControl } from '../queue/job-control.js';
 import { queueMessageId } from '../queue/jobs.js';
 import type { JobPlanner, JobRequest, PlannedJobs } from './job-planner.js';
 import { endWithoutResult, holdCredits } from './job-settlement.js';
+import { requireOpenTask } from './paused-tasks.js';
 import { requireBalance } from './pricing.service.js';
 import { countWaitingJobs, requireWaitingRoom, type WaitingJobs } from './waiting-jobs.js';
 
@@ -26,6 +28,8 @@ export interface CreateJobs {
   readonly parameters: unknown;
   /** `all` (default) or `a-b`. */
   readonly range?: string;
+  /** Rank among the user's waiting jobs, -10 to 10; 0 by default. */
+  readonly priority?: number;
   /** Only quote, using the same pricing code. */
   readonly dryRun?: boolean;
   /** Stores the response for idempotent repeats, in the same transaction. */
@@ -87,7 +91,9 @@ export class JobService {
     await this.#limits.requireSpace();
     return this.#deps.unitOfWork.run(async (scope) => {
       const planned = await this.#deps.planner.plan(scope, requestOf(input));
-      const jobs = await this.#admit(scope, planned, { userId: input.principal.userId, retryOf: null });
+      const { principal, priority = PRIORITY.usual } = input;
+      const owner = { userId: principal.userId, retryOf: null, priority };
+      const jobs = await this.#admit(scope, planned, owner);
       const created = { jobs, quote: planned.total };
       await input.kept?.record(scope, created);
       return created;
@@ -126,9 +132,9 @@ export class JobService {
     return findVisibleJob(this.#deps.unitOfWork.read, id, viewer);
   }
 
-  /** Number of PENDING jobs before this one; null when the job is not waiting. */
+  /** Number of waiting jobs that start before this one; null when the job is not waiting. */
   async queuePosition(job: Job): Promise<number | null> {
-    return job.status === 'PENDING' ? this.#deps.unitOfWork.read.jobs.queuePosition(job) : null;
+    return job.status === 'PENDING' ? this.#deps.unitOfWork.read.schedule.position(job.id) : null;
   }
 
   /** Events with a number greater than `after`, oldest first. */
@@ -170,7 +176,8 @@ export class JobService {
     return this.#deps.unitOfWork.run(async (scope) => {
       const job = await findRetryableJob(scope, id, viewer);
       const planned = await this.#deps.planner.replan(scope, job);
-      const [copy] = await this.#admit(scope, planned, { userId: job.userId, retryOf: job.id });
+      const { userId, priority } = job;
+      const [copy] = await this.#admit(scope, planned, { userId, retryOf: job.id, priority });
       await kept?.record(scope, copy);
       return copy;
     });
@@ -179,8 +186,9 @@ export class JobService {
   async #admit(
     scope: TransactionScope,
     { datasetId, task, params, device, plans, quotes, total }: PlannedJobs,
-    owner: { readonly userId: string; readonly retryOf: string | null },
+    owner: Pick<Job, 'userId' | 'retryOf' | 'priority'>,
   ): Promise<readonly Job[]> {
+    await requireOpenTask(scope, task);
     const { maxWaitingPerUser: limit } = this.#limits;
     await requireWaitingRoom(scope, { userId: owner.userId, added: plans.length, limit });
     await requireBalance(scope.users, owner.userId, total.total);

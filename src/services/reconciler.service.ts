@@ -1,8 +1,9 @@
+import { v7 as uuid } from 'uuid';
 import { MAX_ATTEMPTS, type Job, type JobFailure } from '../domain/job.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Logger } from '../logging/logger.js';
 import type { JobQueue } from '../queue/job-queue.js';
-import { queueMessageId, queueMessageIdsOf } from '../queue/jobs.js';
+import { queueMessageIdsOf } from '../queue/jobs.js';
 import { endWithoutResult } from './job-settlement.js';
 
 /** Counts of one reconciler round. */
@@ -12,7 +13,7 @@ export interface ReconcilerRound {
   readonly expiredKeys: number;
 }
 
-/** How long a PENDING job may lack a queue message before it is enqueued again. */
+/** Age of a PENDING job from which a queue message must be there for it. */
 const PENDING_GRACE_MS = 5_000;
 const IDEMPOTENCY_KEY_AGE_MS = 24 * 3600 * 1000;
 
@@ -21,58 +22,82 @@ const WORKER_LOST: JobFailure = {
   message: `The worker was lost in the last of ${MAX_ATTEMPTS} attempts.`,
 };
 
+/** Dependencies of {@link ReconcilerService}. */
+export interface ReconcilerDeps {
+  readonly unitOfWork: UnitOfWork;
+  readonly queue: Pick<JobQueue, 'known' | 'untaken'>;
+  /** Running jobs per user without a limit of their own; 0 for no limit. */
+  readonly runningJobs: number;
+}
+
 /**
- * Reconciles job rows with the queue. Rows are authoritative: a job without a queue message is enqueued
- * again; a job whose worker was lost is requeued or, after its last attempt, ends FAILED like any other
- * failed job. Rounds may run concurrently: a duplicate queue message is discarded when a worker claims the
- * job.
+ * Reconciles job rows with the queue. Rows are authoritative, and any queue message starts the next job in
+ * order, so as many messages as jobs must be waiting: missing ones are sent again. A job whose worker was
+ * lost is started by the next message or, after its last attempt, ends FAILED like any other failed job.
+ * Rounds may run concurrently: a message too many starts nothing.
  */
 export class ReconcilerService {
-  readonly #unitOfWork: UnitOfWork;
-  readonly #queue: Pick<JobQueue, 'known'>;
+  readonly #deps: ReconcilerDeps;
   readonly #log: Logger;
 
-  constructor(unitOfWork: UnitOfWork, queue: Pick<JobQueue, 'known'>, log: Logger) {
-    this.#unitOfWork = unitOfWork;
-    this.#queue = queue;
+  constructor(deps: ReconcilerDeps, log: Logger) {
+    this.#deps = deps;
     this.#log = log;
   }
 
   /** Runs one round. */
   async runOnce(now = new Date()): Promise<ReconcilerRound> {
-    const stale = await this.#unitOfWork.read.jobs.findStale(new Date(now.getTime() - PENDING_GRACE_MS));
-    const known = await this.#queue.known(stale.filter(isPending).flatMap(({ id }) => queueMessageIdsOf(id)));
-    let requeued = 0;
+    const { unitOfWork, runningJobs } = this.#deps;
+    const before = new Date(now.getTime() - PENDING_GRACE_MS);
+    const stale = await unitOfWork.read.jobs.findStale(before, runningJobs);
     let failed = 0;
-    for (const job of stale) {
-      if (isPending(job) && queueMessageIdsOf(job.id).some((id) => known.has(id))) continue;
-      const outcome = await this.#reconcile(job);
-      if (outcome === 'requeued') requeued += 1;
-      if (outcome === 'failed') failed += 1;
-    }
-    const expiredKeys = await this.#unitOfWork.read.idempotency.deleteOlderThan(
+    for (const job of stale.filter(hasNoAttemptLeft)) if (await this.#fail(job)) failed += 1;
+    const requeued = await this.#sendMissing(stale.filter((job) => !hasNoAttemptLeft(job)));
+    const expiredKeys = await unitOfWork.read.idempotency.deleteOlderThan(
       new Date(now.getTime() - IDEMPOTENCY_KEY_AGE_MS),
     );
     return { requeued, failed, expiredKeys };
   }
 
-  /** Handles one job. The row is read again under its lock, since it may have changed after it was listed. */
-  async #reconcile(seen: Job): Promise<'requeued' | 'failed' | 'unchanged'> {
+  async #sendMissing(jobs: readonly Job[]): Promise<number> {
+    if (jobs.length === 0) return 0;
+    const missing = jobs.length - (await this.#deps.queue.untaken());
+    if (missing <= 0) return 0;
+    const known = await this.#deps.queue.known(jobs.flatMap(({ id }) => queueMessageIdsOf(id)));
+    const isKnown = ({ id }: Job) => queueMessageIdsOf(id).some((message) => known.has(message));
+    // Messages are named after jobs for the queue board only: after lost ones, then after those without one.
+    const rank = (job: Job) => (job.status === 'RUNNING' ? 0 : Number(isKnown(job)) + 1);
+    const named = jobs.toSorted((one, other) => rank(one) - rank(other));
+    let sent = 0;
+    for (const job of named.slice(0, missing)) if (await this.#send(job, known)) sent += 1;
+    return sent;
+  }
+
+  /**
+   * Sends a message for one job. A message may be active for another job, and one of a lost worker stays
+   * locked for a while, so an id that the queue does not know is chosen.
+   */
+  async #send(seen: Job, known: ReadonlySet<string>): Promise<boolean> {
     const { id } = seen;
-    return this.#unitOfWork.run(async (scope) => {
-      const job = await scope.jobs.lock(id);
-      if (!job || !isSameAttempt(job, seen)) return 'unchanged';
-      if (job.attempt >= MAX_ATTEMPTS) {
-        await endWithoutResult(scope, job, { status: 'FAILED', failure: WORKER_LOST });
-        this.#log.warn('Job failed: its worker was lost in the last attempt.', { jobId: id });
-        return 'failed';
-      }
-      // A crashed attempt may still hold the lock of its queue message, so the message of the next attempt
-      // gets another id.
-      const dedupeId = queueMessageId(id, job.attempt);
-      await scope.enqueue({ name: 'inference.run', payload: { jobId: id }, dedupeId });
+    const dedupeId = queueMessageIdsOf(id).find((other) => !known.has(other)) ?? `${id}-${uuid()}`;
+    return this.#deps.unitOfWork.run(async ({ jobs, enqueue }) => {
+      const job = await jobs.lock(id);
+      if (!job || !isSameAttempt(job, seen)) return false;
+      await enqueue({ name: 'inference.run', payload: { jobId: id }, dedupeId });
       this.#log.debug('Job requeued.', { jobId: id, dedupeId });
-      return 'requeued';
+      return true;
+    });
+  }
+
+  /** Fails a job without attempts. The row is read again under its lock, since it may have changed. */
+  async #fail(seen: Job): Promise<boolean> {
+    const { id } = seen;
+    return this.#deps.unitOfWork.run(async (scope) => {
+      const job = await scope.jobs.lock(id);
+      if (!job || !isSameAttempt(job, seen)) return false;
+      await endWithoutResult(scope, job, { status: 'FAILED', failure: WORKER_LOST });
+      this.#log.warn('Job failed: its worker was lost in the last attempt.', { jobId: id });
+      return true;
     });
   }
 }
@@ -89,6 +114,6 @@ function isSameAttempt(job: Job, seen: Job): boolean {
   );
 }
 
-function isPending(job: Job): boolean {
-  return job.status === 'PENDING';
+function hasNoAttemptLeft({ attempt }: Job): boolean {
+  return attempt >= MAX_ATTEMPTS;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../logging/logger.js';
 import type { DiskSpaceGuard } from '../storage/disk-space.js';
-import type { JobOutcome } from './job-outcome.js';
+import type { HandledMessage } from './job-outcome.js';
 
 /** How long a worker with a full disk waits before it returns a queue message. */
 const PAUSE_MS = 5_000;
@@ -13,9 +13,9 @@ const PAUSE_MS = 5_000;
  */
 export function whenDiskHasSpace<Payload>(
   disk: Pick<DiskSpaceGuard, 'hasRoom'>,
-  handle: (payload: Payload) => Promise<JobOutcome>,
+  handle: (payload: Payload) => Promise<HandledMessage>,
   { log, pauseMs = PAUSE_MS }: { readonly log: Logger; readonly pauseMs?: number },
-): (payload: Payload) => Promise<JobOutcome> {
+): (payload: Payload) => Promise<HandledMessage> {
   return async (payload) => {
     if (await disk.hasRoom()) return handle(payload);
     log.warn('Jobs are waiting because the disk is full.');

@@ -4,7 +4,7 @@ import type { StopReason } from './attempt-stopped.js';
 export type JobOutcome =
   /** The result was recorded. */
   | { readonly kind: 'completed' }
-  /** There was nothing to claim: the job was deleted, has ended, or is running in another worker. */
+  /** There was nothing to claim: no waiting job may start. */
   | { readonly kind: 'skipped' }
   /** Stopped because of the row's status; nothing was recorded. */
   | { readonly kind: 'stopped'; readonly reason: Exclude<StopReason, 'shutdown'> }
@@ -14,3 +14,6 @@ export type JobOutcome =
   | { readonly kind: 'retried'; readonly message: string }
   /** Failed finally; the row is FAILED. */
   | { readonly kind: 'failed'; readonly message: string };
+
+/** Outcome of a queue message with the job that was run for it, which the database chose. */
+export type HandledMessage = JobOutcome & { readonly jobId?: string };

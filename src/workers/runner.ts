@@ -5,11 +5,11 @@ import type { Logger } from '../logging/logger.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import { queueJobs, type PayloadOf, type QueueJobName } from '../queue/jobs.js';
 import type { QueueMessage, OpenQueueWorker, QueueWorker } from '../queue/open-worker.js';
-import type { JobOutcome } from './job-outcome.js';
+import type { HandledMessage } from './job-outcome.js';
 
 /** One handler per queue job; a missing one is a compile error. */
 type HandlerMap = {
-  readonly [Name in QueueJobName]: (payload: PayloadOf<Name>, signal: AbortSignal) => Promise<JobOutcome>;
+  readonly [Name in QueueJobName]: (payload: PayloadOf<Name>, signal: AbortSignal) => Promise<HandledMessage>;
 };
 
 /** Dependencies of {@link QueueRunner}. */
@@ -100,39 +100,43 @@ export class QueueRunner {
     signal: AbortSignal | undefined,
   ): Promise<unknown> {
     if (this.#stopping) return this.#returnToQueue(message, token);
-    const { jobId, handle } = this.#handlerOf(message);
+    const handle = this.#handlerOf(message);
+    const outcome = await handle(signal ?? new AbortController().signal);
+    const { kind, jobId } = outcome;
     return withLogContext({ jobId }, async () => {
-      const outcome = await handle(signal ?? new AbortController().signal);
-      this.#options.log.info('Job handled.', { outcome: outcome.kind, queueMessage: message.id });
+      this.#options.log.info('Queue message handled.', { outcome: kind, queueMessage: message.id });
       return this.#conclude(outcome, message, token);
     });
   }
 
   /**
-   * The handler and job id of a message. The payload is validated, because an older version may have written
-   * it.
+   * The handler of a message. The payload is validated, because an older version may have written it.
    */
-  #handlerOf(message: QueueMessage): { jobId: string; handle: (signal: AbortSignal) => Promise<JobOutcome> } {
+  #handlerOf(message: QueueMessage): (signal: AbortSignal) => Promise<HandledMessage> {
     if (message.name !== 'inference.run')
       throw new UnrecoverableError(`No handler for queue job "${message.name}".`);
     const payload = queueJobs[message.name].payload.safeParse(message.data);
     if (!payload.success) throw new UnrecoverableError(`Invalid payload: ${payload.error.message}`);
     const handler = this.#options.handlers[message.name];
-    return { jobId: payload.data.jobId, handle: (signal) => handler(payload.data, signal) };
+    return (signal) => handler(payload.data, signal);
   }
 
-  async #conclude(outcome: JobOutcome, message: QueueMessage, token: string | undefined): Promise<unknown> {
+  async #conclude(
+    outcome: HandledMessage,
+    message: QueueMessage,
+    token: string | undefined,
+  ): Promise<unknown> {
     switch (outcome.kind) {
       case 'completed':
       case 'skipped':
       case 'stopped':
-        return { outcome: outcome.kind };
+        return { outcome: outcome.kind, jobId: outcome.jobId };
       case 'requeued':
         return this.#returnToQueue(message, token);
       case 'retried':
-        throw new Error(outcome.message);
+        throw new Error(described(outcome));
       case 'failed':
-        throw new UnrecoverableError(outcome.message);
+        throw new UnrecoverableError(described(outcome));
     }
   }
 
@@ -162,4 +166,9 @@ export class QueueRunner {
       ?.close(true)
       .catch((error: unknown) => log.debug('The old worker did not close.', { err: error }));
   }
+}
+
+/** A failure for the queue board; the message may have been sent for another job than the one that ran. */
+function described({ jobId, message }: { jobId?: string; message: string }): string {
+  return jobId === undefined ? message : `Job ${jobId}: ${message}`;
 }

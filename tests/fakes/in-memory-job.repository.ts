@@ -21,6 +21,7 @@ import type { InMemoryStore } from './in-memory-store.js';
 
 const UNSTARTED = {
   status: 'PENDING',
+  priority: 0,
   attempt: 0,
   fence: null,
   leaseExpiresAt: null,
@@ -184,10 +185,6 @@ export class InMemoryJobRepository implements JobRepository {
     return this.#all().filter(
       (job) => (job.status === 'PENDING' && job.createdAt < before) || this.#isAbandoned(job),
     );
-  }
-
-  async queuePosition(job: Job): Promise<number> {
-    return this.#all().filter((other) => other.status === 'PENDING' && isOlder(other, job)).length;
   }
 
   #isListed({ id, datasetId, userId }: Job, conditions: JobConditions): boolean {

@@ -12,6 +12,7 @@ import { InMemoryLedgerRepository } from './in-memory-ledger.repository.js';
 import { InMemoryPriceRepository } from './in-memory-price.repository.js';
 import { InMemoryRateCountRepository } from './in-memory-rate-count.repository.js';
 import { InMemoryResultRepository } from './in-memory-result.repository.js';
+import { InMemoryScheduleRepository } from './in-memory-schedule.repository.js';
 import { InMemoryServoSessionRepository } from './in-memory-servo-session.repository.js';
 import { InMemorySessionRepository } from './in-memory-session.repository.js';
 import { InMemoryStore } from './in-memory-store.js';
@@ -38,6 +39,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       prices: new InMemoryPriceRepository(store),
       datasets: new InMemoryDatasetRepository(store),
       jobs: new InMemoryJobRepository(store),
+      schedule: new InMemoryScheduleRepository(store),
       results: new InMemoryResultRepository(store),
       idempotency: new InMemoryIdempotencyRepository(store),
       sessions: new InMemorySessionRepository(store),

@@ -38,6 +38,10 @@ export class OutboxQueue implements JobQueue {
     return { waiting: (await this.messages()).length, active: 0, delayed: 0 };
   }
 
+  async untaken(): Promise<number> {
+    return (await this.messages()).length;
+  }
+
   async close(): Promise<void> {
     await this.#sequelize.close();
   }

@@ -28,7 +28,8 @@ export type NewJob = Pick<
   | 'priceVersion'
   | 'held'
   | 'retryOf'
->;
+> &
+  Partial<Pick<Job, 'priority'>>;
 
 /** Job filter; absent conditions do not filter. */
 export interface JobConditions {
@@ -78,7 +79,7 @@ export interface JobRepository {
   renewLease(id: string, fence: string, expiresAt: Date): Promise<boolean>;
   /**
    * Requeues a job (RUNNING -> PENDING) for another attempt; false when the fence is lost. `uncounted` does not count
-   * the attempt (attempt - 1), because an orderly shutdown is not a failure.
+   * the attempt (attempt - 1), because an orderly shutdown is not a failure. A counted attempt is followed by a pause.
    */
   requeue(id: string, fence: string, options?: { readonly uncounted?: boolean }): Promise<boolean>;
   /** RUNNING -> COMPLETED with full progress; `null` when the fence is lost. */
@@ -94,12 +95,13 @@ export interface JobRepository {
   ): Promise<JobEvent>;
   /** Events with `seq` greater than `after`, ascending. */
   eventsAfter(id: string, after: number): Promise<readonly JobEvent[]>;
-  /** PENDING jobs older than `before`, and RUNNING ones whose lease expired before now. */
-  findStale(before: Date): Promise<readonly Job[]>;
+  /**
+   * PENDING jobs older than `before` that may start, and RUNNING ones whose lease expired before now.
+   * @param runningJobs running jobs per user without a limit of their own; 0 for no limit
+   */
+  findStale(before: Date, runningJobs: number): Promise<readonly Job[]>;
   /** Ids of PENDING and RUNNING jobs whose user is deleted, RUNNING ones first. */
   liveOfDeletedUsers(limit: number): Promise<readonly string[]>;
   /** Number of PENDING jobs of a user. */
   countWaiting(userId: string): Promise<number>;
-  /** Number of PENDING jobs created before this one. */
-  queuePosition(job: Job): Promise<number>;
 }

@@ -5,6 +5,7 @@ import type { IdempotencyRepository } from './idempotency.repository.js';
 import type { JobRepository } from './job.repository.js';
 import type { LedgerRepository, PriceRepository } from './ledger.repository.js';
 import type { ResultRepository } from './result.repository.js';
+import type { ScheduleRepository } from './schedule.repository.js';
 import type { ServoSessionRepository } from './servo-session.repository.js';
 import type { SessionRepository } from './session.repository.js';
 import type { UserRepository } from './user.repository.js';
@@ -16,6 +17,7 @@ export interface Repositories {
   readonly prices: PriceRepository;
   readonly datasets: DatasetRepository;
   readonly jobs: JobRepository;
+  readonly schedule: ScheduleRepository;
   readonly results: ResultRepository;
   readonly idempotency: IdempotencyRepository;
   readonly sessions: SessionRepository;

@@ -50,6 +50,16 @@ export const JOB_CODES = {
     hint: 'The `waiting` and `added` jobs together exceed `limit`; nothing was created or held. Wait for jobs to finish, or cancel some.',
   },
   JOB_FINISHED: { kind: 'conflict', title: 'Job finished', hint: 'A finished job cannot be changed.' },
+  JOB_NOT_WAITING: {
+    kind: 'conflict',
+    title: 'Job is not waiting',
+    hint: 'Only the place of a waiting job in the queue can be changed.',
+  },
+  TASK_PAUSED: {
+    kind: 'unavailable',
+    title: 'Task paused',
+    hint: 'An admin has paused the task for new jobs: send the request again later.',
+  },
   JOB_NOT_RETRYABLE: {
     kind: 'conflict',
     title: 'Job cannot be retried',

@@ -1,14 +1,14 @@
 import type { DatasetRepository } from '../../domain/repositories/dataset.repository.js';
 import { isRetryable, messageOf } from '../../errors/app-error.js';
+import { withLogContext } from '../../logging/log-context.js';
 import type { Logger } from '../../logging/logger.js';
-import type { PayloadOf } from '../../queue/jobs.js';
 import { planOf } from '../../services/job-planner.js';
 import type { ClaimedJob, JobRecorder } from '../../services/job-recorder.service.js';
 import type { TaskResult } from '../../tasks/definition.js';
 import { ActiveAttempt, type ActiveAttempts } from '../active-attempt.js';
 import type { JobEnginePool } from '../../engines/job-engine/job-engine-pool.js';
 import type { RunRequest } from '../../engines/job-engine/protocol.js';
-import type { JobOutcome } from '../job-outcome.js';
+import type { HandledMessage, JobOutcome } from '../job-outcome.js';
 import { resolveMediaPaths, type BlobPaths } from '../media-paths.js';
 import { retryWithBackoff } from '../retry.js';
 import { openFromWorkspace, type Workspaces } from '../workspaces.js';
@@ -38,7 +38,10 @@ export interface InferenceSettings {
 /** How long recording a finished result is retried while the database is unavailable. */
 const RECORD_RETRY_MS = 60_000;
 
-/** Runs one inference job: claim, compute, record, clean up. */
+/**
+ * Runs one inference job: claim, compute, record, clean up. The database chooses the job; a queue message
+ * says only that one is waiting.
+ */
 export class RunInferenceHandler {
   readonly #deps: RunInferenceDeps;
 
@@ -46,10 +49,19 @@ export class RunInferenceHandler {
     this.#deps = deps;
   }
 
-  async handle({ jobId }: PayloadOf<'inference.run'>): Promise<JobOutcome> {
-    const { recorder, starts, settings } = this.#deps;
-    const claim = await recorder.claim(jobId);
+  async handle(): Promise<HandledMessage> {
+    const claim = await this.#deps.recorder.claim();
     if (!claim) return { kind: 'skipped' };
+    const { id: jobId, userId } = claim.job;
+    return withLogContext({ jobId }, async () => {
+      const outcome = await this.#attempt(claim);
+      await this.#wakeNextOf(userId);
+      return { ...outcome, jobId };
+    });
+  }
+
+  async #attempt(claim: ClaimedJob): Promise<JobOutcome> {
+    const { starts, settings } = this.#deps;
     const start = new ActiveAttempt(claim, { ...this.#deps, leaseMs: settings.leaseMs });
     starts.add(start);
     try {
@@ -59,6 +71,14 @@ export class RunInferenceHandler {
       return await this.#leave(start, error);
     } finally {
       starts.delete(start);
+    }
+  }
+
+  async #wakeNextOf(userId: string): Promise<void> {
+    try {
+      await this.#deps.recorder.wakeNextOf(userId);
+    } catch (error) {
+      this.#deps.log.debug('The next job of the user waits for the reconciler.', { err: error });
     }
   }
 

@@ -1,3 +1,4 @@
+import { v7 as uuid } from 'uuid';
 import { ReconcilerService } from '../../../src/services/reconciler.service.js';
 import { JobRecorder, type ClaimedJob } from '../../../src/services/job-recorder.service.js';
 import { AppError } from '../../../src/errors/app-error.js';
@@ -31,20 +32,30 @@ describe('invariants', () => {
     yield Buffer.from('zip');
   }
 
-  const recorder = (leaseMs = LEASE_MS) => new JobRecorder(world.persistence.unitOfWork, leaseMs);
+  const recorder = (leaseMs = LEASE_MS) => new JobRecorder(world.persistence.unitOfWork, { leaseMs });
 
   async function claim(jobId: string, leaseMs = LEASE_MS): Promise<ClaimedJob> {
-    const claimed = await recorder(leaseMs).claim(jobId);
-    if (!claimed) throw new Error('Nothing to claim.');
-    return claimed;
+    const fence = uuid();
+    const expiresAt = new Date(Date.now() + leaseMs);
+    const job = await world.persistence.unitOfWork.read.jobs.claimForRun(jobId, { fence, expiresAt });
+    if (!job) throw new Error('Nothing to claim.');
+    return { job, fence };
   }
 
   const finalError = new AppError('FRAMES_MISSING', { message: 'No.' });
 
   /** A round as it would come `seconds` from now. */
   function reconcile(seconds = 60): Promise<unknown> {
-    const service = new ReconcilerService(world.persistence.unitOfWork, world.queue, silentLogger);
+    const { unitOfWork } = world.persistence;
+    const service = new ReconcilerService({ unitOfWork, queue: world.queue, runningJobs: 0 }, silentLogger);
     return service.runOnce(new Date(Date.now() + seconds * 1000));
+  }
+
+  /** Removes messages of jobs that do not wait, as a worker would by taking them. */
+  async function takeSpentMessages(): Promise<void> {
+    await world.pool.query(
+      `DELETE FROM bullmq.job WHERE id NOT IN (SELECT id::text FROM inference_jobs WHERE status = 'PENDING')`,
+    );
   }
 
   async function messages(): Promise<readonly string[]> {
@@ -118,7 +129,7 @@ describe('invariants', () => {
     const { id } = await world.create({});
     await claim(id);
 
-    expect(await recorder().claim(id)).toBeNull();
+    await expect(claim(id)).rejects.toThrow('Nothing to claim.');
   });
 
   it('cancel, failure, completion and reconciler at the same moment: one end, one settlement', async () => {
@@ -151,6 +162,7 @@ describe('invariants', () => {
   it('a job that no queue knows is enqueued again, a known one is left alone', async () => {
     const { id: lost } = await world.create({});
     const { id: known } = await world.create({});
+    await takeSpentMessages();
     await world.pool.query('DELETE FROM bullmq.job WHERE id = $1', [lost]);
     const before = await messages();
 
@@ -164,6 +176,7 @@ describe('invariants', () => {
 
   it('a queue message that was worked off and kept for the board does not swallow a new one', async () => {
     const { id } = await world.create({});
+    await takeSpentMessages();
     await world.pool.query(`UPDATE bullmq.job SET state = 'completed', finished_at_ms = 1 WHERE id = $1`, [
       id,
     ]);
@@ -176,7 +189,9 @@ describe('invariants', () => {
 
   it('a start whose worker is lost gets a queue message of its own, although the old one is still locked', async () => {
     const { id } = await world.create({});
+    await takeSpentMessages();
     await claim(id, EXPIRED_LEASE_MS);
+    await world.pool.query(`UPDATE bullmq.job SET state = 'active' WHERE id = $1`, [id]);
 
     await reconcile();
     await reconcile();

@@ -63,9 +63,11 @@ function environmentOf(url: string, folder: string): Settings {
   });
 }
 
-async function seed({ unitOfWork }: Persistence): Promise<{ principal: Principal; datasetId: string }> {
+async function seed(
+  { unitOfWork }: Persistence,
+  email = 'owner@example.com',
+): Promise<{ principal: Principal; datasetId: string }> {
   return unitOfWork.run(async ({ users, ledger, datasets }) => {
-    const email = 'owner@example.com';
     const { id: userId } = await users.create({ email, passwordHash: 'x', role: 'user' });
     await ledger.append({
       userId,
@@ -77,6 +79,11 @@ async function seed({ unitOfWork }: Persistence): Promise<{ principal: Principal
     const dataset = await datasets.create({ userId, name: 'clips', tags: [] });
     return { principal: { userId, email, role: 'user' }, datasetId: dataset.id };
   });
+}
+
+/** A second user with a dataset, who has credits for many jobs. */
+export async function openSecondUser(world: JobWorld): Promise<Pick<JobWorld, 'principal' | 'datasetId'>> {
+  return seed(world.persistence, 'second@example.com');
 }
 
 /** Opens a world of its own for a test file. */

@@ -10,7 +10,15 @@ import { openRedisProducer } from '../../../src/queue/redis-connection.js';
 import { JobPlanner } from '../../../src/services/job-planner.js';
 import { JobService } from '../../../src/services/job.service.js';
 import { TaskRegistry } from '../../../src/tasks/registry.js';
-import { expectMoney, eventually, FRAME_PRICE, openJobWorld, reaches, type JobWorld } from './job-world.js';
+import {
+  expectMoney,
+  eventually,
+  FRAME_PRICE,
+  openJobWorld,
+  openSecondUser,
+  reaches,
+  type JobWorld,
+} from './job-world.js';
 import { hasRedisServer, startRedis, type RedisServer } from './redis-server.js';
 import { endWorker, spawnWorker } from './spawn-worker.js';
 import { testTask } from './test-task.js';
@@ -84,10 +92,10 @@ describeWithRedis('the queue on Redis', () => {
     const worker = await startWorker();
     const after = await create('finish');
 
-    await reaches(world, after, 'COMPLETED');
     await eventually('the flushed job starts', async () => (await world.starts(before)).length > 0);
     await world.letGo(before);
     await reaches(world, before, 'COMPLETED');
+    await reaches(world, after, 'COMPLETED');
     const end = await endWorker(worker, 'SIGTERM');
 
     expect(end.code).toBe(0);
@@ -97,6 +105,24 @@ describeWithRedis('the queue on Redis', () => {
         ['capture', 10n * FRAME_PRICE],
       ]);
     }
+  });
+
+  it('users take turns, as with the queue on PostgreSQL', async () => {
+    const blocker = await create('wait');
+    const worker = await startWorker();
+    await eventually('the blocker runs', async () => (await world.starts(blocker)).length > 0);
+    const parameters = { frames: 1, folder: world.folder, zipBytes: 10 };
+    const { principal, datasetId } = world;
+    const many = await jobs.create({ principal, datasetId, task: 'cns', parameters, range: '0-19' });
+    const second = await openSecondUser(world);
+    const { jobs: singles } = await jobs.create({ ...second, task: 'cns', parameters });
+    await world.letGo(blocker);
+    const single = await reaches(world, singles[0].id, 'COMPLETED');
+    const all = await Promise.all(many.jobs.map(({ id }) => reaches(world, id, 'COMPLETED')));
+    await endWorker(worker, 'SIGTERM');
+
+    const earlier = all.filter(({ startedAt }) => Number(startedAt) < Number(single.startedAt));
+    expect(earlier.length).toBeLessThanOrEqual(1);
   });
 
   it('a Redis that drops queue messages under memory pressure is refused with the setting to change', async () => {

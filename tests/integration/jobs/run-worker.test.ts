@@ -9,6 +9,7 @@ import {
   FRAME_PRICE,
   isAlive,
   openJobWorld,
+  openSecondUser,
   reaches,
   type JobWorld,
 } from './job-world.js';
@@ -147,6 +148,30 @@ describe('run worker', () => {
       expect(await world.starts(id)).toHaveLength(1);
     },
   );
+
+  it('a user with many waiting jobs delays the job of another user by one at most', async () => {
+    const { id: blocker } = await world.create({ behaviour: 'wait' });
+    await eventually('the blocker runs', async () => nonEmpty(await world.starts(blocker)));
+    const { folder } = world;
+    const parameters = { frames: 1, folder, zipBytes: 10 };
+    const many = await world.jobs.create({
+      principal: world.principal,
+      datasetId: world.datasetId,
+      task: 'cns',
+      parameters,
+      range: '0-39',
+    });
+    const second = await openSecondUser(world);
+    const { jobs: singles } = await world.jobs.create({ ...second, task: 'cns', parameters });
+    const position = await world.jobs.queuePosition(singles[0]);
+    await world.letGo(blocker);
+    const single = await reaches(world, singles[0].id, 'COMPLETED');
+    const all = await Promise.all(many.jobs.map(({ id }) => reaches(world, id, 'COMPLETED')));
+
+    const earlier = all.filter(({ startedAt }) => Number(startedAt) < Number(single.startedAt));
+    expect(earlier.length).toBeLessThanOrEqual(1);
+    expect(position).toBe(earlier.length);
+  });
 
   it('a job that was cancelled while it waited is never started', async () => {
     const { id: blocker } = await world.create({ behaviour: 'wait' });

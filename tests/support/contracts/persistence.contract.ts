@@ -6,6 +6,7 @@ import { describeJobRepository } from './job.contract.js';
 import { describeLedgerRepository } from './ledger.contract.js';
 import { describeListings } from './listing.contract.js';
 import { describeResultRepository } from './result.contract.js';
+import { describeScheduleRepository } from './schedule.contract.js';
 import { describeServoSessionRepository } from './servo-session.contract.js';
 import { describeUnitOfWork } from './unit-of-work.contract.js';
 import { describeUserRepository } from './user.contract.js';
@@ -17,6 +18,7 @@ export function describePersistence(open: OpenPersistence): void {
   describeDatasetRepository(open);
   describeJobRepository(open);
   describeJobLists(open);
+  describeScheduleRepository(open);
   describeListings(open);
   describeResultRepository(open);
   describeIdempotencyRepository(open);

@@ -46,7 +46,11 @@ describe('pricing service', () => {
       network: null,
     } as const;
 
-    const completion = new JobRecorder(unitOfWork, 1_000).complete(claim, result, async function* () {});
+    const completion = new JobRecorder(unitOfWork, { leaseMs: 1_000 }).complete(
+      claim,
+      result,
+      async function* () {},
+    );
 
     await expect(completion).rejects.toMatchObject({ code: 'RESULT_TOO_LARGE', kind: 'too_large' });
   });

@@ -65,7 +65,7 @@ describe('runner', () => {
     const { runner, deliver, handled } = rig({ kind });
     runner.start();
 
-    await expect(deliver()).resolves.toEqual({ outcome: kind });
+    await expect(deliver()).resolves.toEqual({ outcome: kind, jobId: undefined });
 
     expect(handled).toEqual([JOB_ID]);
     await runner.close();
