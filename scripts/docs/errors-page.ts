@@ -1,5 +1,6 @@
 import { isRetryable, AppError } from '../../src/errors/app-error.js';
 import type { ErrorCode } from '../../src/errors/codes.js';
+import { CREDENTIAL_CODES } from '../../src/errors/codes/credentials.js';
 import { FILE_CODES } from '../../src/errors/codes/files.js';
 import { INTERNAL_CODES } from '../../src/errors/codes/internal.js';
 import { ISSUE_CODES } from '../../src/errors/codes/issues.js';
@@ -17,6 +18,11 @@ type Codes = Readonly<Partial<Record<ErrorCode, ErrorMeaning>>>;
 /** Sections of the page: heading, description and codes. */
 const SECTIONS: readonly (readonly [heading: string, about: string, codes: Codes])[] = [
   ['Requests', 'All requests, accounts, credits and connections.', REQUEST_CODES],
+  [
+    'Credentials',
+    'Passwords, access tokens and API keys; see [authentication](authentication.md).',
+    CREDENTIAL_CODES,
+  ],
   [
     'Files',
     'Uploaded videos, images, masks and archives. Rejected files are not stored or charged.',

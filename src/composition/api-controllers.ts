@@ -1,6 +1,7 @@
 import { AccountController } from '../controllers/account.controller.js';
 import { AdministrationController } from '../controllers/administration.controller.js';
 import { AdminSessionController } from '../controllers/admin-session.controller.js';
+import { ApiKeyController } from '../controllers/api-key.controller.js';
 import { AuthController } from '../controllers/auth.controller.js';
 import { ClassificationController } from '../controllers/classification.controller.js';
 import { DatasetController } from '../controllers/dataset.controller.js';
@@ -65,17 +66,30 @@ const createServoController = (
     maxFrameBytes,
   });
 
+/** Creates the controllers of sign-in and of credentials. */
+function createCredentialControllers({ keys }: ApiDeps, services: Services) {
+  const { auth, authenticator, tokens, apiKeys } = services;
+  return {
+    auth: new AuthController(auth, keys.jwks),
+    apiKeys: new ApiKeyController(apiKeys),
+    adminSessions: new AdminSessionController({ auth, authenticator, tokens }),
+  };
+}
+
+const createSystemControllers = ({ health, authenticator }: Services, version: string) => ({
+  system: new SystemController({ health, authenticator, version, document: openApiText(version) }),
+});
+
 /** Creates the controllers of all routes. */
 export function createControllers(
   deps: ApiDeps,
   services: Services & { readonly servo: Servo },
   { hub, gateway, streams, watchers }: Realtime,
 ): Controllers {
-  const { jobs, results, keys } = deps;
-  const { auth, users, links, linkUsers, servo } = services;
+  const { jobs, results } = deps;
+  const { users, links, linkUsers, servo } = services;
   const version = productVersion();
   return {
-    auth: new AuthController(auth, keys.jwks),
     users: new UserController(users, services.admins),
     datasets: new DatasetController(services.datasets),
     uploads: new UploadController(services.uploads, users),
@@ -104,13 +118,8 @@ export function createControllers(
       connections: (userId) => hub.connections(userId),
       notify: (userId, message) => gateway.notify(userId, message),
     }),
-    system: new SystemController({
-      health: services.health,
-      authenticator: auth,
-      version,
-      document: openApiText(version),
-    }),
+    ...createCredentialControllers(deps, services),
+    ...createSystemControllers(services, version),
     ...createNamedControllers(deps, services),
-    adminSessions: new AdminSessionController({ auth, tokens: services.tokens }),
   };
 }

@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { ServoEngines } from '../domain/servo.js';
 import type { Logger } from '../logging/logger.js';
+import type { CredentialChanges } from '../realtime/credential-changes.js';
 import type { JobEventSource } from '../realtime/job-event-source.js';
 import type { FrameImages } from '../services/dataset-file.service.js';
 import type { HealthProbe } from '../services/health.service.js';
@@ -51,6 +52,8 @@ export interface ApiDeps {
   /** Networks in the memory of job engines, as reported by the workers. */
   readonly jobEngineNetworks: JobEngineNetworks;
   readonly eventSource: JobEventSource;
+  /** Changes of credentials, as heard by the event source. */
+  readonly credentialChanges: CredentialChanges;
   readonly queueBoard: RequestHandler;
   readonly probes: Readonly<Record<string, HealthProbe>>;
   readonly logger: Logger;

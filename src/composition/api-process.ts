@@ -11,6 +11,7 @@ import { ImageIntakeProcess } from '../engines/image-intake/image-intake-process
 import { lazyHandler } from '../middlewares/lazy-handler.js';
 import { PostgresJobControl, type JobControl } from '../queue/job-control.js';
 import { listenToJobEngines } from './job-engine-reports.js';
+import { CredentialChanges, listenToCredentials } from '../realtime/credential-changes.js';
 import { PostgresEventSource } from '../realtime/postgres-event-source.js';
 import { JobEngineNetworks } from '../services/job-engine-networks.js';
 import { JobPlanner } from '../services/job-planner.js';
@@ -96,18 +97,36 @@ export async function createApiProcess(
     logger: log,
   });
   await ensureAdmin(settings, server, log);
+  await warnOfConfiguredKeys(settings, server, log);
   return { server, persistence, queue };
 }
 
-/** Creates the receiver of job events and of the reports of job engines, which come over one connection. */
+/** Creates the receivers of job events, reports of job engines and changes of credentials, over one connection. */
 function createEvents(url: string, log: Logger) {
   const jobEngineNetworks = new JobEngineNetworks();
-  const others = listenToJobEngines(jobEngineNetworks);
+  const credentialChanges = new CredentialChanges();
+  const others = {
+    ...listenToJobEngines(jobEngineNetworks),
+    ...listenToCredentials(credentialChanges),
+  };
   const events = log.child({ component: 'events' });
   return {
     jobEngineNetworks,
+    credentialChanges,
     eventSource: new PostgresEventSource({ connectionString: url }, events, others),
   };
+}
+
+/** Keys shorter than this can be guessed. */
+const SAFE_KEY_LENGTH = 24;
+
+/** Keys of unknown users are rejected until such a user exists, which may register later. */
+async function warnOfConfiguredKeys({ accounts }: Settings, server: ApiServer, log: Logger): Promise<void> {
+  for (const user of await server.environmentKeys.unknownUsers())
+    log.warn(`API_KEYS: the user ${user} does not exist; requests with its key get 401 until it does.`);
+  const short = accounts.configuredKeys.filter(({ apiKey }) => apiKey.length < SAFE_KEY_LENGTH).length;
+  if (short > 0)
+    log.warn(`API_KEYS: ${short} keys have fewer than ${SAFE_KEY_LENGTH} characters and can be guessed.`);
 }
 
 async function warnOfNetworks({ folders }: Settings, log: Logger): Promise<void> {

@@ -1,16 +1,24 @@
 import type { IncomingMessage } from 'node:http';
 import { presentJob, presentNotification } from '../controllers/job.presenter.js';
 import { presentServoSession } from '../controllers/servo-session.presenter.js';
+import { admitCaller, type Authenticator, type Credential } from '../domain/credential.js';
+import type { RequiredScope } from '../domain/scopes.js';
 import { isTerminal } from '../domain/job.js';
 import { EventStreams } from '../realtime/event-stream.js';
 import { RealtimeHub } from '../realtime/realtime-hub.js';
 import { ServoStreams } from '../realtime/servo-streams.js';
 import { ServoWatchers } from '../realtime/servo-watchers.js';
 import { WsGateway } from '../realtime/ws-gateway.js';
+import { clientAddress } from '../lifecycle/client-address.js';
 import { isUnexpected } from '../middlewares/problem.js';
 import type { ApiDeps } from './api-deps.js';
 import type { Services } from './api-services.js';
 import { streamRefusal, type Reached, type Servo } from './api-servo.js';
+
+/** Admits the credentials of connections that need a scope. */
+const admitting =
+  (authenticator: Authenticator, scope: RequiredScope) => async (credential: Credential, address: string) =>
+    (await admitCaller(authenticator, credential, { address, scope })).credential;
 
 /** Wires live events of jobs and streams of live servoing. */
 export function createRealtime(deps: ApiDeps, services: Services, servo: Servo) {
@@ -25,11 +33,15 @@ export function createRealtime(deps: ApiDeps, services: Services, servo: Servo) 
     component,
   );
   const servoStreams = createServoStreams(deps, services, servo);
+  const streams = new EventStreams(hub, deps.credentialChanges);
+  const watchers = new ServoWatchers(deps.credentialChanges);
   const gateway = new WsGateway({
     hub,
     streams: servoStreams,
     logger: component,
-    session: (token) => services.auth.session(token),
+    changes: deps.credentialChanges,
+    admit: admitting(services.authenticator, 'jobs:read'),
+    addressOf: (request) => clientAddress(request, settings.http.trustedProxies),
     snapshot: async (jobId, userId) => {
       const job = await jobs.get(jobId, { principal: { userId } });
       const queuePosition = await jobs.queuePosition(job);
@@ -43,12 +55,12 @@ export function createRealtime(deps: ApiDeps, services: Services, servo: Servo) 
     originAllowed: (origin, host) =>
       settings.http.corsOrigins.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host),
   });
-  return { hub, gateway, servoStreams, streams: new EventStreams(hub), watchers: new ServoWatchers() };
+  return { hub, gateway, servoStreams, streams, watchers };
 }
 
 function createServoStreams(
-  { logger, settings }: ApiDeps,
-  { auth }: Services,
+  { logger, settings, credentialChanges }: ApiDeps,
+  { authenticator }: Services,
   { service, baseOf, maxFrameBytes }: Servo,
 ): ServoStreams {
   const log = logger.child({ component: 'servo' });
@@ -59,7 +71,8 @@ function createServoStreams(
   return new ServoStreams({
     logger: log,
     maxFrameBytes,
-    session: (token) => auth.session(token),
+    changes: credentialChanges,
+    admit: admitting(authenticator, 'servo'),
     open: (id, userId) => service.requireLive(id, { userId }),
     present: (session, request) => presentServoSession(session, (own) => baseOf(own, reached(request))),
     refusal: (error, path) => {

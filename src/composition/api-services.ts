@@ -4,7 +4,7 @@ import { IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import { AdminService } from '../services/admin.service.js';
 import { SharedLoginAttempts } from '../services/auth-login-attempts.js';
 import { PasswordHasher } from '../services/auth-password.js';
-import { AuthService, type AuthServiceDeps } from '../services/auth.service.js';
+import { AuthService } from '../services/auth.service.js';
 import { AuditService } from '../services/audit.service.js';
 import { AccountService } from '../services/account.service.js';
 import { AdministrationService } from '../services/administration.service.js';
@@ -29,6 +29,7 @@ import { TASK_NAMES } from '../tasks/index.js';
 import { detectionTask } from '../tasks/detection/task.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { ApiDeps } from './api-deps.js';
+import { createKeyServices } from './api-keys.js';
 
 /** Memory budget for images read from disk; further ones wait. */
 const IMAGE_MEMORY_BYTES = 32 * 2 ** 20;
@@ -47,13 +48,16 @@ export function createServices({
   countMaxWaitMs,
 }: ApiDeps) {
   const passwords = new PasswordHasher(settings.accounts.bcryptRounds);
+  const attempts = createAttempts(unitOfWork, settings, countMaxWaitMs);
   const tokens = createTokens(keys, settings);
   const charges = new ImageCharges(unitOfWork, classificationTask.pricePreset);
   const links = new DownloadLinks(keys.linkKey);
   const networkStatus = new NetworkStatus(networks.catalogue, networks.engines, jobEngineNetworks);
+  const auth = new AuthService({ unitOfWork, passwords, tokens, attempts });
   return {
     tokens,
-    auth: createAuth({ unitOfWork, passwords, tokens }, settings, countMaxWaitMs),
+    auth,
+    ...createKeyServices({ settings, unitOfWork, logger, countMaxWaitMs }, auth, attempts),
     users: new UserService(unitOfWork),
     admins: new AdminService(unitOfWork, passwords),
     audit: new AuditService(unitOfWork, logger.child({ component: 'audit' })),
@@ -111,15 +115,12 @@ function createImageServices(
   };
 }
 
-const createAuth = (
-  deps: Omit<AuthServiceDeps, 'attempts'>,
+const createAttempts = (
+  { read }: ApiDeps['unitOfWork'],
   { accounts }: ApiDeps['settings'],
   maxWaitMs?: number,
-): AuthService => {
-  const counts = deps.unitOfWork.read.rateCounts;
-  const attempts = new SharedLoginAttempts(accounts.loginAttemptsPer15Minutes, counts, { maxWaitMs });
-  return new AuthService({ ...deps, attempts });
-};
+): SharedLoginAttempts =>
+  new SharedLoginAttempts(accounts.loginAttemptsPer15Minutes, read.rateCounts, { maxWaitMs });
 
 /** See {@link createServices}. */
 export type Services = ReturnType<typeof createServices>;

@@ -8,6 +8,7 @@ import { createHttpServer, type HttpServerOptions } from '../lifecycle/http-serv
 import { listenOn } from '../lifecycle/listen.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { BodyRateFloor } from '../middlewares/body/body-watch.js';
+import type { EndpointGuards } from '../middlewares/endpoint.js';
 import type { BodyReceivers } from '../middlewares/body/receive-body.js';
 import { answerToUnparsed } from '../middlewares/client-error.js';
 import { rateLimiter, REQUEST_COUNTS } from '../middlewares/rate-limit.js';
@@ -15,11 +16,12 @@ import { uploadReceiver } from '../middlewares/multipart.js';
 import { imageReceiver } from '../middlewares/image-form.js';
 import { IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import type { AdminService } from '../services/admin.service.js';
+import type { EnvironmentKeys } from '../services/environment-keys.js';
 import { DatabaseSharedCounts } from '../services/shared-counts.js';
 import { createControllers } from './api-controllers.js';
 import type { ApiDeps } from './api-deps.js';
 import { createRealtime } from './api-realtime.js';
-import { createServices } from './api-services.js';
+import { createServices, type Services } from './api-services.js';
 import { createServo } from './api-servo.js';
 
 /** The API of this process. */
@@ -29,6 +31,7 @@ export interface ApiServer {
   /** The routes; `server` calls them behind its own guards. */
   readonly app: Express;
   readonly admins: AdminService;
+  readonly environmentKeys: EnvironmentKeys;
   /** Starts listening for job events and accepting requests. @returns the base URL. */
   listen(address: { host: string; port: number }): Promise<string>;
   /** Stops accepting requests, waits for those in progress, and closes sockets and streams. */
@@ -89,20 +92,22 @@ function createRateLimit({ settings, unitOfWork, countMaxWaitMs }: ApiDeps): Req
   );
 }
 
+const createGuards = (deps: ApiDeps, { authenticator, audit }: Services): EndpointGuards => ({
+  authenticator,
+  idempotency: deps.unitOfWork.read.idempotency,
+  bodies: createBodyReceivers(deps),
+  audit,
+});
+
 /** Wires the API; nothing listens before {@link ApiServer.listen}. */
 export function createApiServer(deps: ApiDeps): ApiServer {
-  const { settings, unitOfWork, logger } = deps;
+  const { settings, logger } = deps;
   const services = createServices(deps);
   const servo = createServo(deps);
   const realtime = createRealtime(deps, services, servo);
   const app = createApp({
     controllers: createControllers(deps, { ...services, servo }, realtime),
-    guards: {
-      authenticator: services.auth,
-      idempotency: unitOfWork.read.idempotency,
-      bodies: createBodyReceivers(deps),
-      audit: services.audit,
-    },
+    guards: createGuards(deps, services),
     queueBoard: deps.queueBoard,
     logger: logger.child({ component: 'http' }),
     corsOrigins: settings.http.corsOrigins,
@@ -123,6 +128,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     server,
     app,
     admins: services.admins,
+    environmentKeys: services.environmentKeys,
     listen: async ({ host, port }) => {
       await deps.eventSource.start(realtime.hub);
       await listenOn(server, { host, port, setting: 'PORT' });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
 import { JPEG_DECODERS } from '../domain/preprocessing.js';
 import { issueLines } from '../errors/schema-issues.js';
+import { apiKeysSetting } from './api-keys-setting.js';
 
 /** Setting names of earlier services, accepted as aliases. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
@@ -128,6 +129,10 @@ export const environmentSchema = z.object({
   ADMIN_PASSWORD: z.string().min(8).optional(),
   ADMIN_NAME: z.string().trim().min(1).max(100).optional(),
   ADMIN_SURNAME: z.string().trim().min(1).max(100).optional(),
+  /** API keys of the configuration, in addition to those that users create. */
+  API_KEYS: apiKeysSetting,
+  /** Maximum number of API keys that one account may have. */
+  API_KEYS_PER_USER: z.coerce.number().int().min(1).max(10_000).default(50),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000_000).default(600),
   LOGIN_ATTEMPTS_PER_15_MINUTES: z.coerce.number().int().min(1).max(1_000_000).default(10),
   UPLOAD_MAX_MB: megabytes.default(2048 * 1024 * 1024),

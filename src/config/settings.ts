@@ -54,6 +54,8 @@ const queue = (env: Environment) => ({
 const accounts = (env: Environment) => ({
   bcryptRounds: env.BCRYPT_SALT_ROUNDS,
   loginAttemptsPer15Minutes: env.LOGIN_ATTEMPTS_PER_15_MINUTES,
+  configuredKeys: env.API_KEYS,
+  keysPerUser: env.API_KEYS_PER_USER,
   admin: {
     email: env.ADMIN_EMAIL,
     password: env.ADMIN_PASSWORD,

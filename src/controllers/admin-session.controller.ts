@@ -1,10 +1,11 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { ADMIN_PATH, QUEUE_BOARD_PATH, SIGN_IN_PATH } from '../domain/api-paths.js';
 import { canonicalEmail } from '../domain/canonical-text.js';
+import { readCredential, type Authenticator } from '../domain/credential.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { forbidden } from '../errors/common-errors.js';
-import { bearerToken } from '../middlewares/authenticate.js';
+import { authenticateRequest } from '../middlewares/authenticate.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { toProblem } from '../middlewares/problem.js';
 import { HANDLED, type Reply } from '../middlewares/reply.js';
@@ -20,7 +21,8 @@ const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 /** Dependencies of {@link AdminSessionController}. */
 export interface AdminSessionDeps {
-  readonly auth: Pick<AuthService, 'signIn' | 'session' | 'authenticate' | 'endSession'>;
+  readonly auth: Pick<AuthService, 'signIn' | 'session' | 'endSession'>;
+  readonly authenticator: Authenticator;
   readonly tokens: Pick<TokenService, 'issue' | 'lifetime'>;
 }
 
@@ -118,18 +120,21 @@ export class AdminSessionController {
     return { status: 303, headers: { Location: `${SIGN_IN_PATH}?signed-out` } };
   };
 
-  /** Admits admins by bearer token or cookie; redirects browsers to the sign-in page. */
+  /** Admits admins by access token, API key or cookie; redirects browsers to the sign-in page. */
   readonly guard: RequestHandler = async (request, response, next) => {
     const admin = await this.#identify(request);
     if (admin?.role === 'admin') return next();
     const wantsPage = SAFE_METHODS.has(request.method) && request.accepts(['json', 'html']) === 'html';
-    if (bearerToken(request) === null && wantsPage) return response.redirect(303, SIGN_IN_PATH);
+    if (readCredential(request) === null && wantsPage) return response.redirect(303, SIGN_IN_PATH);
     throw forbidden();
   };
 
   async #identify(request: Request): Promise<Principal | null> {
-    const bearer = bearerToken(request);
-    if (bearer !== null) return this.#deps.auth.authenticate(bearer);
+    if (readCredential(request) !== null) {
+      const { authenticator } = this.#deps;
+      return (await authenticateRequest(request, authenticator, { access: 'admin', scope: 'admin' }))
+        .principal;
+    }
     const cookie = cookieOf(request);
     if (cookie === null) return null;
     // Browsers send the cookie with requests from any site, so state-changing requests must come from our own

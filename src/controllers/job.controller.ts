@@ -67,14 +67,14 @@ export class JobController {
   };
 
   readonly events = async (call: Call<Operations['events']>): Promise<Reply | typeof HANDLED> => {
-    const { principal, params, request, response } = call;
+    const { principal, credential, params, request, response } = call;
     const job = await this.#deps.jobs.get(params.id, { principal });
     const lastSeen = Number(request.get('last-event-id') ?? '0');
     const after = Number.isSafeInteger(lastSeen) && lastSeen > 0 ? lastSeen : 0;
     // 204 is the only status at which an EventSource stops reconnecting.
     if (job.finishedAt !== null && after >= job.seq) return { status: 204 };
     const snapshot = await this.#present(job);
-    await this.#deps.streams.follow(response, { userId: principal.userId, job, after, snapshot });
+    await this.#deps.streams.follow(response, { credential, job, after, snapshot });
     return HANDLED;
   };
 

@@ -100,11 +100,11 @@ export class ServoSessionController {
   };
 
   readonly watch = async (call: Call<Operations['watch']>): Promise<Reply | typeof HANDLED> => {
-    const { principal, params, request, response } = call;
+    const { principal, credential, params, request, response } = call;
     return here<typeof HANDLED>(request, async () => {
       const live = await this.#deps.servo.requireLive(params.id, principal);
       await this.#deps.watchers.follow(response, {
-        userId: principal.userId,
+        credential,
         live,
         present: (session) => this.#present(session, request).session,
       });

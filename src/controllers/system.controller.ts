@@ -7,7 +7,8 @@ import {
   READINESS_PATH,
   WEBSOCKET_PATH,
 } from '../domain/api-paths.js';
-import { bearerToken, type TokenAuthenticator } from '../middlewares/authenticate.js';
+import type { Authenticator } from '../domain/credential.js';
+import { authenticateRequest } from '../middlewares/authenticate.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { systemOperations } from '../schemas/system.schema.js';
@@ -18,7 +19,7 @@ type Operations = typeof systemOperations;
 /** Dependencies of {@link SystemController}. */
 export interface SystemControllerDeps {
   readonly health: Pick<HealthService, 'readiness'>;
-  readonly authenticator: TokenAuthenticator;
+  readonly authenticator: Authenticator;
   readonly version: string;
   /** The OpenAPI document as JSON. */
   readonly document: () => Promise<Buffer>;
@@ -73,8 +74,8 @@ export class SystemController {
    */
   async #isAdmin(request: Request): Promise<boolean> {
     try {
-      const token = bearerToken(request);
-      return token !== null && (await this.#deps.authenticator.authenticate(token)).role === 'admin';
+      await authenticateRequest(request, this.#deps.authenticator, { access: 'admin', scope: 'admin' });
+      return true;
     } catch {
       return false;
     }

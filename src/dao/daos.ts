@@ -1,3 +1,4 @@
+import { ApiKeyDao } from './api-key.dao.js';
 import { AuditLogDao } from './audit-log.dao.js';
 import { CreditTransactionDao } from './credit-transaction.dao.js';
 import type { DaoContext } from './dao.js';
@@ -40,6 +41,7 @@ export interface Daos {
   readonly rateCounts: RateCountDao;
   readonly servoSessions: ServoSessionDao;
   readonly servoGoals: ServoGoalDao;
+  readonly apiKeys: ApiKeyDao;
 }
 
 /** Creates one DAO per table, all bound to the same transaction, or to none. */
@@ -64,5 +66,6 @@ export function createDaos(context: DaoContext): Daos {
     rateCounts: new RateCountDao(context),
     servoSessions: new ServoSessionDao(context),
     servoGoals: new ServoGoalDao(context),
+    apiKeys: new ApiKeyDao(context),
   };
 }

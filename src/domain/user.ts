@@ -1,3 +1,4 @@
+import type { KeyGrant } from './api-key.js';
 import type { MicroCredits } from './money.js';
 
 /** Role of a user; admins have all rights of users. */
@@ -22,11 +23,14 @@ export interface User {
   readonly disabledAt: Date | null;
 }
 
-/** The caller: claims of the access token, checked against the user's row. */
+/** The caller: claims of the credential, checked against the user's row. */
 export interface Principal {
   readonly userId: string;
   readonly email: string;
+  /** For an API key without the scope `admin`, `user` whatever the user is. */
   readonly role: Role;
+  /** The API key of the request; undefined for access tokens. */
+  readonly apiKey?: KeyGrant;
   /** Balance when the row was read; charging reads it again. */
   readonly balance?: MicroCredits;
 }

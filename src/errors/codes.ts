@@ -1,3 +1,4 @@
+import { CREDENTIAL_CODES } from './codes/credentials.js';
 import { FILE_CODES } from './codes/files.js';
 import { INTERNAL_CODES } from './codes/internal.js';
 import { JOB_CODES } from './codes/jobs.js';
@@ -11,6 +12,7 @@ import type { ErrorKind } from './error-kind.js';
 /** All error codes, part of the API; each has one meaning. `docs/errors.md` is generated from this table. */
 export const ERROR_CODES = {
   ...REQUEST_CODES,
+  ...CREDENTIAL_CODES,
   ...FILE_CODES,
   ...NETWORK_CODES,
   ...JOB_CODES,

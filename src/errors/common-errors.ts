@@ -46,20 +46,25 @@ export function validationFailed(all: readonly FieldIssue[], what = 'request'): 
   return new AppError('VALIDATION', { message: `The ${what} is not valid. ${summary}`, issues });
 }
 
-/** Errors about the access token of a request. None of them reveals whether an account exists. */
+/** Errors about the credential of a request. None of them reveals whether an account exists. */
 const TOKEN_PROBLEMS = {
-  TOKEN_MISSING: 'An access token is required: send the header "Authorization: Bearer <token>".',
+  TOKEN_MISSING:
+    'A credential is required: send the header "Authorization: Bearer <token>" or "Authorization: Api-Key <key>".',
   TOKEN_NOT_BEARER:
-    'The Authorization header must be "Bearer <token>", exactly once and with a single space.',
+    'The Authorization header must be "Bearer <token>" or "Api-Key <key>", exactly once and with a single space.',
   INVALID_TOKEN: 'The access token is malformed or was not issued by this server.',
   TOKEN_EXPIRED: 'The access token has expired: sign in again.',
   TOKEN_REVOKED: 'The access token has been revoked: sign in again.',
+  INVALID_API_KEY: 'The API key is malformed, unknown or deleted.',
+  API_KEY_EXPIRED: 'The API key has expired or was replaced.',
+  API_KEY_REVOKED: 'The account of the API key is disabled.',
+  CREDENTIALS_AMBIGUOUS: 'The request has two different credentials: send one of them.',
 } as const;
 
 /** See {@link tokenProblem}. */
 export type TokenProblem = keyof typeof TOKEN_PROBLEMS;
 
-/** Error for a missing, malformed, foreign, expired or revoked access token. */
+/** Error for a missing, malformed, foreign, expired or revoked credential. */
 export function tokenProblem(code: TokenProblem, message: string = TOKEN_PROBLEMS[code]): AppError {
   return new AppError(code, { message });
 }

@@ -5,6 +5,8 @@ export interface LogContext {
   readonly requestId?: string;
   readonly jobId?: string;
   readonly userId?: string;
+  /** The API key that the request was made with. */
+  readonly apiKeyId?: string;
 }
 
 const storage = new AsyncLocalStorage<LogContext>();

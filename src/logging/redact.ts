@@ -1,9 +1,10 @@
 import { AppError } from '../errors/app-error.js';
 
 const SECRET_FIELD =
-  /^(authorization|cookie|set-cookie|token|password|passwordhash|secret|signature|x-api-key)$/i;
+  /^(authorization|cookie|set-cookie|token|password|passwordhash|secret|signature|x-api-key|apikey|api_keys)$/i;
 const JSON_WEB_TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 const BEARER = /\b(Bearer|Api-Key)\s+\S+/gi;
+const API_KEY = /\binfk_[\w-]+/g;
 const SECRET_QUERY = /([?&](?:token|signature|password)=)[^&\s"]+/gi;
 const HIDDEN = '[redacted]';
 const MAX_DEPTH = 6;
@@ -13,6 +14,7 @@ export function redactText(text: string): string {
   return text
     .replace(BEARER, `$1 ${HIDDEN}`)
     .replace(JSON_WEB_TOKEN, HIDDEN)
+    .replace(API_KEY, HIDDEN)
     .replace(SECRET_QUERY, `$1${HIDDEN}`);
 }
 

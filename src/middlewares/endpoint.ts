@@ -1,14 +1,20 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
+import {
+  readCredential,
+  type Authenticator,
+  type Caller,
+  type WatchedCredential,
+} from '../domain/credential.js';
 import type { IdempotencyRepository } from '../domain/repositories/idempotency.repository.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { tokenProblem, validationFailed } from '../errors/common-errors.js';
 import { valueAt } from '../errors/given-value.js';
 import { withLogContext } from '../logging/log-context.js';
-import type { Access, Operation } from '../schemas/operation.js';
+import type { Authorisation, Operation, OperationShape } from '../schemas/operation.js';
 import type { BodySchema } from '../schemas/request-body.js';
-import { authenticateRequest, bearerToken, type TokenAuthenticator } from './authenticate.js';
+import { authenticateRequest } from './authenticate.js';
 import { receiveBody, type BodyReceivers, type Received } from './body/receive-body.js';
 import { NO_RECEIPT, runIdempotently, type Receipt } from './idempotency.js';
 import type { FormImage } from './image-form.js';
@@ -16,10 +22,10 @@ import type { ReceivedFile, ReceivedFiles } from './multipart.js';
 import { HANDLED, sendReply, type Reply } from './reply.js';
 import { validateBody, validateParameters, type ValidatedInput } from './validate.js';
 
-type ParamsOf<Op> = Op extends Operation<infer Params> ? z.output<Params> : never;
-type QueryOf<Op> = Op extends Operation<z.ZodObject, infer Query> ? z.output<Query> : never;
+type ParamsOf<Op> = Op extends OperationShape<infer Params> ? z.output<Params> : never;
+type QueryOf<Op> = Op extends OperationShape<z.ZodObject, infer Query> ? z.output<Query> : never;
 type BodyOf<Op> =
-  Op extends Operation<z.ZodObject, z.ZodObject, infer Body> ? z.output<BodySchema<Body>> : never;
+  Op extends OperationShape<z.ZodObject, z.ZodObject, infer Body> ? z.output<BodySchema<Body>> : never;
 
 /** A validated, authorised request, typed by its operation. */
 export interface Call<Op> {
@@ -28,6 +34,8 @@ export interface Call<Op> {
   readonly body: BodyOf<Op>;
   /** The caller. @throws AppError TOKEN_MISSING on public operations without a token. */
   readonly principal: Principal;
+  /** The caller's credential, for responses that stay open. @throws AppError TOKEN_MISSING like the caller. */
+  readonly credential: WatchedCredential;
   /** For operations that are charged: stores the response in the transaction of the work. */
   readonly receipt: Receipt;
   /**
@@ -48,7 +56,7 @@ export type Handler<Op> = (call: Call<Op>) => Promise<Reply | typeof HANDLED>;
 
 /** Cross-cutting services used by every endpoint. */
 export interface EndpointGuards {
-  readonly authenticator: TokenAuthenticator;
+  readonly authenticator: Authenticator;
   readonly idempotency: IdempotencyRepository;
   readonly bodies: BodyReceivers;
   readonly audit: AuditTrail;
@@ -66,18 +74,25 @@ export interface Endpoint {
 }
 
 /** The authenticated caller; null on public routes. */
-async function identify(access: Access, request: Request, guards: EndpointGuards): Promise<Principal | null> {
+async function identify(
+  { access, scope }: Authorisation,
+  request: Request,
+  { authenticator }: EndpointGuards,
+): Promise<Caller | null> {
   if (access === 'public') return null;
   // A signed link replaces the token; its handler verifies it.
-  if (access === 'link' && bearerToken(request) === null && request.query.signature !== undefined)
+  if (access === 'link' && request.query.signature !== undefined && readCredential(request) === null)
     return null;
-  return authenticateRequest(request, guards.authenticator, access === 'admin' ? 'admin' : 'user');
+  return authenticateRequest(request, authenticator, {
+    access: access === 'admin' ? 'admin' : 'user',
+    scope,
+  });
 }
 
 interface Accepted {
   readonly input: ValidatedInput;
   readonly key: string | undefined;
-  readonly principal: Principal | null;
+  readonly caller: Caller | null;
   readonly files: ReceivedFiles;
   readonly images: readonly FormImage[];
 }
@@ -87,15 +102,21 @@ function toCall<Op>(
   receipt: Receipt,
   http: { request: Request; response: Response },
 ): Call<Op> {
-  const { input, principal, files, images } = accepted;
+  const { input, caller, files, images } = accepted;
+  const identified = (): Caller => {
+    if (caller === null) throw tokenProblem('TOKEN_MISSING');
+    return caller;
+  };
   return {
     // These values were parsed by the operation's own schemas, so they have its types.
     params: input.params as ParamsOf<Op>,
     query: input.query as QueryOf<Op>,
     body: input.body as BodyOf<Op>,
     get principal() {
-      if (principal === null) throw tokenProblem('TOKEN_MISSING');
-      return principal;
+      return identified().principal;
+    },
+    get credential() {
+      return identified().credential;
     },
     receipt,
     file: (field) => files[field] ?? missingFile(field),
@@ -144,7 +165,8 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
     http: { request: Request; response: Response },
     guards: EndpointGuards,
   ) => {
-    const { principal, input, files } = accepted;
+    const { caller, input, files } = accepted;
+    const principal = caller?.principal ?? null;
     if (operation.access === 'admin' && principal !== null)
       await guards.audit.record(principal, operation.operationId, auditSubject(operation, accepted));
     if (!operation.idempotent || principal === null) return handler(toCall<Op>(accepted, NO_RECEIPT, http));
@@ -163,8 +185,9 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
   return {
     operation,
     async handle(request, response, guards) {
-      const principal = await identify(operation.access, request, guards);
-      await withLogContext({ userId: principal?.userId }, async () => {
+      const caller = await identify(operation, request, guards);
+      const { userId, apiKey } = caller?.principal ?? {};
+      await withLogContext({ userId, apiKeyId: apiKey?.id }, async () => {
         const parameters = validateParameters(operation, request);
         // Temporary files of the request are deleted before the response is sent.
         const reply = await withReceived(
@@ -175,7 +198,7 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
             // are reachable.
             received.body = undefined;
             const input = validateBody(operation, parameters, body);
-            const accepted = { input, principal, files, images, key: parameters.idempotencyKey };
+            const accepted = { input, caller, files, images, key: parameters.idempotencyKey };
             return answer(accepted, { request, response }, guards);
           },
         );

@@ -76,13 +76,22 @@ const CHALLENGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   INVALID_TOKEN: challengeOf('The access token is malformed or was not issued by this server'),
   TOKEN_EXPIRED: challengeOf('The access token has expired'),
   TOKEN_REVOKED: challengeOf('The access token has been revoked'),
-} satisfies Record<TokenProblem, string>;
+  CREDENTIALS_AMBIGUOUS: '',
+} satisfies Partial<Record<TokenProblem, string>>;
+
+/** The same for API keys, under the scheme that carries them. */
+const KEY_CHALLENGES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'INVALID_API_KEY',
+  'API_KEY_EXPIRED',
+  'API_KEY_REVOKED',
+]);
 
 function headersOf(error: AppError): Readonly<Record<string, string>> {
   if (error instanceof HttpError) return error.headers;
   const headers: Record<string, string> = {};
   const challenge = CHALLENGES[error.code];
   if (challenge !== undefined) headers['WWW-Authenticate'] = `Bearer realm="infernode"${challenge}`;
+  if (KEY_CHALLENGES.has(error.code)) headers['WWW-Authenticate'] = 'Api-Key realm="infernode"';
   const retryAfter =
     error.retryAfterSeconds ??
     (error.kind === 'unavailable' || error.kind === 'rate_limited' ? DEFAULT_RETRY_AFTER : undefined);
@@ -221,6 +230,7 @@ export function toProblem(error: unknown, request: { id: string; path: string })
 const PUBLIC_FACTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'INSUFFICIENT_CREDITS',
   'TOO_MANY_WAITING_JOBS',
+  'SCOPE_MISSING',
 ]);
 
 function publicDetails(error: AppError): Record<string, unknown> {

@@ -1,11 +1,27 @@
 import { z } from 'zod';
+import { credentialOf, type Credential } from '../domain/credential.js';
 import type { ErrorCode } from '../errors/codes.js';
 import type { JobEventPayloads, JobEventType } from '../domain/job-event.js';
 import type { JobStatus } from '../domain/job.js';
 
+/** Sign-in over a socket: an access token, or an API key in either field. */
+export const authenticateMessage = z
+  .strictObject({
+    type: z.literal('authenticate'),
+    token: z.string().min(1).max(8192).optional(),
+    apiKey: z.string().min(1).max(512).optional(),
+  })
+  .refine(({ token, apiKey }) => (token === undefined) !== (apiKey === undefined), {
+    error: 'Send either token or apiKey.',
+  });
+
+/** The credential in a message. */
+export const credentialIn = ({ token, apiKey }: z.infer<typeof authenticateMessage>): Credential =>
+  apiKey === undefined ? credentialOf(token ?? '') : { kind: 'apiKey', key: apiKey };
+
 /** Messages that a client may send over the WebSocket. */
 export const clientMessage = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('authenticate'), token: z.string().min(1).max(8192) }),
+  authenticateMessage,
   z.strictObject({ type: z.literal('ping') }),
   z.strictObject({
     type: z.literal('subscribe'),
@@ -20,7 +36,12 @@ export type ClientMessage = z.infer<typeof clientMessage>;
 /** Payload of every message that the server sends, by `type`. */
 export interface ServerMessages {
   readonly connection: { readonly message: string; readonly connectionId: string };
-  readonly authenticated: { readonly message: string; readonly userId: string; readonly expiresAt: string };
+  /** `expiresAt` is null for an API key that does not expire. */
+  readonly authenticated: {
+    readonly message: string;
+    readonly userId: string;
+    readonly expiresAt: string | null;
+  };
   readonly error: { readonly message: string; readonly code: ErrorCode; readonly jobId?: string };
   readonly pong: { readonly timestamp: string };
   /** A status change of one of the user's jobs, or a test message. */

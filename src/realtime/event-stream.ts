@@ -1,8 +1,11 @@
 import type { Response } from 'express';
+import type { WatchedCredential } from '../domain/credential.js';
 import type { JobEvent } from '../domain/job-event.js';
 import { isTerminal, type Job } from '../domain/job.js';
 import { AppError } from '../errors/app-error.js';
 import { HEARTBEAT_MS } from './heartbeat.js';
+import type { CredentialChanges } from './credential-changes.js';
+import { CredentialWatch } from './credential-watch.js';
 import type { RealtimeHub } from './realtime-hub.js';
 
 const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -13,8 +16,8 @@ const MAX_STREAMS_PER_USER = 50;
 
 /** A job to follow, and its initial state. */
 export interface StreamStart {
-  /** The account that follows the job. */
-  readonly userId: string;
+  /** The credential of the account that follows the job. */
+  readonly credential: WatchedCredential;
   readonly job: Job;
   /** Number of the last event that the client has received; 0 for none. */
   readonly after: number;
@@ -32,15 +35,32 @@ function frame(event: string, data: unknown, id?: number): string {
   return `${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
+/** Ends a stream when the credential ends; the client reconnects and is refused. */
+export function watchStream(
+  response: Response,
+  credential: WatchedCredential,
+  changes: CredentialChanges,
+): CredentialWatch {
+  const watch = new CredentialWatch({
+    changes,
+    onEnd: () => response.end(),
+    onError: () => response.destroy(),
+  });
+  watch.watch(credential);
+  return watch;
+}
+
 /** Streams the events of jobs as server-sent events. */
 export class EventStreams {
   /** Open streams and their accounts. */
   readonly #open = new Map<Response, string>();
 
   readonly #hub: RealtimeHub;
+  readonly #changes: CredentialChanges;
 
-  constructor(hub: RealtimeHub) {
+  constructor(hub: RealtimeHub, changes: CredentialChanges) {
     this.#hub = hub;
+    this.#changes = changes;
   }
 
   /** Ends all streams; clients reconnect with `Last-Event-ID`. */
@@ -49,11 +69,12 @@ export class EventStreams {
   }
 
   /**
-   * Sends the snapshot, then events until the job or the connection ends. Without `Last-Event-ID` the
+   * Sends the snapshot, then events until the job, the connection or the credential ends. Without `Last-Event-ID` the
    * snapshot replaces all events up to its own; with it, later events are replayed.
    * @throws AppError TOO_MANY_CONNECTIONS (rate_limited) while the account has 50 open streams
    */
-  async follow(response: Response, { userId, job, after, snapshot }: StreamStart): Promise<void> {
+  async follow(response: Response, { credential, job, after, snapshot }: StreamStart): Promise<void> {
+    const { userId } = credential;
     const open = [...this.#open.values()].filter((owner) => owner === userId).length;
     if (open >= MAX_STREAMS_PER_USER)
       throw new AppError('TOO_MANY_CONNECTIONS', {
@@ -75,7 +96,12 @@ export class EventStreams {
       return;
     }
     this.#open.set(response, userId);
-    await this.#pump(response, job.id, replayFrom);
+    const watch = watchStream(response, credential, this.#changes);
+    try {
+      await this.#pump(response, job.id, replayFrom);
+    } finally {
+      watch.stop();
+    }
   }
 
   async #pump(response: Response, jobId: string, after: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
+import type { Credential, WatchedCredential } from '../domain/credential.js';
 import type { LiveServo, ServoAttachment, ServoClient, ServoEvent } from '../domain/servo-event.js';
 import type { ServoSession } from '../domain/servo-session.js';
 import { AppError } from '../errors/app-error.js';
@@ -8,10 +9,11 @@ import { guarded } from '../errors/guarded.js';
 import type { Logger } from '../logging/logger.js';
 import { parseFrame } from '../protocols/servo-stream/frame-message.js';
 import { errorMessage, eventMessage } from '../protocols/servo-stream/json-messages.js';
-import { CLOSE_CODES } from './event-map.js';
+import type { CredentialChanges } from './credential-changes.js';
+import { CredentialWatch } from './credential-watch.js';
+import { authenticateMessage, CLOSE_CODES, credentialIn } from './event-map.js';
 import { MessageBudget } from './message-budget.js';
 import { binaryAnswerOf } from './servo-binary-answer.js';
-import { TokenWatch } from './token-watch.js';
 
 const SILENCE_MS = 5000;
 const CLOSE_GRACE_MS = 1000;
@@ -22,7 +24,7 @@ const BUDGET = { burst: 1000, perSecond: 500 };
 const CLOSE = { ...CLOSE_CODES, done: 1000, tooBig: 1009, refused: 4400, replaced: 4409 } as const;
 
 const clientMessage = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('authenticate'), token: z.string().min(1).max(8192) }),
+  authenticateMessage,
   z.strictObject({ type: z.literal('end') }),
   z.strictObject({ type: z.literal('ping') }),
 ]);
@@ -30,8 +32,7 @@ const clientMessage = z.discriminatedUnion('type', [
 /** A client that may send frames. */
 export interface AdmittedStream {
   readonly live: LiveServo;
-  readonly token: string;
-  readonly expiresAt: Date;
+  readonly credential: WatchedCredential;
 }
 
 /** What a connection asks of the rest of the system. */
@@ -39,17 +40,16 @@ export interface ServoStreamPorts {
   readonly logger: Logger;
   /** Bytes of the image of one frame. */
   readonly maxFrameBytes: number;
-  /** @throws AppError of the token and of the session */
-  admit(token: string): Promise<AdmittedStream>;
-  /** @throws AppError of kind `unauthenticated` */
-  session(token: string): Promise<unknown>;
+  readonly changes: CredentialChanges;
+  /** @throws AppError of the credential and of the session */
+  admit(credential: Credential): Promise<AdmittedStream>;
   /** The session as the API shows it. */
   present(session: ServoSession): object;
 }
 
 /** How a connection begins. */
 export interface ServoStreamStart {
-  /** Null for a client that sends its token as first message. */
+  /** Null for a client that sends its credential as first message. */
   readonly admitted: AdmittedStream | null;
   readonly binary: boolean;
 }
@@ -60,7 +60,7 @@ export class ServoStreamConnection implements ServoClient {
   readonly #ports: ServoStreamPorts;
   readonly #binary: boolean;
   readonly #budget = new MessageBudget(BUDGET);
-  readonly #tokens: TokenWatch;
+  readonly #watch: CredentialWatch;
   #attachment: ServoAttachment | null = null;
   #silence: NodeJS.Timeout | undefined;
   #ended = false;
@@ -72,9 +72,9 @@ export class ServoStreamConnection implements ServoClient {
     this.#ports = ports;
     this.#binary = binary;
     const failed = (error: unknown): void => this.#breakOff(error);
-    this.#tokens = new TokenWatch({
-      session: (token) => ports.session(token),
-      onEnd: () => this.#close(CLOSE.notAuthenticated, 'The token has ended.'),
+    this.#watch = new CredentialWatch({
+      changes: ports.changes,
+      onEnd: () => this.#close(CLOSE.notAuthenticated, 'The credential has expired or was revoked.'),
       onError: failed,
     });
     const on = <Values extends unknown[]>(event: string, listener: (...values: Values) => unknown) =>
@@ -129,11 +129,11 @@ export class ServoStreamConnection implements ServoClient {
     this.#close(CLOSE.goingAway, 'The server is going away.');
   }
 
-  #begin({ live, token, expiresAt }: AdmittedStream): void {
+  #begin({ live, credential }: AdmittedStream): void {
     clearTimeout(this.#silence);
     this.#send({ type: 'session', session: this.#ports.present(live.session) });
     this.#attachment = live.attach(this);
-    this.#tokens.watch(token, expiresAt);
+    this.#watch.watch(credential);
   }
 
   #receive(data: RawData, isBinary: boolean): void {
@@ -163,19 +163,19 @@ export class ServoStreamConnection implements ServoClient {
       const problem = 'The message is none of authenticate, end and ping, as JSON.';
       this.#send(errorMessage(new AppError('BAD_MESSAGE', { message: problem })));
     } else if (message.type === 'ping') this.#send({ type: 'pong', timestamp: new Date().toISOString() });
-    else if (message.type === 'authenticate') this.#authenticate(message.token);
+    else if (message.type === 'authenticate') this.#authenticate(credentialIn(message));
     else if (!this.#attachment) this.#refuse(tokenProblem('TOKEN_MISSING'));
     else this.#attachment.end().catch((error: unknown) => this.#breakOff(error));
   }
 
-  #authenticate(token: string): void {
+  #authenticate(credential: Credential): void {
     // Stops reading; clients send frames only after the `session` message.
     this.#socket.pause();
     this.#ports
-      .admit(token)
+      .admit(credential)
       .then((admitted) => {
         if (this.#ended || this.#socket.readyState !== this.#socket.OPEN) return;
-        if (this.#attachment) this.#tokens.watch(token, admitted.expiresAt);
+        if (this.#attachment) this.#watch.watch(admitted.credential);
         else this.#begin(admitted);
         this.#socket.resume();
       })
@@ -190,8 +190,8 @@ export class ServoStreamConnection implements ServoClient {
   /** Says why the connection cannot go on. */
   #refuse(error: AppError): void {
     this.#send(errorMessage(error));
-    const isToken = error.kind === 'unauthenticated';
-    this.#close(isToken ? CLOSE.badToken : CLOSE.refused, error.code);
+    const isCredential = error.kind === 'unauthenticated';
+    this.#close(isCredential ? CLOSE.badToken : CLOSE.refused, error.code);
   }
 
   /** Whether one more message of any kind is allowed; a flood ends the connection. */
@@ -239,7 +239,7 @@ export class ServoStreamConnection implements ServoClient {
 
   #letGo(): void {
     clearTimeout(this.#silence);
-    this.#tokens.stop();
+    this.#watch.stop();
     this.#attachment?.detach();
     this.#attachment = null;
   }

@@ -3,12 +3,13 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { SERVO_STREAM_PATH } from '../domain/api-paths.js';
+import type { Credential, WatchedCredential } from '../domain/credential.js';
 import type { LiveServo } from '../domain/servo-event.js';
 import type { ServoSession } from '../domain/servo-session.js';
 import { AppError } from '../errors/app-error.js';
 import { guarded } from '../errors/guarded.js';
 import type { Logger } from '../logging/logger.js';
-import type { RealtimeSession } from './connection-ports.js';
+import type { CredentialChanges } from './credential-changes.js';
 import { HEARTBEAT_MS } from './heartbeat.js';
 import { UserBudgets } from './message-budget.js';
 import {
@@ -36,12 +37,21 @@ export interface Refusal {
   readonly body: object;
 }
 
+/** A request for a stream. */
+export interface UpgradeRequest {
+  readonly pathname: string;
+  /** Credential in its headers, or what is wrong with it; null without one. */
+  readonly credential: Credential | AppError | null;
+  readonly address: string;
+}
+
 /** What the streams are made of. */
 export interface ServoStreamsOptions {
   readonly logger: Logger;
   readonly maxFrameBytes: number;
-  /** @throws AppError of kind `unauthenticated` */
-  session(token: string): Promise<RealtimeSession>;
+  readonly changes: CredentialChanges;
+  /** @throws AppError of kind unauthenticated, forbidden or rate_limited. */
+  admit(credential: Credential, address: string): Promise<WatchedCredential>;
   /** The session of a user. @throws AppError NOT_FOUND and those of sessions that are not here */
   open(id: string, userId: string): Promise<LiveServo>;
   /** A session as the API shows it to the client of a request. */
@@ -82,11 +92,11 @@ export class ServoStreams {
   }
 
   /**
-   * Opens a stream. A client with a token in its header gets errors as HTTP answers; any other one sends its token as first
+   * Opens a stream. A client with a credential in its headers gets errors as HTTP answers; any other one sends it as first
    * message and gets them as messages.
    */
   upgrade(
-    { pathname, token }: { readonly pathname: string; readonly token: string | null },
+    { pathname, credential, address }: UpgradeRequest,
     request: IncomingMessage,
     { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
   ): void {
@@ -94,16 +104,17 @@ export class ServoStreams {
     const ports: ServoStreamPorts = {
       logger: this.#options.logger,
       maxFrameBytes: this.#options.maxFrameBytes,
-      session: (own) => this.#options.session(own),
-      admit: (own) => this.#admit(id, own),
+      changes: this.#options.changes,
+      admit: (own) => this.#admit(id, own, address),
       present: (session) => this.#options.present(session, request),
     };
     const connect = (admitted: AdmittedStream | null): void =>
       this.#connect({ request, socket, head }, ports, admitted);
-    if (token === null) connect(null);
+    if (credential === null) connect(null);
+    else if (credential instanceof AppError) this.#refuse(credential, pathname, socket);
     else
       ports
-        .admit(token)
+        .admit(credential)
         .then(connect)
         .catch((error: unknown) => this.#refuse(error, pathname, socket));
   }
@@ -123,13 +134,14 @@ export class ServoStreams {
   readonly #failed = (error: unknown): void =>
     this.#options.logger.warn('A listener of the streams failed.', { err: error });
 
-  async #admit(id: string, token: string): Promise<AdmittedStream> {
-    const { principal, expiresAt } = await this.#options.session(token);
-    if (!this.#connects.take(principal.userId)) {
+  async #admit(id: string, given: Credential, address: string): Promise<AdmittedStream> {
+    const credential = await this.#options.admit(given, address);
+    const { userId } = credential;
+    if (!this.#connects.take(userId)) {
       const message = `More than ${String(CONNECT_BUDGET.perSecond)} streams a second are opened by this account.`;
       throw new AppError('RATE_LIMITED', { message, retryAfterSeconds: 1 });
     }
-    return { live: await this.#options.open(id, principal.userId), token, expiresAt };
+    return { live: await this.#options.open(id, userId), credential };
   }
 
   #connect(
@@ -143,8 +155,8 @@ export class ServoStreams {
   ): void {
     if (socket.destroyed) return;
     const anonymous = admitted ? null : limitBytes(socket, MAX_ANONYMOUS_BYTES);
-    const admit = async (token: string): Promise<AdmittedStream> => {
-      const known = await ports.admit(token);
+    const admit = async (credential: Credential): Promise<AdmittedStream> => {
+      const known = await ports.admit(credential);
       anonymous?.lift();
       return known;
     };

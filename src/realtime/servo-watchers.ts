@@ -1,8 +1,11 @@
 import type { Response } from 'express';
+import type { WatchedCredential } from '../domain/credential.js';
 import type { LiveServo } from '../domain/servo-event.js';
 import type { ServoSession } from '../domain/servo-session.js';
 import { AppError } from '../errors/app-error.js';
 import { eventMessage } from '../protocols/servo-stream/json-messages.js';
+import type { CredentialChanges } from './credential-changes.js';
+import { watchStream } from './event-stream.js';
 import { HEARTBEAT_MS } from './heartbeat.js';
 
 /** Open streams of one account. */
@@ -13,7 +16,7 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 /** A session to watch, and by whom. */
 export interface WatchStart {
-  readonly userId: string;
+  readonly credential: WatchedCredential;
   readonly live: LiveServo;
   /** The session as the API shows it. */
   readonly present: (session: ServoSession) => object;
@@ -26,16 +29,23 @@ export class ServoWatchers {
   /** Open streams with the account that each belongs to. */
   readonly #open = new Map<Response, string>();
 
+  readonly #changes: CredentialChanges;
+
+  constructor(changes: CredentialChanges) {
+    this.#changes = changes;
+  }
+
   /** Ends all streams. */
   closeAll(): void {
     this.#open.forEach((_, response) => response.end());
   }
 
   /**
-   * Writes the session, then what happens until the session or the connection ends.
+   * Writes the session, then what happens until the session, the connection or the credential ends.
    * @throws AppError TOO_MANY_CONNECTIONS (rate_limited) while the account has 50 open streams
    */
-  async follow(response: Response, { userId, live, present }: WatchStart): Promise<void> {
+  async follow(response: Response, { credential, live, present }: WatchStart): Promise<void> {
+    const { userId } = credential;
     const open = [...this.#open.values()].filter((owner) => owner === userId).length;
     if (open >= MAX_STREAMS_PER_USER) {
       throw new AppError('TOO_MANY_CONNECTIONS', {
@@ -63,7 +73,9 @@ export class ServoWatchers {
       else if (event.type === 'ended') response.end();
       return response.writable;
     });
+    const watch = watchStream(response, credential, this.#changes);
     await closed;
+    watch.stop();
     clearInterval(heartbeat);
     this.#open.delete(response);
     watching.close();

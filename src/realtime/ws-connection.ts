@@ -2,11 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import type { JobEvent } from '../domain/job-event.js';
 import { AppError } from '../errors/app-error.js';
+import type { ErrorKind } from '../errors/error-kind.js';
 import { guarded } from '../errors/guarded.js';
+import type { Credential, WatchedCredential } from '../domain/credential.js';
 import { readClientMessage } from './client-message.js';
-import type { ConnectionPorts, ConnectionStart, RealtimeSession } from './connection-ports.js';
+import type { ConnectionPorts, ConnectionStart } from './connection-ports.js';
+import { CredentialWatch } from './credential-watch.js';
 import {
   CLOSE_CODES,
+  credentialIn,
   encode,
   type ClientMessage,
   type ServerMessages,
@@ -16,7 +20,6 @@ import { MessageBudget } from './message-budget.js';
 import { MessageInbox } from './message-inbox.js';
 import type { UserListener } from './realtime-hub.js';
 import { endsJob } from './event-stream.js';
-import { TokenWatch } from './token-watch.js';
 
 const SILENCE_MS = 5000;
 const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -25,6 +28,8 @@ const ANONYMOUS_MESSAGES = 20;
 const CLOSE_GRACE_MS = 1000;
 const BUDGET = { burst: 100, perSecond: 20 };
 const MAX_CONNECTIONS_PER_USER = 50;
+/** Kinds of errors that are the client's, and end the connection. */
+const REFUSALS: ReadonlySet<ErrorKind> = new Set(['unauthenticated', 'forbidden', 'rate_limited']);
 /** Subscription budget of a user, over all connections; each reads the job, its queue position and events. */
 export const SUBSCRIBE_BUDGET = { burst: 400, perSecond: 20 };
 
@@ -33,10 +38,10 @@ export class WsConnection implements UserListener {
   readonly #id = randomUUID();
   readonly #budget = new MessageBudget(BUDGET);
   readonly #following = new Map<string, { close(): void }>();
-  #session: RealtimeSession | null = null;
+  #credential: WatchedCredential | null = null;
   #registration: { close(): void } | null = null;
   readonly #silence: NodeJS.Timeout;
-  readonly #tokens: TokenWatch;
+  readonly #watch: CredentialWatch;
   #ended = false;
   #anonymousMessages = 0;
   readonly #inbox: MessageInbox;
@@ -53,9 +58,9 @@ export class WsConnection implements UserListener {
     this.#start = start;
 
     this.#inbox = new MessageInbox(socket, (error) => this.#reportFailure(error));
-    this.#tokens = new TokenWatch({
-      session: (token) => ports.session(token),
-      onEnd: () => this.end(CLOSE_CODES.notAuthenticated, 'The token has expired or was revoked.'),
+    this.#watch = new CredentialWatch({
+      changes: ports.changes,
+      onEnd: () => this.end(CLOSE_CODES.notAuthenticated, 'The credential has expired or was revoked.'),
       onError: (error) => this.#reportFailure(error),
     });
     const safely = <Values extends unknown[]>(listener: (...values: Values) => unknown) =>
@@ -76,7 +81,7 @@ export class WsConnection implements UserListener {
       'pong',
       safely(() => {
         this.alive = true;
-        this.#admit();
+        this.#admitFrame();
       }),
     );
     socket.on('error', (error) => ports.logger.debug('WebSocket error', { err: error }));
@@ -88,12 +93,12 @@ export class WsConnection implements UserListener {
       message: 'Connected. Send authenticate with a token.',
       connectionId: this.#id,
     });
-    const { token } = start;
-    if (token !== null) this.#inbox.add(() => this.#authenticate(token));
+    const { credential } = start;
+    if (credential !== null) this.#inbox.add(() => this.#authenticate(credential));
   }
 
   get userId(): string {
-    return this.#session?.principal.userId ?? '';
+    return this.#credential?.userId ?? '';
   }
 
   statusChanged(event: Extract<JobEvent, { type: 'status' }>): void {
@@ -134,16 +139,16 @@ export class WsConnection implements UserListener {
   #receive(data: RawData, isBinary: boolean): void {
     if (this.#ended) return;
     if (isBinary) return this.end(CLOSE_CODES.unsupportedData, 'Only text messages are accepted.');
-    if (!this.#admit()) return;
+    if (!this.#admitFrame()) return;
     // Before authentication only the token may be sent.
-    if (this.#session === null && ++this.#anonymousMessages > ANONYMOUS_MESSAGES) {
+    if (this.#credential === null && ++this.#anonymousMessages > ANONYMOUS_MESSAGES) {
       return this.end(CLOSE_CODES.flood, 'Too many messages.');
     }
     this.#inbox.add(() => this.#handle(String(data)));
   }
 
   /** Whether one more frame is allowed; a flood closes the connection, and nothing more is read from it. */
-  #admit(): boolean {
+  #admitFrame(): boolean {
     if (this.#ended) return false;
     if (this.#budget.take()) return true;
     this.end(CLOSE_CODES.flood, 'Too many messages.');
@@ -152,7 +157,7 @@ export class WsConnection implements UserListener {
   }
 
   #answerPing(data: Buffer): void {
-    if (!this.#admit() || this.#socket.readyState !== this.#socket.OPEN) return;
+    if (!this.#admitFrame() || this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.pong(data);
     if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.#socket.terminate();
   }
@@ -164,8 +169,8 @@ export class WsConnection implements UserListener {
     if (message.type === 'ping') {
       this.send('pong', { timestamp: new Date().toISOString() });
     } else if (message.type === 'authenticate') {
-      await this.#authenticate(message.token);
-    } else if (this.#session === null) {
+      await this.#authenticate(credentialIn(message));
+    } else if (this.#credential === null) {
       this.send('error', { code: 'NOT_AUTHENTICATED', message: 'Send authenticate with a token first.' });
     } else if (message.type === 'subscribe') {
       await this.#subscribe(message);
@@ -174,40 +179,46 @@ export class WsConnection implements UserListener {
     }
   }
 
-  async #authenticate(token: string): Promise<void> {
-    const session = await this.#ports.session(token).catch((error: unknown) => {
-      if (error instanceof AppError && error.kind === 'unauthenticated') return error;
-      throw error;
-    });
+  async #authenticate(given: Credential | AppError): Promise<void> {
+    const credential = await this.#admit(given);
     // A registration after the clean-up would stay for ever.
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (session instanceof AppError) return this.#refuse(session);
-    if (this.#session !== null && session.principal.userId !== this.userId) {
-      return this.#refuse({ code: 'INVALID_TOKEN', message: 'The token belongs to another user.' });
+    if (credential instanceof AppError) return this.#refuse(credential);
+    if (this.#credential !== null && credential.userId !== this.userId) {
+      return this.#refuse({ code: 'INVALID_TOKEN', message: 'The credential belongs to another user.' });
     }
     if (
       this.#registration === null &&
-      this.#ports.hub.connections(session.principal.userId) >= MAX_CONNECTIONS_PER_USER
+      this.#ports.hub.connections(credential.userId) >= MAX_CONNECTIONS_PER_USER
     ) {
       const message = `An account may have at most ${String(MAX_CONNECTIONS_PER_USER)} connections.`;
       this.send('error', { code: 'TOO_MANY_CONNECTIONS', message });
       return this.end(CLOSE_CODES.flood, 'Too many connections.');
     }
     clearTimeout(this.#silence);
-    this.#session = session;
+    this.#credential = credential;
     this.#registration ??= this.#ports.hub.connect(this);
-    this.#tokens.watch(token, session.expiresAt);
-    const { userId } = session.principal;
+    this.#watch.watch(credential);
+    const { userId, expiresAt } = credential;
     this.send('authenticated', {
       message: 'Authenticated',
       userId,
-      expiresAt: session.expiresAt.toISOString(),
+      expiresAt: expiresAt?.toISOString() ?? null,
+    });
+  }
+
+  /** The admitted credential, or why it is refused. */
+  async #admit(given: Credential | AppError): Promise<WatchedCredential | AppError> {
+    if (given instanceof AppError) return given;
+    return this.#ports.admit(given, this.#start.address).catch((error: unknown) => {
+      if (error instanceof AppError && REFUSALS.has(error.kind)) return error;
+      throw error;
     });
   }
 
   #refuse({ code, message }: Pick<AppError, 'code' | 'message'>): void {
     this.send('error', { code, message });
-    this.end(CLOSE_CODES.badToken, 'Invalid token');
+    this.end(CLOSE_CODES.badToken, 'Invalid credential');
   }
 
   async #subscribe({ jobId, since }: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
@@ -268,7 +279,7 @@ export class WsConnection implements UserListener {
 
   #cleanUp(): void {
     clearTimeout(this.#silence);
-    this.#tokens.stop();
+    this.#watch.stop();
     this.#registration?.close();
     this.#following.forEach((subscription) => subscription.close());
     this.#following.clear();

@@ -2,6 +2,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { WEBSOCKET_PATH } from '../domain/api-paths.js';
+import { readCredential, type Credential } from '../domain/credential.js';
+import { AppError } from '../errors/app-error.js';
 import { guarded } from '../errors/guarded.js';
 import { serveWithoutUpgrade } from '../lifecycle/without-upgrade.js';
 import { HEARTBEAT_MS } from './heartbeat.js';
@@ -14,12 +16,13 @@ import { SUBSCRIBE_BUDGET, WsConnection } from './ws-connection.js';
 const MAX_PAYLOAD_BYTES = 16 * 1024;
 const MAX_FRAGMENTS = 64;
 const CLOSE_GRACE_MS = 1000;
-const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
 
 /** Options of the gateway. */
 export interface WsGatewayOptions extends ConnectionPorts {
   /** Whether pages of this origin may connect. Clients without an `Origin` header are not browsers. */
   originAllowed(origin: string, host: string | undefined): boolean;
+  /** The address of the client, which a trusted proxy may have forwarded. */
+  addressOf(request: IncomingMessage): string;
   /** WebSockets of other paths, opened behind the same checks. */
   readonly streams?: Pick<ServoStreams, 'takes' | 'upgrade'>;
 }
@@ -37,6 +40,16 @@ function targetOf({ url = '' }: IncomingMessage): URL | null {
 
 const asksForWebSocket = ({ headers }: IncomingMessage): boolean =>
   /(^|,)\s*websocket\s*(,|$)/i.test(headers.upgrade ?? '');
+
+/** The credential of an upgrade request, or what is wrong with it. */
+function credentialOrProblem(request: IncomingMessage): Credential | AppError | null {
+  try {
+    return readCredential(request);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
 
 /** The WebSocket endpoint `/ws`, and upgrades of other paths, which are passed to their own handlers. */
 export class WsGateway {
@@ -122,18 +135,20 @@ export class WsGateway {
     { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
   ): void {
     socket.on('error', () => socket.destroy());
-    const { origin, host, authorization } = request.headers;
+    const { origin, host } = request.headers;
     if (origin !== undefined && !this.#options.originAllowed(origin, host))
       return refuse(socket, 403, 'Forbidden');
     // Tokens in URLs would end up in logs and browser histories.
     if (url.searchParams.has('token')) return refuse(socket, 401, 'Unauthorized');
-    const token = authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? '');
+    const credential = credentialOrProblem(request);
+    const address = this.#options.addressOf(request);
     const { pathname } = url;
     if (pathname !== WEBSOCKET_PATH)
-      return this.#options.streams?.upgrade({ pathname, token }, request, { socket, head });
+      return this.#options.streams?.upgrade({ pathname, credential, address }, request, { socket, head });
     this.#server.handleUpgrade(request, socket, head, (client) => {
       const connection = new WsConnection(client, this.#options, {
-        token,
+        credential,
+        address,
         subscriptions: this.#subscriptions,
       });
       this.#connections.add(connection);

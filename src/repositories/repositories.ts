@@ -1,5 +1,6 @@
 import type { Daos } from '../dao/daos.js';
 import type { Repositories } from '../domain/repositories/unit-of-work.js';
+import { PostgresApiKeyRepository } from './api-key.repository.js';
 import { PostgresAuditRepository } from './audit.repository.js';
 import { translating } from './database-errors.js';
 import { PostgresDatasetRepository } from './dataset.repository.js';
@@ -31,5 +32,6 @@ export function createRepositories(daos: Daos): Repositories {
     sessions: translating(new PostgresSessionRepository(daos.revokedSessions)),
     rateCounts: translating(new PostgresRateCountRepository(daos.rateCounts)),
     servoSessions: translating(new PostgresServoSessionRepository(daos.servoSessions, daos.servoGoals)),
+    apiKeys: translating(new PostgresApiKeyRepository(daos.apiKeys)),
   };
 }

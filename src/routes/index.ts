@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { AccountController } from '../controllers/account.controller.js';
 import type { AdministrationController } from '../controllers/administration.controller.js';
 import type { AdminSessionController } from '../controllers/admin-session.controller.js';
+import type { ApiKeyController } from '../controllers/api-key.controller.js';
 import type { AuthController } from '../controllers/auth.controller.js';
 import type { ClassificationController } from '../controllers/classification.controller.js';
 import type { DatasetController } from '../controllers/dataset.controller.js';
@@ -24,6 +25,7 @@ import type { EndpointGuards } from '../middlewares/endpoint.js';
 import { accountRoutes } from './account.routes.js';
 import { administrationRoutes } from './administration.routes.js';
 import { adminSessionRoutes } from './admin-session.routes.js';
+import { apiKeyRoutes } from './api-key.routes.js';
 import { authRoutes } from './auth.routes.js';
 import { classificationRoutes } from './classification.routes.js';
 import { datasetRoutes } from './dataset.routes.js';
@@ -44,6 +46,7 @@ import { userRoutes } from './user.routes.js';
 /** One controller per resource. */
 export interface Controllers {
   readonly auth: AuthController;
+  readonly apiKeys: ApiKeyController;
   readonly users: UserController;
   readonly datasets: DatasetController;
   readonly uploads: UploadController;
@@ -72,6 +75,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...classificationRoutes(controllers.classification),
       ...servoRoutes(controllers.servo),
       ...authRoutes(controllers.auth),
+      ...apiKeyRoutes(controllers.apiKeys),
       ...userRoutes(controllers.users),
       ...datasetRoutes(controllers.datasets, controllers.uploads),
       ...inferenceRoutes(controllers.inference),

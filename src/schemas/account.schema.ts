@@ -114,6 +114,7 @@ export const accountOperations = {
     summary: "The caller's profile",
     tag: 'Accounts',
     access: 'user',
+    scope: 'account:read',
     responses: [
       {
         status: 200,
@@ -129,6 +130,7 @@ export const accountOperations = {
     summary: 'Balance, the last ten transactions and the price list',
     tag: 'Accounts',
     access: 'user',
+    scope: 'account:read',
     responses: [
       {
         status: 200,
@@ -148,6 +150,7 @@ export const accountOperations = {
     description: 'Only the own account. A new password revokes all earlier tokens.',
     tag: 'Accounts',
     access: 'user',
+    scope: 'no-key',
     params: userParams,
     body: json(changes),
     responses: [
@@ -177,6 +180,7 @@ export const accountOperations = {
       'The account is deleted immediately, datasets are soft-deleted, and the e-mail can be used again. Jobs are stopped and their holds released, most of them in the background.',
     tag: 'Accounts',
     access: 'user',
+    scope: 'no-key',
     params: userParams,
     responses: [
       {

@@ -42,6 +42,7 @@ export const adminListOperations = {
     description: 'Every request is recorded in the audit log.',
     tag: 'Administration',
     access: 'admin',
+    scope: 'admin',
     query: z.strictObject({
       ...numberedPage(50),
       email: emailPart.optional(),
@@ -69,6 +70,7 @@ export const adminListOperations = {
       'Every request is recorded in the audit log. Result links are omitted: only the owner gets them.',
     tag: 'Administration',
     access: 'admin',
+    scope: 'admin',
     query: z.strictObject({
       ...numberedPage(50),
       email: emailPart.optional(),

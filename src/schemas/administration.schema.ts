@@ -67,6 +67,7 @@ export const administrationOperations = {
     summary: "A user's balance and last 50 transactions",
     tag: 'Administration',
     access: 'admin',
+    scope: 'admin',
     params: z.strictObject({ email }),
     responses: [
       {
@@ -96,6 +97,7 @@ export const administrationOperations = {
     summary: "Add tokens to a user's balance",
     tag: 'Administration',
     access: 'admin',
+    scope: 'admin',
     body: json(z.strictObject({ email, amount }).meta({ id: 'TokenRecharge' })),
     audited: ['email', 'amount'],
     idempotent: true,
@@ -119,6 +121,7 @@ export const administrationOperations = {
     summary: 'The ledger of all users, newest first',
     tag: 'Administration',
     access: 'admin',
+    scope: 'admin',
     query: z.strictObject({
       ...numberedPage(50),
       status: transactionStatus.optional(),
@@ -154,6 +157,7 @@ export const administrationOperations = {
     summary: 'Datasets of all users, including those whose owner was deleted',
     tag: 'Administration',
     access: 'admin',
+    scope: 'admin',
     query: z.strictObject({
       ...numberedPage(50),
       userId: id.optional(),

@@ -201,6 +201,7 @@ export const classificationOperations = {
       'JSON, or a form with the fields `model_id`, `top_k`, `threshold` and one file. With `model_type` `object_detection` a detector finds the objects of the image. A network that is not loaded yet is loaded first. Only successful requests are charged.',
     tag: 'Classification',
     access: 'user',
+    scope: 'classify',
     query: dryRunQuery,
     body: json(executeBody, {
       limitBytes: BASE64_BYTES + TEXT_OVERHEAD,
@@ -225,6 +226,7 @@ export const classificationOperations = {
     description: 'An image that cannot be read or processed does not fail the others and is not charged.',
     tag: 'Classification',
     access: 'user',
+    scope: 'classify',
     query: dryRunQuery,
     body: json(batchBody, {
       limitBytes: BATCH_BYTES,

@@ -84,6 +84,7 @@ export const datasetOperations = {
     summary: 'Create a dataset',
     tag: 'Datasets',
     access: 'user',
+    scope: 'datasets:write',
     body: json(createBody),
     responses: [
       {
@@ -105,6 +106,7 @@ export const datasetOperations = {
       'Filter by repeating the query key `tags`. A JSON body `{"tags": [...]}` is accepted as well.',
     tag: 'Datasets',
     access: 'user',
+    scope: 'datasets:read',
     query: listQuery,
     body: json(listBody, { optional: true }),
     responses: [
@@ -139,6 +141,7 @@ export const datasetOperations = {
     summary: 'One dataset with its videos and images in upload order',
     tag: 'Datasets',
     access: 'user',
+    scope: 'datasets:read',
     params: idParams,
     responses: [
       {
@@ -163,6 +166,7 @@ export const datasetOperations = {
     description: 'With `If-Match`, the change is made only if the dataset still has that `ETag`.',
     tag: 'Datasets',
     access: 'user',
+    scope: 'datasets:write',
     params: idParams,
     body: json(updateBody),
     responses: [
@@ -183,6 +187,7 @@ export const datasetOperations = {
     summary: 'Delete a dataset; its name can be used again',
     tag: 'Datasets',
     access: 'user',
+    scope: 'datasets:write',
     params: idParams,
     responses: [
       {
@@ -204,6 +209,7 @@ export const datasetOperations = {
       'Priced by the frames that were really counted. Text fields may come before or after the file.',
     tag: 'Datasets',
     access: 'user',
+    scope: 'datasets:write',
     params: idParams,
     query: dryRunQuery,
     body: multipart(uploadFields, [{ name: 'content', required: true, description: 'The video or ZIP' }]),
@@ -224,6 +230,7 @@ export const datasetOperations = {
       'to `POST /api/datasets/data`. Text fields may come before or after the file.',
     tag: 'Datasets',
     access: 'user',
+    scope: 'datasets:write',
     params: idParams,
     query: dryRunQuery,
     body: multipart(imageFields, [{ name: 'content', required: true, description: 'The image or ZIP' }]),
@@ -241,6 +248,7 @@ export const datasetOperations = {
     summary: "Tags in use on the caller's datasets",
     tag: 'Datasets',
     access: 'user',
+    scope: 'datasets:read',
     responses: [
       {
         status: 200,

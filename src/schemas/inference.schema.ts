@@ -77,6 +77,7 @@ export const inferenceOperations = {
     ].join(' '),
     tag: 'Inference',
     access: 'user',
+    scope: 'jobs:write',
     query: dryRunQuery,
     body: json(createBody),
     idempotent: true,
@@ -101,6 +102,7 @@ export const inferenceOperations = {
     summary: 'Quote inference jobs without creating them',
     tag: 'Inference',
     access: 'user',
+    scope: 'jobs:read',
     body: json(createBody),
     responses: [{ status: 200, description: 'The price', schema: estimateResponse }],
     errors: [404, 422],
@@ -112,6 +114,7 @@ export const inferenceOperations = {
     summary: 'Status of a job',
     tag: 'Inference',
     access: 'user',
+    scope: 'jobs:read',
     params: idParams,
     responses: [
       {
@@ -138,6 +141,7 @@ export const inferenceOperations = {
     summary: 'Result of a COMPLETED job as JSON',
     tag: 'Inference',
     access: 'user',
+    scope: 'jobs:read',
     params: idParams,
     responses: [
       {
@@ -157,6 +161,7 @@ export const inferenceOperations = {
       'With a bearer token, or by the signed `download_url` of the JSON result. Supports ranges and ETag.',
     tag: 'Inference',
     access: 'link',
+    scope: 'jobs:read',
     params: idParams,
     query: linkQuery,
     responses: [

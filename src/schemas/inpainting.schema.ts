@@ -74,6 +74,7 @@ export const inpaintingOperations = {
       'Creates one job for all items with a mask. The price is held when the job is created: 2.75 per image, 1.5 per sampled frame.',
     tag: 'Inpainting',
     access: 'user',
+    scope: 'jobs:write',
     query: dryRunQuery,
     body: json(createBody),
     idempotent: true,
@@ -105,6 +106,7 @@ export const inpaintingOperations = {
     summary: 'Status and progress of a job',
     tag: 'Inpainting',
     access: 'user',
+    scope: 'jobs:read',
     params: z.strictObject({ jobId: id }),
     responses: [
       {
@@ -133,6 +135,7 @@ export const inpaintingOperations = {
     summary: "The caller's inpainting jobs, newest first",
     tag: 'Inpainting',
     access: 'user',
+    scope: 'jobs:read',
     query: z.strictObject({
       ...numberedPage(10),
       status: repeated(jobStatus).optional(),
@@ -157,6 +160,7 @@ export const inpaintingOperations = {
     summary: 'One inpainting job',
     tag: 'Inpainting',
     access: 'user',
+    scope: 'jobs:read',
     params: idParams,
     responses: [
       {
@@ -174,6 +178,7 @@ export const inpaintingOperations = {
     summary: 'Result files of a COMPLETED job',
     tag: 'Inpainting',
     access: 'user',
+    scope: 'jobs:read',
     params: idParams,
     responses: [
       {
@@ -194,6 +199,7 @@ export const inpaintingOperations = {
     description: 'With a bearer token, or by the signed `downloadUrl`. Supports ranges and ETag.',
     tag: 'Inpainting',
     access: 'link',
+    scope: 'jobs:read',
     params: z.strictObject({
       id,
       filename: z.string().min(1).max(200).meta({ example: 'IMG_0001.png' }),

@@ -60,6 +60,7 @@ export const namedDatasetOperations = {
     summary: 'Create an empty dataset',
     tag: 'Datasets by name',
     access: 'user',
+    scope: 'datasets:write',
     body: json(
       z
         .strictObject({ name: datasetName, tags: tagList.default([]).meta({ example: exampleTags }) })
@@ -90,6 +91,7 @@ export const namedDatasetOperations = {
       'number, and unusable files are reported in `files` without failing the others.',
     tag: 'Datasets by name',
     access: 'user',
+    scope: 'datasets:write',
     query: dryRunQuery,
     body: multipart(uploadFields, [
       { name: 'image', required: true, description: 'Image, video or ZIP' },
@@ -109,6 +111,7 @@ export const namedDatasetOperations = {
     summary: "The caller's datasets, newest first",
     tag: 'Datasets by name',
     access: 'user',
+    scope: 'datasets:read',
     query: listQuery,
     responses: [
       {
@@ -127,6 +130,7 @@ export const namedDatasetOperations = {
     summary: 'One dataset',
     tag: 'Datasets by name',
     access: 'user',
+    scope: 'datasets:read',
     params: nameParams,
     query: z.strictObject(deletedQuery),
     responses: [
@@ -145,6 +149,7 @@ export const namedDatasetOperations = {
     summary: 'Images and sampled video frames of a dataset with their masks',
     tag: 'Datasets by name',
     access: 'user',
+    scope: 'datasets:read',
     params: nameParams,
     query: z.strictObject({ ...numberedPage(10), ...deletedQuery }),
     responses: [
@@ -173,6 +178,7 @@ export const namedDatasetOperations = {
       'With a bearer token, or by the signed `imageUrl` and `maskUrl` of the items. Supports ranges.',
     tag: 'Datasets by name',
     access: 'link',
+    scope: 'datasets:read',
     params: z.strictObject({
       name: datasetName,
       type: z.enum(['image', 'mask']),
@@ -193,6 +199,7 @@ export const namedDatasetOperations = {
     summary: 'Change name, tags or both',
     tag: 'Datasets by name',
     access: 'user',
+    scope: 'datasets:write',
     params: nameParams,
     body: json(updateBody),
     responses: [
@@ -221,6 +228,7 @@ export const namedDatasetOperations = {
     summary: 'Soft-delete a dataset; its name can be used again',
     tag: 'Datasets by name',
     access: 'user',
+    scope: 'datasets:write',
     params: nameParams,
     responses: [
       {

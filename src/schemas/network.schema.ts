@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { timestamp } from './common.schema.js';
 import { networkId, networkVersion } from './network-ref.schema.js';
 import { counts, jobEngineModel, loadedModel, memory, model } from './network-parts.schema.js';
-import { operation } from './operation.js';
+import { ADMIN, CATALOGUE, operation } from './operation.js';
 import { json, multipart } from './request-body.js';
 
 const idParams = z.strictObject({ id: networkId });
@@ -75,7 +75,7 @@ export const networkOperations = {
     path: '/api/inference/preload',
     ...engine('preloadModel', 'Load a network'),
     description: 'Only networks in the models folder, by id.',
-    access: 'admin',
+    ...ADMIN,
     body: json(preloadBody),
     audited: ['model_id', 'version'],
     responses: [
@@ -99,7 +99,7 @@ export const networkOperations = {
     method: 'get',
     path: '/api/inference/status',
     ...engine('engineStatus', 'Status of the inference engine'),
-    access: 'user',
+    ...CATALOGUE,
     responses: [
       {
         status: 200,
@@ -135,7 +135,7 @@ export const networkOperations = {
     method: 'get',
     path: '/api/inference/models/loaded',
     ...engine('loadedModels', 'Loaded networks, most recently used first'),
-    access: 'user',
+    ...CATALOGUE,
     responses: [
       {
         status: 200,
@@ -159,7 +159,7 @@ export const networkOperations = {
     path: '/api/inference/models/:id',
     ...engine('unloadModel', 'Unload a network'),
     description: 'Running requests are answered first. The file is kept.',
-    access: 'admin',
+    ...ADMIN,
     params: idParams,
     query: versionQuery,
     responses: [
@@ -175,7 +175,7 @@ export const networkOperations = {
     method: 'get',
     path: '/api/inference/formats',
     ...engine('classificationFormats', 'Accepted input formats'),
-    access: 'user',
+    ...CATALOGUE,
     responses: [
       {
         status: 200,
@@ -204,7 +204,7 @@ export const networkOperations = {
     method: 'get',
     path: '/api/models',
     ...models('listModels', 'Networks in the models folder'),
-    access: 'user',
+    ...CATALOGUE,
     responses: [
       {
         status: 200,
@@ -217,7 +217,7 @@ export const networkOperations = {
     method: 'get',
     path: '/api/models/:id',
     ...models('getModel', 'One network with all its versions'),
-    access: 'user',
+    ...CATALOGUE,
     params: idParams,
     responses: [
       {
@@ -234,7 +234,7 @@ export const networkOperations = {
     ...models('uploadModel', 'Install a classification network, or a new version of one'),
     description:
       'The file is opened and run once in a separate process, with limits on time and memory, before it is published.',
-    access: 'admin',
+    ...ADMIN,
     body: multipart(newModel, modelFiles),
     audited: ['id', 'version'],
     responses: [
@@ -250,7 +250,7 @@ export const networkOperations = {
     method: 'delete',
     path: '/api/models/:id',
     ...models('deleteModel', 'Remove a network, or one version of it'),
-    access: 'admin',
+    ...ADMIN,
     params: idParams,
     query: versionQuery,
     responses: [
@@ -266,7 +266,7 @@ export const networkOperations = {
     method: 'post',
     path: '/api/models/:id/load',
     ...models('loadModel', 'Load a network and warm it up'),
-    access: 'admin',
+    ...ADMIN,
     params: idParams,
     body: json(versionBody, { optional: true }),
     audited: ['version'],
@@ -283,7 +283,7 @@ export const networkOperations = {
     method: 'post',
     path: '/api/models/:id/unload',
     ...models('unloadModelVersion', 'Unload a network'),
-    access: 'admin',
+    ...ADMIN,
     params: idParams,
     body: json(versionBody, { optional: true }),
     audited: ['version'],

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
-import { BINARY_TYPE, JSON_LENGTH_HEADER, operation, type Access } from './operation.js';
+import {
+  ADMIN,
+  BINARY_TYPE,
+  CATALOGUE,
+  JSON_LENGTH_HEADER,
+  operation,
+  type Authorisation,
+} from './operation.js';
 import { framed } from './request-body.js';
 
 /** Element types of the protocol that are supported here, and their internal names. */
@@ -140,17 +147,23 @@ const index = z
 const model = z.strictObject({ name });
 const versioned = z.strictObject({ name, version: z.string().min(1).max(64) });
 const anyParameters = z.looseObject({ parameters: z.looseObject({}).optional() }).optional();
-const describe = (operationId: string, access: Access, summary: string) =>
-  ({ operationId, access, summary, tag: 'Open Inference v2' }) as const;
+const describe = (operationId: string, access: Authorisation, summary: string) => ({
+  operationId,
+  ...access,
+  summary,
+  tag: 'Open Inference v2',
+});
+const PUBLIC = { access: 'public' } as const;
+const INFERENCE = { access: 'user', scope: 'classify' } as const;
 
 const metadataOf = (operationId: string) => ({
-  ...describe(operationId, 'user', 'Inputs and outputs of a network; loads it'),
+  ...describe(operationId, CATALOGUE, 'Inputs and outputs of a network; loads it'),
   method: 'get' as const,
   errors: [404, 422],
   responses: [{ status: 200, description: 'Its tensors', schema: modelMetadata }],
 });
 const readinessOf = (operationId: string) => ({
-  ...describe(operationId, 'user', 'Whether a network is loaded'),
+  ...describe(operationId, CATALOGUE, 'Whether a network is loaded'),
   method: 'get' as const,
   errors: [404],
   responses: [{ status: 200, description: 'It is' }],
@@ -158,7 +171,7 @@ const readinessOf = (operationId: string) => ({
 const inferenceOf = (operationId: string) => ({
   ...describe(
     operationId,
-    'user',
+    INFERENCE,
     'Runs a network on tensors; each row of the first input is charged as one image',
   ),
   method: 'post' as const,
@@ -182,19 +195,19 @@ const empty = [{ status: 200, description: 'Done' }];
  */
 export const openInferenceOperations = {
   server: operation({
-    ...describe('v2Server', 'public', 'Server metadata'),
+    ...describe('v2Server', PUBLIC, 'Server metadata'),
     method: 'get',
     path: '/v2',
     responses: [{ status: 200, description: 'Name, version, extensions', schema: serverMetadata }],
   }),
   live: operation({
-    ...describe('v2Live', 'public', 'Whether the server answers'),
+    ...describe('v2Live', PUBLIC, 'Whether the server answers'),
     method: 'get',
     path: '/v2/health/live',
     responses: [{ status: 200, description: 'It does' }],
   }),
   ready: operation({
-    ...describe('v2Ready', 'public', 'Whether the server can handle requests'),
+    ...describe('v2Ready', PUBLIC, 'Whether the server can handle requests'),
     method: 'get',
     path: '/v2/health/ready',
     errors: [503],
@@ -219,7 +232,7 @@ export const openInferenceOperations = {
     params: versioned,
   }),
   index: operation({
-    ...describe('v2Index', 'user', 'All networks in the models folder'),
+    ...describe('v2Index', CATALOGUE, 'All networks in the models folder'),
     method: 'post',
     path: '/v2/repository/index',
     body: framed(z.looseObject({ ready: z.boolean().optional() }).optional(), {
@@ -229,7 +242,7 @@ export const openInferenceOperations = {
     responses: [{ status: 200, description: 'Networks and their status', schema: index }],
   }),
   load: operation({
-    ...describe('v2Load', 'admin', 'Loads a network'),
+    ...describe('v2Load', ADMIN, 'Loads a network'),
     method: 'post',
     path: '/v2/repository/models/:name/load',
     params: model,
@@ -238,7 +251,7 @@ export const openInferenceOperations = {
     responses: empty,
   }),
   unload: operation({
-    ...describe('v2Unload', 'admin', 'Unloads a network once its requests are answered'),
+    ...describe('v2Unload', ADMIN, 'Unloads a network once its requests are answered'),
     method: 'post',
     path: '/v2/repository/models/:name/unload',
     params: model,

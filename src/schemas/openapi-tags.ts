@@ -5,6 +5,11 @@ export const OPENAPI_TAGS = [
     description:
       'Accounts by e-mail alone, and tokens. A token works on every route, also those under `/api/users`, `/api/datasets` and `/v2`.',
   },
+  {
+    name: 'API keys',
+    description:
+      'Keys for programs, restricted to scopes. Send a key as `X-API-Key: <key>` or `Authorization: Api-Key <key>` in place of a token.',
+  },
   { name: 'Users', description: 'Balance of credits.' },
   {
     name: 'Datasets',

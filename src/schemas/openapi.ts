@@ -2,6 +2,8 @@ import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteaso
 import { accountOperations } from './account.schema.js';
 import { administrationOperations } from './administration.schema.js';
 import { adminSessionOperations } from './admin-session.schema.js';
+import { SCOPES } from '../domain/scopes.js';
+import { apiKeyOperations } from './api-key.schema.js';
 import { authOperations } from './auth.schema.js';
 import { classificationOperations } from './classification.schema.js';
 import { problem } from './common.schema.js';
@@ -24,6 +26,7 @@ import { userOperations } from './user.schema.js';
 /** All operations of the API, in the order of the documentation. */
 export const allOperations: readonly Operation[] = [
   authOperations,
+  apiKeyOperations,
   userOperations,
   datasetOperations,
   inferenceOperations,
@@ -48,6 +51,12 @@ Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`, the \
 Insufficient credits are reported as 401 with \`code: INSUFFICIENT_CREDITS\`; only responses to an invalid token have \`WWW-Authenticate\`.
 Resources of other users return 404. POST requests that are charged accept \`Idempotency-Key\` and \`?dryRun=true\`.`;
 
+const KEY_DESCRIPTION = `An API key (\`/api/keys\`); \`Authorization: Api-Key <key>\` is accepted as well. Each operation names the scope that it needs; a missing scope is 403 \`SCOPE_MISSING\`. Operations without \`apiKeyAuth\` need an access token.
+
+${Object.entries(SCOPES)
+  .map(([name, meaning]) => `- \`${name}\`: ${meaning}`)
+  .join('\n')}`;
+
 /** Path in OpenAPI notation: `/a/:id` becomes `/a/{id}`. */
 export function toOpenApiPath(path: string): string {
   return path.replaceAll(/:(\w+)/g, '{$1}');
@@ -63,7 +72,8 @@ function errorStatuses(operation: Operation): number[] {
     // Long bodies are spilled to disk while they arrive.
     ...(takesBody ? [408, 413, 415, 507] : []),
     ...(operation.access === 'public' ? [] : [401]),
-    ...(operation.access === 'admin' ? [403] : []),
+    // The scope of an API key may be missing, or its addresses may exclude the client's.
+    ...(operation.access === 'public' ? [] : [403]),
     ...(operation.idempotent ? [401, 409, 422] : []),
     ...(operation.errors ?? []).map(statusOf),
     ...(UNLIMITED_PATHS.has(operation.path) ? [] : [429]),
@@ -165,7 +175,13 @@ function parametersOf(operation: Operation) {
 
 function securityOf(operation: Operation): Record<string, string[]>[] {
   if (operation.access === 'public') return [];
-  return operation.access === 'link' ? [{ bearerAuth: [] }, { signedLink: [] }] : [{ bearerAuth: [] }];
+  const scopes = operation.scope === 'any-key' ? [] : [operation.scope];
+  return [
+    { bearerAuth: [] },
+    // OpenAPI 3.1 allows names of roles and scopes with every type of scheme.
+    ...(operation.scope === 'no-key' ? [] : [{ apiKeyAuth: scopes }]),
+    ...(operation.access === 'link' ? [{ signedLink: [] }] : []),
+  ];
 }
 
 function toRoute(operation: Operation): RouteConfig {
@@ -194,6 +210,12 @@ export function buildOpenApiDocument({ version, url = '/' }: { version: string; 
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
+  });
+  registry.registerComponent('securitySchemes', 'apiKeyAuth', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+    description: KEY_DESCRIPTION,
   });
   registry.registerComponent('securitySchemes', 'signedLink', {
     type: 'apiKey',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RequiredScope } from '../domain/scopes.js';
 import type { NoBody, RequestBody } from './request-body.js';
 
 /**
@@ -15,8 +16,18 @@ export const idempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters');
 
-/** Who may call an operation. `link` accepts a bearer token or a signed, expiring link. */
-export type Access = 'public' | 'user' | 'admin' | 'link';
+/**
+ * Who may call an operation, and the scope that an API key needs. `link` also accepts a signed, expiring link; `public`
+ * reads no credentials.
+ */
+export type Authorisation =
+  | { readonly access: 'public'; readonly scope?: undefined }
+  | { readonly access: 'user' | 'admin' | 'link'; readonly scope: RequiredScope };
+
+/** Access of administration. */
+export const ADMIN = { access: 'admin', scope: 'admin' } as const;
+/** Access to data that belongs to no user, such as the list of networks. */
+export const CATALOGUE = { access: 'user', scope: 'any-key' } as const;
 
 /** One success response of an operation. */
 export interface SuccessResponse {
@@ -36,20 +47,19 @@ export interface SuccessResponse {
  */
 export type ErrorResponse = number | { readonly status: number; readonly alsoAs: string };
 
-/** Static declaration of a route, used for mounting, validation and documentation. */
-export interface Operation<
+/** Everything about an operation but who may call it. */
+export interface OperationShape<
   Params extends z.ZodObject = z.ZodObject,
   Query extends z.ZodObject = z.ZodObject,
   Body extends RequestBody = RequestBody,
 > {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** Express path, such as `/api/dataset/:id`. */
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
   readonly description?: string;
   readonly tag: string;
-  readonly access: Access;
   readonly params?: Params;
   readonly query?: Query;
   readonly body: Body;
@@ -65,6 +75,20 @@ export interface Operation<
   readonly idempotent?: boolean;
 }
 
+/** Static declaration of a route, used for mounting, authorisation, validation and documentation. */
+export type Operation<
+  Params extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends RequestBody = RequestBody,
+> = OperationShape<Params, Query, Body> & Authorisation;
+
+/** A declaration without the body, whose default is none. */
+type WithoutBody<Params extends z.ZodObject = z.ZodObject, Query extends z.ZodObject = z.ZodObject> = Omit<
+  OperationShape<Params, Query, NoBody>,
+  'body'
+> &
+  Authorisation;
+
 /** Declares an operation and keeps the exact types of its schemas. The default is no body. */
 export function operation<
   Params extends z.ZodObject = z.ZodObject<Record<never, never>>,
@@ -74,7 +98,7 @@ export function operation<
 export function operation<
   Params extends z.ZodObject = z.ZodObject<Record<never, never>>,
   Query extends z.ZodObject = z.ZodObject<Record<never, never>>,
->(definition: Omit<Operation<Params, Query, NoBody>, 'body'>): Operation<Params, Query, NoBody>;
-export function operation(definition: Omit<Operation, 'body'> & Partial<Pick<Operation, 'body'>>): Operation {
+>(definition: WithoutBody<Params, Query>): Operation<Params, Query, NoBody>;
+export function operation(definition: WithoutBody & Partial<Pick<OperationShape, 'body'>>): Operation {
   return { body: { kind: 'none' }, ...definition };
 }

@@ -41,6 +41,7 @@ export const realtimeOperations = {
     summary: 'WebSocket connection statistics',
     tag: 'WebSocket',
     access: 'user',
+    scope: 'jobs:read',
     responses: [{ status: 200, description: 'The counts', schema: stats }],
   }),
   test: operation({
@@ -50,6 +51,7 @@ export const realtimeOperations = {
     summary: 'Send a test notification to the own connections',
     tag: 'WebSocket',
     access: 'user',
+    scope: 'jobs:read',
     body: json(testNotification),
     responses: [{ status: 200, description: 'The notification was sent', schema: testSent }],
   }),

@@ -46,6 +46,7 @@ export const schedulingOperations = {
       'Users take turns, whatever the priorities of their jobs are. `queuePosition` tells the new place in the queue.',
     tag: 'Jobs',
     access: 'user',
+    scope: 'jobs:write',
     params: idParams,
     body: json(z.strictObject({ priority }).meta({ id: 'JobPriority' })),
     responses: [{ status: 200, description: 'The job', schema: job }],
@@ -59,6 +60,7 @@ export const schedulingOperations = {
     description: 'It starts before the jobs of all users; several such jobs take turns by user.',
     tag: 'Administration',
     access: 'admin',
+    scope: 'admin',
     params: idParams,
     responses: [
       {
@@ -79,6 +81,7 @@ export const schedulingOperations = {
     summary: 'Tasks with their waiting and running jobs, and which are paused',
     tag: 'Administration',
     access: 'admin',
+    scope: 'admin',
     responses: [
       {
         status: 200,
@@ -98,6 +101,7 @@ export const schedulingOperations = {
       'Running jobs go on, waiting ones wait. New jobs are accepted and wait, or with `acceptJobs: false` are refused with 503 `TASK_PAUSED`.',
     tag: 'Administration',
     access: 'admin',
+    scope: 'admin',
     params: taskParams,
     body: json(
       z
@@ -115,6 +119,7 @@ export const schedulingOperations = {
     description: 'Waiting jobs start within seconds. Idempotent.',
     tag: 'Administration',
     access: 'admin',
+    scope: 'admin',
     params: taskParams,
     responses: oneTask('The task is resumed'),
   }),

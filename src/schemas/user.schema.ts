@@ -26,6 +26,7 @@ export const userOperations = {
     summary: "The caller's credit balance",
     tag: 'Users',
     access: 'user',
+    scope: 'account:read',
     responses: [
       { status: 200, description: 'The balance', schema: z.object({ credits }).meta({ id: 'Credits' }) },
     ],
@@ -37,6 +38,7 @@ export const userOperations = {
     summary: "Add credits to a user's balance",
     tag: 'Administration',
     access: 'admin',
+    scope: 'admin',
     body: json(recharge),
     audited: ['email', 'credits'],
     idempotent: true,

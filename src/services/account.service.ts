@@ -90,6 +90,7 @@ export class AccountService {
     await this.#deps.unitOfWork.run(async (scope) => {
       await scope.datasets.softDeleteAll(userId);
       await scope.servoSessions.removeGoals(userId);
+      await scope.apiKeys.removeByUser(userId);
       await scope.users.remove(userId);
     });
     if (await this.#deps.orphans.endBatch()) void this.#deps.orphans.endAll().catch(this.#deps.onError);

@@ -19,7 +19,8 @@ export class AuditService {
    * is shown or changed without an audit entry.
    */
   async record(admin: Principal, action: string, subject: AuditEntry['subject']): Promise<void> {
-    const entry = { actorId: admin.userId, actor: admin.email, action, subject };
+    const by = admin.apiKey && { byApiKey: admin.apiKey.id };
+    const entry = { actorId: admin.userId, actor: admin.email, action, subject: { ...subject, ...by } };
     const { requestId = null } = logContext();
     await this.#unitOfWork.read.audit.append({ ...entry, requestId });
     this.#log.info('Admin request.', entry);

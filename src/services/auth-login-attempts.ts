@@ -41,6 +41,13 @@ export interface LoginAttempts {
   begin(email: string, address: string): Promise<LoginAttempt>;
 }
 
+/** Counts wrong API keys per address, together with the wrong passwords from there. */
+export interface WrongKeyCounts {
+  /** @throws AppError TOO_MANY_ATTEMPTS when the address has no attempts left. */
+  requireRoomAt(address: string): Promise<void>;
+  countWrongKey(address: string): Promise<void>;
+}
+
 interface Limit {
   readonly key: string;
   readonly most: number;
@@ -54,7 +61,7 @@ interface Limit {
  * Checks in progress are counted per process only, so each additional process may exceed a limit by the
  * number of checks that it runs at a time.
  */
-export class SharedLoginAttempts implements LoginAttempts {
+export class SharedLoginAttempts implements LoginAttempts, WrongKeyCounts {
   readonly #now: () => number;
   readonly #wrong: SharedCounts;
   readonly #knownPlaces: SharedCounts;
@@ -111,6 +118,17 @@ export class SharedLoginAttempts implements LoginAttempts {
     };
   }
 
+  async requireRoomAt(address: string): Promise<void> {
+    const { key, most } = this.#addressLimit(address);
+    if (this.#wrong.peek(key).points < most) return;
+    const count = await this.#wrong.read(key, FRESH_MS);
+    if (count.points >= most) throw this.#tooManyUntil(count);
+  }
+
+  async countWrongKey(address: string): Promise<void> {
+    await this.#wrong.add(this.#addressLimit(address).key, this.#perAccount * WIDE_FACTOR);
+  }
+
   #reserve(limits: readonly Limit[], checks: 1 | -1): void {
     for (const { key } of limits) {
       const running = (this.#checking.get(key) ?? 0) + checks;
@@ -139,14 +157,15 @@ export class SharedLoginAttempts implements LoginAttempts {
     const place = placeOf(email, address);
     const here = { key: place, most: this.#perAccount };
     const most = this.#perAccount * WIDE_FACTOR;
-    const wide = [
-      { key: `address ${networkOf(address)}`, most },
-      { key: `account ${email}`, most },
-    ];
+    const wide = [this.#addressLimit(address), { key: `account ${email}`, most }];
     const shouldRead = readKnownPlaces || wide.some(({ key }) => this.#wrong.peek(key).points >= most);
     if (this.#knownPlaces.peek(place).points > 0) return [here];
     const known = shouldRead && (await this.#knownPlaces.read(place, FRESH_MS)).points > 0;
     return known ? [here] : [here, ...wide];
+  }
+
+  #addressLimit(address: string): Limit {
+    return { key: `address ${networkOf(address)}`, most: this.#perAccount * WIDE_FACTOR };
   }
 
   #tooManyUntil({ endsAt }: TimedCount): AppError {
@@ -165,7 +184,7 @@ function placeOf(email: string, address: string): string {
 
 function tooMany(retryAfterSeconds: number): AppError {
   return new AppError('TOO_MANY_ATTEMPTS', {
-    message: 'Too many wrong passwords; wait before the next sign-in.',
+    message: 'Too many wrong passwords or API keys; wait before the next attempt.',
     retryAfterSeconds,
   });
 }

@@ -1,12 +1,13 @@
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { canonicalPassword } from '../domain/canonical-text.js';
+import type { Session } from '../domain/credential.js';
 import { STARTING_BALANCE, type Principal, type User } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { tokenProblem } from '../errors/common-errors.js';
 import { requireUsablePassword, type CheckOptions, type PasswordHasher } from './auth-password.js';
 import type { LoginAttempt, LoginAttempts } from './auth-login-attempts.js';
 import type { TokenKind, TokenService } from './token.service.js';
-import { UserLookup } from './user-lookup.js';
+import { BatchLookup } from './batch-lookup.js';
 
 /** E-mail (lower case) and password. */
 export interface Credentials {
@@ -18,12 +19,6 @@ export interface Credentials {
 export interface Registration extends Credentials {
   readonly name?: string;
   readonly surname?: string;
-}
-
-/** An authenticated caller and when the session ends. */
-export interface Session {
-  readonly principal: Principal;
-  readonly expiresAt: Date;
 }
 
 /** Dependencies of {@link AuthService}. */
@@ -49,14 +44,14 @@ function toPrincipal(user: User): Principal {
 
 /** Accounts and sessions: registration, sign-in and authentication by token. */
 export class AuthService {
-  readonly #lookup: UserLookup;
+  readonly #lookup: BatchLookup<User>;
 
   readonly #deps: AuthServiceDeps;
 
   constructor(deps: AuthServiceDeps) {
     this.#deps = deps;
 
-    this.#lookup = new UserLookup(deps.unitOfWork.read.users);
+    this.#lookup = new BatchLookup((ids) => deps.unitOfWork.read.users.findByIds(ids));
   }
 
   /**
@@ -147,14 +142,9 @@ export class AuthService {
   }
 
   /**
-   * The owner of an access token, read from the user's current row.
+   * The owner of a token, read from the user's current row, and the expiry of the token.
    * @throws AppError INVALID_TOKEN, TOKEN_EXPIRED, TOKEN_REVOKED.
    */
-  async authenticate(token: string): Promise<Principal> {
-    return (await this.session(token)).principal;
-  }
-
-  /** Like {@link authenticate}, with the expiry of the token. */
   async session(token: string, kind: TokenKind = 'access'): Promise<Session> {
     const claims = await this.#deps.tokens.verify(token, kind);
     const user = await this.#lookup.find(claims.userId);

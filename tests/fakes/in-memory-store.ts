@@ -1,3 +1,4 @@
+import type { ApiKey } from '../../src/domain/api-key.js';
 import type { Dataset, DatasetItem, Media } from '../../src/domain/dataset.js';
 import type { JobEvent } from '../../src/domain/job-event.js';
 import type { Job } from '../../src/domain/job.js';
@@ -59,6 +60,7 @@ interface Tables {
   /** Ends of signed-out browser sessions, by id. */
   readonly revokedSessions: Map<string, Date>;
   readonly servoSessions: Map<string, ServoSession>;
+  readonly apiKeys: Map<string, ApiKey>;
   /** Images of goals by user and digest, the one used last at the end. */
   readonly servoGoals: Map<string, Uint8Array>;
   /** Queue messages that the queue was given, by dedupe id. */
@@ -80,6 +82,7 @@ export class InMemoryStore implements Tables {
   readonly keys = new Map<string, StoredKey>();
   readonly revokedSessions = new Map<string, Date>();
   readonly servoSessions = new Map<string, ServoSession>();
+  readonly apiKeys = new Map<string, ApiKey>();
   readonly servoGoals = new Map<string, Uint8Array>();
   readonly messages = new Map<string, EnqueueRequest>();
 
@@ -109,6 +112,7 @@ export class InMemoryStore implements Tables {
       this.keys,
       this.revokedSessions,
       this.servoSessions,
+      this.apiKeys,
       this.servoGoals,
       this.messages,
     ];

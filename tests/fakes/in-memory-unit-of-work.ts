@@ -4,6 +4,7 @@ import type {
   TransactionScope,
   UnitOfWork,
 } from '../../src/domain/repositories/unit-of-work.js';
+import { InMemoryApiKeyRepository } from './in-memory-api-key.repository.js';
 import { InMemoryAuditRepository } from './in-memory-audit.repository.js';
 import { InMemoryDatasetRepository } from './in-memory-dataset.repository.js';
 import { InMemoryIdempotencyRepository } from './in-memory-idempotency.repository.js';
@@ -45,6 +46,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       sessions: new InMemorySessionRepository(store),
       rateCounts: new InMemoryRateCountRepository(),
       servoSessions: new InMemoryServoSessionRepository(store),
+      apiKeys: new InMemoryApiKeyRepository(store),
     };
   }
 

@@ -75,6 +75,8 @@ export class ApiClient {
   constructor(
     readonly url: string,
     readonly token?: string,
+    /** Sent with every request. */
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {}
 
   get(path: string, init: RequestInit = {}): Promise<ApiResponse> {
@@ -89,13 +91,17 @@ export class ApiClient {
     return this.#send('PUT', path, body, headers);
   }
 
+  patch(path: string, body?: unknown): Promise<ApiResponse> {
+    return this.#send('PATCH', path, body, {});
+  }
+
   delete(path: string): Promise<ApiResponse> {
     return this.call('DELETE', path, {});
   }
 
   /** Any request; the token is added. */
   async call(method: string, path: string, init: RequestInit): Promise<ApiResponse> {
-    const headers = new Headers(init.headers);
+    const headers = new Headers({ ...this.headers, ...Object.fromEntries(new Headers(init.headers)) });
     if (this.token !== undefined && !headers.has('authorization'))
       headers.set('authorization', `Bearer ${this.token}`);
     const answer = await fetch(`${this.url}${path}`, { redirect: 'manual', ...init, method, headers });

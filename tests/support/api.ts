@@ -13,6 +13,7 @@ import type { ServoEngines } from '../../src/domain/servo.js';
 import type { Role, User } from '../../src/domain/user.js';
 import { silentLogger } from '../../src/logging/logger.js';
 import { ImageIntakeProcess } from '../../src/engines/image-intake/image-intake-process.js';
+import { CredentialChanges, listenToCredentials } from '../../src/realtime/credential-changes.js';
 import { PostgresEventSource } from '../../src/realtime/postgres-event-source.js';
 import { JobEngineNetworks } from '../../src/services/job-engine-networks.js';
 import { JobPlanner } from '../../src/services/job-planner.js';
@@ -115,6 +116,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const cancelled: string[] = [];
   const control = { announceCancel: async (jobId: string) => void cancelled.push(jobId) };
   const jobEngineNetworks = new JobEngineNetworks();
+  const credentialChanges = new CredentialChanges();
   const api = createApiServer({
     settings,
     unitOfWork,
@@ -136,11 +138,11 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       requireSpace: async () => undefined,
     },
     jobEngineNetworks,
-    eventSource: new PostgresEventSource(
-      { connectionString: persistence.database.url },
-      silentLogger,
-      listenToJobEngines(jobEngineNetworks),
-    ),
+    credentialChanges,
+    eventSource: new PostgresEventSource({ connectionString: persistence.database.url }, silentLogger, {
+      ...listenToJobEngines(jobEngineNetworks),
+      ...listenToCredentials(credentialChanges),
+    }),
     queueBoard: options.queueBoard ?? ((_request, response) => void response.send('the board')),
     probes: { database: () => persistence.persistence.ping() },
     logger: silentLogger,

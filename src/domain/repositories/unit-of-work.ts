@@ -1,5 +1,6 @@
 import type { AuditRepository } from '../audit.js';
 import type { RateCountRepository } from '../rate-count.js';
+import type { ApiKeyRepository } from './api-key.repository.js';
 import type { DatasetRepository } from './dataset.repository.js';
 import type { IdempotencyRepository } from './idempotency.repository.js';
 import type { JobRepository } from './job.repository.js';
@@ -24,6 +25,7 @@ export interface Repositories {
   readonly rateCounts: RateCountRepository;
   readonly audit: AuditRepository;
   readonly servoSessions: ServoSessionRepository;
+  readonly apiKeys: ApiKeyRepository;
 }
 
 /** A transaction: its repositories, queue and commit hooks. */

@@ -67,43 +67,12 @@ export const REQUEST_CODES = {
     title: 'Request aborted',
     hint: 'In the log only: the client disconnected before the request was complete.',
   },
-  TOKEN_MISSING: {
-    kind: 'unauthenticated',
-    title: 'Access token missing',
-    hint: 'Send the header `Authorization: Bearer <token>`.',
-  },
-  TOKEN_NOT_BEARER: {
-    kind: 'unauthenticated',
-    title: 'Not a bearer token',
-    hint: 'Send one `Authorization` header of the form `Bearer <token>`.',
-  },
-  INVALID_TOKEN: {
-    kind: 'unauthenticated',
-    title: 'Invalid access token',
-    hint: 'Sign in again: the token is malformed or was issued by another server.',
-  },
-  TOKEN_EXPIRED: { kind: 'unauthenticated', title: 'Access token expired', hint: 'Sign in again.' },
-  TOKEN_REVOKED: {
-    kind: 'unauthenticated',
-    title: 'Access token revoked',
-    hint: 'Sign in again: the password or the role has changed, or the account was deleted.',
-  },
-  INVALID_CREDENTIALS: {
-    kind: 'unauthenticated',
-    title: 'Invalid credentials',
-    hint: 'Check the e-mail address and the password.',
-  },
   INSUFFICIENT_CREDITS: {
     kind: 'insufficient_credits',
     title: 'Insufficient credits',
     hint: 'Ask an administrator for the missing credits; the message states the amount. Nothing was changed.',
   },
   FORBIDDEN: { kind: 'forbidden', title: 'Forbidden', hint: 'Use an account with the admin role.' },
-  ACCOUNT_DISABLED: {
-    kind: 'forbidden',
-    title: 'Account disabled',
-    hint: 'Ask an administrator to enable the account.',
-  },
   INVALID_LINK: {
     kind: 'forbidden',
     title: 'Invalid download link',
@@ -198,11 +167,6 @@ export const REQUEST_CODES = {
   RATE_LIMITED: {
     kind: 'rate_limited',
     title: 'Too many requests',
-    hint: 'Wait for the time given in `Retry-After`.',
-  },
-  TOO_MANY_ATTEMPTS: {
-    kind: 'rate_limited',
-    title: 'Too many sign-in attempts',
     hint: 'Wait for the time given in `Retry-After`.',
   },
   DATABASE_UNAVAILABLE: {

@@ -1,3 +1,4 @@
+import { describeApiKeyRepository } from './api-key.contract.js';
 import { describeDatasetRepository } from './dataset.contract.js';
 import type { OpenPersistence } from './harness.js';
 import { describeIdempotencyRepository } from './idempotency.contract.js';
@@ -14,6 +15,7 @@ import { describeUserRepository } from './user.contract.js';
 /** The whole contract of src/domain/repositories.ts. */
 export function describePersistence(open: OpenPersistence): void {
   describeUserRepository(open);
+  describeApiKeyRepository(open);
   describeLedgerRepository(open);
   describeDatasetRepository(open);
   describeJobRepository(open);

@@ -102,10 +102,12 @@ const bodies: EndpointGuards['bodies'] = {
 
 /** A user with the token `user`, an admin with `admin`. */
 const authenticator: EndpointGuards['authenticator'] = {
-  authenticate: async (token) => {
+  admit: async (credential) => {
+    const token = credential.kind === 'token' ? credential.token : credential.key;
     if (token !== 'user' && token !== 'admin') throw invalidToken();
-    return { userId: token, email: `${token}@example.com`, role: token };
+    return { principal: { userId: token, email: `${token}@example.com`, role: token }, expiresAt: null };
   },
+  recheck: () => Promise.reject(invalidToken()),
 };
 
 /** Starts the routes on a free port of loopback. */

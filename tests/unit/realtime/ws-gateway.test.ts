@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLogger } from '../../../src/logging/logger.js';
+import { CredentialChanges } from '../../../src/realtime/credential-changes.js';
 import { RealtimeHub } from '../../../src/realtime/realtime-hub.js';
 import { WsGateway } from '../../../src/realtime/ws-gateway.js';
 import { RealtimeClient } from '../../support/realtime-client.js';
@@ -27,8 +28,9 @@ describe('WebSocket gateway', () => {
     gateway = new WsGateway({
       hub,
       logger: silentLogger,
-      session: () =>
-        Promise.resolve({ principal: { userId: USER }, expiresAt: new Date(Date.now() + 60_000) }),
+      changes: new CredentialChanges(),
+      admit: () => Promise.resolve({ userId: USER, expiresAt: null, check: () => Promise.resolve(null) }),
+      addressOf: () => '127.0.0.1',
       snapshot: (jobId) => {
         snapshots += 1;
         return Promise.resolve({ seq: 1, ended: true, job: { jobId, text: 'x'.repeat(snapshotBytes) } });

@@ -81,8 +81,10 @@ beforeAll(async () => {
     },
     requireSpace: async () => undefined,
   };
+  const principal = { userId: UUID, email: 'a@b.test', role: 'admin' } as const;
+  const session = { principal, expiresAt: null };
   const guards: EndpointGuards = {
-    authenticator: { authenticate: async () => ({ userId: UUID, email: 'a@b.test', role: 'admin' }) },
+    authenticator: { admit: async () => session, recheck: async () => session },
     idempotency: new InMemoryIdempotencyRepository(new InMemoryStore()),
     audit: { record: async () => undefined },
     bodies: {

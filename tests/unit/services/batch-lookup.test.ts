@@ -1,5 +1,5 @@
 import type { User } from '../../../src/domain/user.js';
-import { UserLookup } from '../../../src/services/user-lookup.js';
+import { BatchLookup } from '../../../src/services/batch-lookup.js';
 
 const userOf = (id: string, tokenVersion: number): User => ({
   id,
@@ -30,7 +30,7 @@ function slowDatabase() {
         questions.push({ ids, answer: () => resolve(rows), fail: reject });
       }),
   };
-  return { versions, questions, lookup: new UserLookup(users) };
+  return { versions, questions, lookup: new BatchLookup((ids) => users.findByIds(ids)) };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,33 @@
+import { ApiKeyAuthenticator, KEY_REQUEST_COUNTS } from '../services/api-key-authenticator.js';
+import { ApiKeyService } from '../services/api-key.service.js';
+import type { SharedLoginAttempts } from '../services/auth-login-attempts.js';
+import type { AuthService } from '../services/auth.service.js';
+import { CredentialAuthenticator } from '../services/credential-authenticator.js';
+import { EnvironmentKeys } from '../services/environment-keys.js';
+import { DatabaseSharedCounts } from '../services/shared-counts.js';
+import type { ApiDeps } from './api-deps.js';
+
+/** Creates the authentication of requests, by access token and API key, and the service of the keys. */
+export function createKeyServices(
+  { settings, unitOfWork, logger, countMaxWaitMs }: KeyDeps,
+  auth: AuthService,
+  attempts: SharedLoginAttempts,
+) {
+  const { read } = unitOfWork;
+  const environmentKeys = new EnvironmentKeys(settings.accounts.configuredKeys, read.users);
+  const counts = { ...KEY_REQUEST_COUNTS, maxWaitMs: countMaxWaitMs };
+  const keys = new ApiKeyAuthenticator({
+    repositories: read,
+    environment: environmentKeys,
+    attempts,
+    requests: new DatabaseSharedCounts(read.rateCounts, counts),
+    onError: (error) => logger.warn('The last use of an API key could not be recorded.', { err: error }),
+  });
+  return {
+    environmentKeys,
+    authenticator: new CredentialAuthenticator(auth, keys),
+    apiKeys: new ApiKeyService(unitOfWork, { maxPerUser: settings.accounts.keysPerUser }),
+  };
+}
+
+type KeyDeps = Pick<ApiDeps, 'settings' | 'unitOfWork' | 'logger' | 'countMaxWaitMs'>;

@@ -1,0 +1,86 @@
+import type { ErrorMeaning } from '../error-kind.js';
+
+/** Errors of credentials: passwords, access tokens, API keys. */
+export const CREDENTIAL_CODES = {
+  TOKEN_MISSING: {
+    kind: 'unauthenticated',
+    title: 'Access token missing',
+    hint: 'Send the header `Authorization: Bearer <token>`, or `Authorization: Api-Key <key>`.',
+  },
+  TOKEN_NOT_BEARER: {
+    kind: 'unauthenticated',
+    title: 'Neither a bearer token nor an API key',
+    hint: 'Send one `Authorization` header of the form `Bearer <token>` or `Api-Key <key>`.',
+  },
+  INVALID_TOKEN: {
+    kind: 'unauthenticated',
+    title: 'Invalid access token',
+    hint: 'Sign in again: the token is malformed or was issued by another server.',
+  },
+  TOKEN_EXPIRED: { kind: 'unauthenticated', title: 'Access token expired', hint: 'Sign in again.' },
+  TOKEN_REVOKED: {
+    kind: 'unauthenticated',
+    title: 'Access token revoked',
+    hint: 'Sign in again: the password or the role has changed, or the account was deleted.',
+  },
+  INVALID_API_KEY: {
+    kind: 'unauthenticated',
+    title: 'Invalid API key',
+    hint: 'Create a new key: this one is malformed, unknown or deleted.',
+  },
+  API_KEY_EXPIRED: {
+    kind: 'unauthenticated',
+    title: 'API key expired',
+    hint: 'Use the new secret if the key was rotated; otherwise extend its expiry or create another key.',
+  },
+  API_KEY_REVOKED: {
+    kind: 'unauthenticated',
+    title: 'API key revoked',
+    hint: 'Ask an administrator to enable the account of the key.',
+  },
+  CREDENTIALS_AMBIGUOUS: {
+    kind: 'unauthenticated',
+    title: 'Two credentials',
+    hint: 'Send either an access token or an API key.',
+  },
+  INVALID_CREDENTIALS: {
+    kind: 'unauthenticated',
+    title: 'Invalid credentials',
+    hint: 'Check the e-mail address and the password.',
+  },
+  SCOPE_MISSING: {
+    kind: 'forbidden',
+    title: 'Scope missing',
+    hint: 'Use an API key with the scope in the message, or sign in.',
+  },
+  API_KEY_NOT_ACCEPTED: {
+    kind: 'forbidden',
+    title: 'API key not accepted',
+    hint: 'Sign in with e-mail and password, and send the access token.',
+  },
+  ADDRESS_NOT_ALLOWED: {
+    kind: 'forbidden',
+    title: 'Address not allowed',
+    hint: 'Use the API key from an address in its `ipRanges`, or change them.',
+  },
+  KEY_EXCEEDS_CREATOR: {
+    kind: 'forbidden',
+    title: 'API key would exceed its creator',
+    hint: 'Ask for no more scopes, addresses, time or requests than the credential of the request has.',
+  },
+  ACCOUNT_DISABLED: {
+    kind: 'forbidden',
+    title: 'Account disabled',
+    hint: 'Ask an administrator to enable the account.',
+  },
+  TOO_MANY_API_KEYS: {
+    kind: 'conflict',
+    title: 'Too many API keys',
+    hint: 'Delete keys that are no longer used; the message states the limit.',
+  },
+  TOO_MANY_ATTEMPTS: {
+    kind: 'rate_limited',
+    title: 'Too many sign-in attempts',
+    hint: 'Wait for the time given in `Retry-After`.',
+  },
+} as const satisfies Readonly<Record<string, ErrorMeaning>>;

@@ -1,0 +1,114 @@
+import { v7 as uuid } from 'uuid';
+import { SCOPE_NAMES, type Scope } from '../../../src/domain/scopes.js';
+import { allOperations } from '../../../src/schemas/openapi.js';
+import { buildOpenApiDocument } from '../../../src/schemas/openapi.js';
+import type { Operation } from '../../../src/schemas/operation.js';
+import { digestOfApiKey, generateApiKey } from '../../../src/services/api-key-secret.js';
+import { ApiClient } from '../../support/api-client.js';
+import { startTestApi, type TestApi } from '../../support/api.js';
+
+type Security = readonly Readonly<Record<string, readonly string[]>>[];
+
+/** Any value that the parameter accepts; nothing has this id. */
+const PARAMETERS: Readonly<Record<string, string>> = { email: 'nobody@example.com', type: 'image' };
+const pathOf = ({ path }: Operation): string =>
+  path.replaceAll(/:(\w+)/g, (_, name: string) => PARAMETERS[name] ?? '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c');
+
+/** What the document says: the scope, null for any key, undefined where keys are not accepted. */
+const document = buildOpenApiDocument({ version: 'test' });
+function scopeOf({ path, method }: Operation): Scope | null | undefined {
+  const documented = document.paths?.[path.replaceAll(/:(\w+)/g, '{$1}')][method];
+  const security = (documented?.security ?? []) as Security;
+  const scopes = security.find((entry) => 'apiKeyAuth' in entry)?.apiKeyAuth;
+  return scopes && ((scopes[0] as Scope | undefined) ?? null);
+}
+
+describe('every operation that needs a credential', () => {
+  let api: TestApi;
+  let userId: string;
+  let disabledId: string;
+  let expired: string;
+  let disabled: string;
+  const keys = new Map<string, string>();
+
+  async function keyOf(owner: string, scopes: readonly Scope[], expiresAt: Date | null = null) {
+    const id = uuid();
+    const secret = generateApiKey(id);
+    await api.persistence.unitOfWork.read.apiKeys.create({
+      id,
+      userId: owner,
+      name: 'A key',
+      scopes,
+      sha256: digestOfApiKey(secret),
+      expiresAt,
+      ipRanges: [],
+      rateLimitPerMinute: null,
+    });
+    return secret;
+  }
+
+  beforeAll(async () => {
+    api = await startTestApi({ settings: { LOGIN_ATTEMPTS_PER_15_MINUTES: '1000' } });
+    userId = (await api.user('owner', 'admin')).user.id;
+    disabledId = (await api.user('disabled', 'admin')).user.id;
+    for (const scope of SCOPE_NAMES) {
+      keys.set(scope, await keyOf(userId, [scope]));
+      keys.set(
+        `all but ${scope}`,
+        await keyOf(
+          userId,
+          SCOPE_NAMES.filter((name) => name !== scope),
+        ),
+      );
+    }
+    expired = await keyOf(userId, SCOPE_NAMES, new Date(Date.now() - 1000));
+    disabled = await keyOf(disabledId, SCOPE_NAMES);
+    await api.persistence.unitOfWork.run(({ users }) => users.setDisabled(disabledId, true));
+  });
+  afterAll(() => api.close());
+
+  const ask = async (operation: Operation, key?: string) => {
+    const headers: Record<string, string> = key === undefined ? {} : { authorization: `Api-Key ${key}` };
+    const client = new ApiClient(api.url, undefined, headers);
+    // Answers that the document does not know fail in the client.
+    return client.call(operation.method.toUpperCase(), pathOf(operation), {});
+  };
+
+  const guarded = allOperations.filter(({ access }) => access !== 'public');
+  it.each(guarded.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
+    '%s',
+    async (_name, operation) => {
+      const anonymous = await ask(operation);
+      expect([anonymous.status, anonymous.at('code')]).toEqual([401, 'TOKEN_MISSING']);
+      const old = await ask(operation, expired);
+      expect([old.status, old.at('code')]).toEqual([401, 'API_KEY_EXPIRED']);
+      const ended = await ask(operation, disabled);
+      expect([ended.status, ended.at('code')]).toEqual([401, 'API_KEY_REVOKED']);
+      const scope = scopeOf(operation);
+      if (scope === undefined) {
+        const refused = await ask(operation, keys.get('all but servo'));
+        expect([refused.status, refused.at('code')]).toEqual([403, 'API_KEY_NOT_ACCEPTED']);
+        return;
+      }
+      if (scope !== null) {
+        const refused = await ask(operation, keys.get(`all but ${scope}`));
+        expect([refused.status, refused.at('code')]).toEqual([403, 'SCOPE_MISSING']);
+        expect([refused.at('requiredScope'), refused.at('message')]).toEqual([
+          scope,
+          expect.stringContaining(scope),
+        ]);
+      }
+      const allowed = await ask(operation, keys.get(scope ?? 'servo'));
+      expect([401, 403, 429, 500]).not.toContain(allowed.status);
+    },
+  );
+
+  it('declares a known scope; only accounts are closed to keys, only the catalogue is open to all', () => {
+    const by = (scope: unknown) =>
+      guarded.filter((operation) => operation.scope === scope).map(({ operationId }) => operationId);
+    expect(guarded.filter(({ access, scope }) => access === 'admin' && scope !== 'admin')).toEqual([]);
+    expect(by('no-key').sort()).toEqual(['deleteAccount', 'updateAccount']);
+    expect(by('any-key')).toContain('listModels');
+    for (const scope of SCOPE_NAMES) expect(by(scope).length).toBeGreaterThan(0);
+  });
+});
