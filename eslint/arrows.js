@@ -20,7 +20,7 @@ const FOLDERS = {
   telemetry: [],
   config: BASE,
   logging: BASE,
-  storage: ['errors'],
+  storage: ['errors', 'domain/servo-recording.ts'],
   supervision: ['errors'],
   // Clusters and locks use folders, created by the one function that is safe on unusual file systems.
   lifecycle: ['domain/api-paths.ts', 'errors', 'logging', 'supervision', FOLDERS_ONLY],
@@ -50,7 +50,16 @@ const FOLDERS = {
   ],
   // Features are detected on worker threads.
   servoing: [...BASE, 'networks', 'vision', 'media', 'supervision/threads', 'telemetry'],
-  tasks: [...BASE, 'servoing', 'networks', 'vision', 'media', 'telemetry', FOLDERS_ONLY],
+  tasks: [
+    ...BASE,
+    'servoing',
+    'networks',
+    'vision',
+    'media',
+    'telemetry',
+    FOLDERS_ONLY,
+    'storage/recording-file.ts',
+  ],
 
   'engines/job-engine': [...BASE, 'supervision', 'tasks', 'networks/runtime/loaded-here.ts'],
   'engines/model-server': [...BASE, 'supervision', 'networks', 'media'],

@@ -5,10 +5,13 @@ import { loadSettings } from '../src/config/load.js';
 import { createDaos } from '../src/dao/daos.js';
 import { AppError, messageOf } from '../src/errors/app-error.js';
 import { abandonedClusters, removeCluster, SYSTEM_DIRECTORY } from '../src/lifecycle/system-clusters.js';
+import type { Repositories } from '../src/domain/repositories/unit-of-work.js';
 import { createSequelize } from '../src/composition/create-sequelize.js';
 import { defineModels } from '../src/models/models.js';
 import { createRepositories } from '../src/repositories/repositories.js';
+import { RecordingSweep } from '../src/services/recording-sweep.js';
 import { StorageCheckService, type StorageReport } from '../src/services/storage-check.service.js';
+import { DiskRecordingStore } from '../src/storage/disk-recording-store.js';
 import { DiskBlobStore } from '../src/storage/disk-blob-store.js';
 
 const USAGE = `Usage:
@@ -56,6 +59,24 @@ function reportClusters(command: string, dataDirectory: string): number {
   return clusters.length;
 }
 
+/** Recordings of live sessions lie in the same folder; a worker removes those whose job has ended. */
+async function reportRecordings(
+  command: string,
+  { folders }: Settings,
+  repositories: Pick<Repositories, 'servoSessions' | 'jobs'>,
+): Promise<void> {
+  const store = new DiskRecordingStore(folders.media);
+  const sweep = new RecordingSweep(store, repositories);
+  const all = await store.list();
+  if (all.length === 0) return;
+  const bytes = all.reduce((sum, recording) => sum + recording.bytes, 0);
+  const unneeded = await sweep.find();
+  say(
+    `${all.length} recordings of live sessions (${megabytes(bytes)}), ${unneeded.length} not needed any more.`,
+  );
+  if (command === 'clean') say(`${await sweep.runOnce()} recordings removed.`);
+}
+
 /** @returns hours, or `null` for an invalid duration */
 function hoursOf(text: string): number | null {
   return /^\d{1,6}$/.test(text) ? Number(text) : null;
@@ -73,10 +94,12 @@ async function run(command: string, hours: number): Promise<number> {
   try {
     const daos = createDaos({ sequelize, models: defineModels(sequelize), transaction: null });
     const blobs = new DiskBlobStore(settings.folders.media);
-    const service = new StorageCheckService(createRepositories(daos).datasets, blobs);
+    const repositories = createRepositories(daos);
+    const service = new StorageCheckService(repositories.datasets, blobs);
     const report = await service.check(hours * HOUR_MS);
     describe(report, hours);
     if (command === 'clean') say(`${await service.clean(report)} files removed.`);
+    await reportRecordings(command, settings, repositories);
     return report.lost.length > 0 ? 1 : 0;
   } finally {
     await sequelize.close();

@@ -628,6 +628,7 @@ def _arguments(argv: Optional[list[str]]) -> argparse.Namespace:
     parser.add_argument("--camera-info", default=None, help="YAML or JSON file of a ROS CameraInfo or a calibration")
     parser.add_argument("--rate", type=float, default=None, help="frames per second of pictures and videos")
     parser.add_argument("--stale", type=float, default=1.0, help="seconds after which an old velocity is replaced by zeros")
+    parser.add_argument("--record", action="store_true", help="end the session as a job with plot, video, CSV and ZIP")
     parser.add_argument("--parameters", default="{}", help="further fields of the session as JSON")
     return parser.parse_args(argv)
 
@@ -641,6 +642,8 @@ def _fields(options: argparse.Namespace) -> dict:
         fields["intrinsics"] = dict(zip(("fx", "fy", "cx", "cy"), map(float, values)))
     if options.camera_info:
         fields["cameraInfo"] = Path(options.camera_info).read_text()
+    if options.record:
+        fields["record"] = True
     try:
         return {**fields, **json.loads(options.parameters)}
     except (ValueError, TypeError) as error:
@@ -685,7 +688,10 @@ def main(argv: Optional[list[str]] = None) -> int:
             stream.end()
             if stream.error:
                 raise stream.error
-        print(f"captured {client.session(session['id'])['cost']['captured']} credits", file=sys.stderr)
+        ended = client.session(session["id"])
+        print(f"captured {ended['cost']['captured']} credits", file=sys.stderr)
+        if ended.get("jobId"):
+            print(f"recorded as job {ended['jobId']}", file=sys.stderr)
         return 0
     except (ServoError, ValueError, OSError) as error:
         print(f"infernode_servo: {error}", file=sys.stderr)

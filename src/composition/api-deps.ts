@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Settings } from '../config/settings.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
+import type { RecordingStore } from '../domain/servo-recording.js';
 import type { ServoEngines } from '../domain/servo.js';
 import type { Logger } from '../logging/logger.js';
 import type { CredentialChanges } from '../realtime/credential-changes.js';
@@ -34,6 +35,7 @@ export interface ServoParts {
   readonly engines: ServoEngines;
   /** Detectors of this installation. */
   readonly detectors: readonly string[];
+  readonly recordings: RecordingStore;
   /** Throws STORAGE_FULL while the disk is too full to accept work. */
   requireSpace(): Promise<void>;
 }

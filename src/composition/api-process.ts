@@ -19,6 +19,7 @@ import { JobService } from '../services/job.service.js';
 import { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import { ResultService } from '../services/result.service.js';
 import { loadKeyRing, writeKeyPair } from '../services/token-keys.js';
+import { DiskRecordingStore } from '../storage/disk-recording-store.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { DiskSpaceGuard, jobReserve, uploadReserve } from '../storage/disk-space.js';
 import { probeWrite } from '../storage/folders.js';
@@ -164,11 +165,18 @@ async function createJobs(
   );
 }
 
-/** Sessions record little, so they may go below the reserve of uploads as jobs do. */
+/** Sessions may go below the reserve of uploads as jobs do. */
 async function createServoParts(settings: Settings, log: Logger): Promise<ServoParts> {
   const disk = new DiskSpaceGuard(settings.folders.media, jobReserve(settings.diskReserveBytes));
+  const servoLog = log.child({ component: 'servo' });
+  const notWritten = (error: unknown, sessionId: string): void =>
+    servoLog.warn('A recording cannot be written; the session goes on without it.', {
+      err: error,
+      sessionId,
+    });
   return {
-    engines: createServoEngines(settings, log.child({ component: 'servo' })),
+    engines: createServoEngines(settings, servoLog),
+    recordings: new DiskRecordingStore(settings.folders.media, notWritten),
     detectors: await availableDetectors(settings.folders.models),
     requireSpace: () => disk.assertRoomFor(),
   };

@@ -64,6 +64,7 @@ export function createServo({ settings, unitOfWork, uploads, servo, logger }: Ap
       readMedia: async (media) => readFile(await pathOf(media)),
       pathOf,
     }),
+    maxRecordingBytes: settings.servo.maxRecordingBytes,
     maxPerUser: settings.servo.sessionsPerUser,
   });
   const { publicUrl } = settings.http;

@@ -11,7 +11,6 @@ import { ADVISORY_LOCKS, withAdvisoryLock } from '../queue/advisory-lock.js';
 import { JOB_CONTROL_CHANNEL, parseCancel, PostgresJobControl } from '../queue/job-control.js';
 import { PostgresListener } from '../queue/postgres-listener.js';
 import { OUTBOX_CHANNEL } from '../queue/redis-job-queue.js';
-import { AbandonedServoSessions } from '../services/abandoned-servo-sessions.js';
 import { JobRecorder } from '../services/job-recorder.service.js';
 import { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import { ReconcilerService } from '../services/reconciler.service.js';
@@ -27,12 +26,14 @@ import { Periodic, type PeriodicTask } from '../workers/periodic.js';
 import { whenDiskHasSpace } from '../workers/disk-space-gate.js';
 import { QueueRunner } from '../workers/runner.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
+import { DiskRecordingStore } from '../storage/disk-recording-store.js';
 import { Workspaces, type WorkspaceOwner } from '../workers/workspaces.js';
 import { engineEnvironment } from './engine-environment.js';
 import { reportJobEngines } from './job-engine-reports.js';
 import { createPersistence, type Persistence } from './persistence.js';
 import { openQueue } from './queue.js';
 import type { QueueParts } from './queue-parts.js';
+import { servoTasks } from './servo-tasks.js';
 
 /** Options of a worker in addition to its settings. */
 export interface WorkerOptions {
@@ -63,7 +64,6 @@ const RECONCILE_INTERVAL_MS = 5_000;
  */
 const RECONCILER_PHASE_MS = 1_500;
 const ORPHANS_PHASE_MS = 3_500;
-const SERVO_SESSIONS_PHASE_MS = 2_500;
 const SWEEP_INTERVAL_MS = 60_000;
 /** Only for queue messages whose notification was lost. */
 const OUTBOX_INTERVAL_MS = 1_000;
@@ -124,8 +124,8 @@ export async function createWorker(
     periodics: [
       new Periodic(reconcilerTask({ settings, unitOfWork, queue, log }), log),
       new Periodic(orphanedJobsTask(unitOfWork, queue.pool, log), log),
-      new Periodic(abandonedSessionsTask(unitOfWork, log), log),
       new Periodic(sweepTask(unitOfWork, workspaces), log),
+      ...servoTasks(settings, unitOfWork, log).map((task) => new Periodic(task, log)),
       new Periodic(reportJobEngines(queue.pool, engines), log),
       ...outbox,
     ],
@@ -173,6 +173,7 @@ async function createHandler({
     }),
     datasets: unitOfWork.read.datasets,
     blobs: { localPath: (key) => blobs.path(key) },
+    recordings: new DiskRecordingStore(settings.folders.media),
     log: log.child({ component: 'inference' }),
     settings: inference,
   });
@@ -215,17 +216,6 @@ function orphanedJobsTask(unitOfWork: UnitOfWork, pool: pg.Pool, log: Logger): P
     intervalMs: RECONCILE_INTERVAL_MS,
     firstPauseMs: ORPHANS_PHASE_MS,
     run: () => orphans.endAll(),
-  };
-}
-
-/** Sessions of lost api processes and of deleted accounts. */
-function abandonedSessionsTask(unitOfWork: UnitOfWork, log: Logger): PeriodicTask {
-  const sessions = new AbandonedServoSessions(unitOfWork, log.child({ component: 'servo' }));
-  return {
-    name: 'the abandoned sessions of live servoing',
-    intervalMs: RECONCILE_INTERVAL_MS,
-    firstPauseMs: SERVO_SESSIONS_PHASE_MS,
-    run: async () => void (await sessions.runOnce()),
   };
 }
 

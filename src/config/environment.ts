@@ -180,7 +180,9 @@ export const environmentSchema = z.object({
   SERVO_ENGINES: z.coerce.number().int().min(1).max(256).optional(),
   /** Largest frame of a live session. */
   SERVO_FRAME_MAX_MB: megabytes.default(16 * 1024 * 1024),
-  /** Live sessions of one account at the same time. */
+  /** Maximum size of the recording of a live session. */
+  SERVO_RECORD_MAX_MB: megabytes.default(256 * 1024 * 1024),
+  /** Maximum number of concurrent live servoing sessions of an account. */
   SERVO_SESSIONS_PER_USER: z.coerce.number().int().min(1).max(10_000).default(10),
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().max(100_000).default(475),
   CPU_WATTS: z.coerce.number().positive().max(100_000).default(15),

@@ -98,7 +98,7 @@ export class InpaintingController {
     const { status, includeDeleted } = query;
     const filter = { task: inpaintingTask.name, status, includeDeleted };
     const { rows, total } = await this.#deps.jobs.page({ principal }, filter, sliceOf(query));
-    const names = await this.#deps.datasets.namesOf(rows.map(({ datasetId }) => datasetId));
+    const names = await this.#deps.datasets.namesOf(rows.flatMap(datasetIdOf));
     const data = await Promise.all(rows.map((job) => this.#present(job, names)));
     return ok({
       success: true,
@@ -110,7 +110,7 @@ export class InpaintingController {
 
   readonly get = async ({ principal, params }: Call<Operations['get']>): Promise<Reply> => {
     const job = await this.#requireInpainting(params.id, principal);
-    const names = await this.#deps.datasets.namesOf([job.datasetId]);
+    const names = await this.#deps.datasets.namesOf(datasetIdOf(job));
     const data = await this.#present(job, names);
     return ok({ success: true, message: 'Inference retrieved successfully', data });
   };
@@ -152,7 +152,7 @@ export class InpaintingController {
     return {
       ...presentJob({ job, queuePosition }, this.#deps.signatures),
       modelId: modelIdOf(job),
-      datasetName: names.get(job.datasetId) ?? null,
+      datasetName: names.get(job.datasetId ?? '') ?? null,
       updatedAt: updatedAtOf(job),
     };
   }
@@ -172,3 +172,6 @@ export class InpaintingController {
     return ok(presentEstimate(estimate, await this.#deps.users.balance(userId)));
   }
 }
+
+/** The dataset's id, as a list; every inpainting job has one. */
+const datasetIdOf = ({ datasetId }: Job): string[] => (datasetId === null ? [] : [datasetId]);

@@ -33,7 +33,7 @@ function originated(file: ResultFile): file is OriginatedFile {
 /** The result of a COMPLETED inpainting job: all files with path and link. */
 export function presentInpaintingResults({ job, result }: FinishedJob, sign: SignPath) {
   const files = resultFilesOf(result);
-  const datasetFolder = `datasets/${job.datasetId}`;
+  const datasetFolder = `datasets/${String(job.datasetId)}`;
   const link = ({ name }: ResultFile) => ({
     outputPath: `inferences/${job.id}/${name}`,
     downloadUrl: sign(resultFilePath(job.id, name)),

@@ -59,6 +59,7 @@ export class ServoSessionController {
         idleTimeoutMs: Math.round(body.idleTimeout * 1000),
         watchdogMs: body.watchdogMs,
         maxFrames: body.maxFrames,
+        record: body.record,
         waitMs: Math.round(query.wait * 1000),
         signal: disconnectSignal(response),
         kept: answer.record,

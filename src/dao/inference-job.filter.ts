@@ -43,7 +43,8 @@ export function jobListWhere(filter: JobRowFilter): WhereOptions<InferenceJobRow
   if (batchId) conditions.push({ batchId });
   if (createdAfter) conditions.push({ createdAt: { [Op.gt]: storable(createdAfter) } });
   if (createdBefore) conditions.push({ createdAt: { [Op.lt]: storable(createdBefore) } });
-  if (!includeDeleted) conditions.push({ datasetId: { [Op.in]: LIVE_DATASETS } });
+  if (!includeDeleted)
+    conditions.push({ [Op.or]: [{ datasetId: null }, { datasetId: { [Op.in]: LIVE_DATASETS } }] });
   if (ownerEmailContains !== undefined)
     conditions.push(where(OWNER_EMAIL, { [Op.iLike]: containing(ownerEmailContains) }));
   if (olderThan) {

@@ -16,7 +16,7 @@ export interface ServoSessionRowFilter {
 /** What an end leaves in the row. */
 export type EndedColumns = Pick<
   ServoSessionRow,
-  'endReason' | 'framesAnswered' | 'framesSkipped' | 'capturedMicro'
+  'endReason' | 'framesAnswered' | 'framesSkipped' | 'capturedMicro' | 'recordStopped' | 'jobId'
 >;
 
 /** The database's clock judges leases. */

@@ -84,7 +84,8 @@ export interface Job {
   readonly id: string;
   readonly batchId: string;
   readonly userId: string;
-  readonly datasetId: string;
+  /** Null for a recorded session of live servoing. */
+  readonly datasetId: string | null;
   readonly task: TaskName;
   /** Validated parameters of the task, including defaults. */
   readonly params: Readonly<Record<string, unknown>>;

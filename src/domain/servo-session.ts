@@ -22,6 +22,11 @@ export const SERVO_END_REASONS = [
 /** See {@link SERVO_END_REASONS}. */
 export type ServoEndReason = (typeof SERVO_END_REASONS)[number];
 
+/** Why a recording stopped before its session: its maximum size, its maximum number of frames, or an unwritable disk. */
+export const RECORDING_STOPS = ['size', 'frames', 'disk'] as const;
+/** See {@link RECORDING_STOPS}. */
+export type RecordingStop = (typeof RECORDING_STOPS)[number];
+
 /** Reference to the goal image of a session. */
 export type ServoGoalReference =
   | { readonly kind: 'image'; readonly sha256: string }
@@ -51,6 +56,12 @@ export interface ServoSession {
   /** Time without a frame after which the client is sent a zero velocity. */
   readonly watchdogMs: number;
   readonly maxFrames: number;
+  /** Whether the session ends as a job. */
+  readonly record: boolean;
+  /** Why the recording stopped before the session; null while it goes on, and if it did not. */
+  readonly recordStopped: RecordingStop | null;
+  /** The job that the session ended as; null before the end, and if there is none. */
+  readonly jobId: string | null;
   /** Frames with a response; each is charged. */
   readonly framesAnswered: number;
   /** Frames dropped in favour of newer ones. */

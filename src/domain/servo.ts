@@ -100,6 +100,17 @@ export interface ServoFrame {
   readonly bytes: Uint8Array;
 }
 
+/** Matched points of a frame and of the goal, in pixels of their working sizes. */
+export interface ServoMatches {
+  /** Working size of the frame. */
+  readonly width: number;
+  readonly height: number;
+  /** Goal positions [n,2]. */
+  readonly goal: Float32Array;
+  /** Positions in the frame [n,2]. */
+  readonly current: Float32Array;
+}
+
 /** Result of one frame. */
 export interface ServoResult {
   readonly sequence: number;
@@ -122,6 +133,8 @@ export interface ServoResult {
     readonly match: number;
     readonly network: number;
   };
+  /** Present if requested. */
+  readonly matchedPoints?: ServoMatches;
 }
 
 /** Result of setting up the goal. */
@@ -137,11 +150,24 @@ export interface ServoGoalReport {
 /** An engine that serves one session. */
 export interface ServoEngine {
   readonly goal: ServoGoalReport;
-  /** Processes one frame at a time. Rejects with the error of the frame (a corrupt image) or with ENGINE_DIED. */
-  step(frame: ServoFrame): Promise<ServoResult>;
+  /** The goal's frame of a video as JPEG, if `goalImage` was requested. */
+  readonly goalImage?: Uint8Array | undefined;
+  /**
+   * Processes one frame at a time. Rejects with the error of the frame (a corrupt image) or with ENGINE_DIED.
+   * @param options `matches`: whether the result contains the matched points
+   */
+  step(frame: ServoFrame, options?: { readonly matches: boolean }): Promise<ServoResult>;
   /** Settles when the process has exited for any reason, or when {@link close} has returned the engine. */
   readonly ended: Promise<unknown>;
   close(): Promise<void>;
+}
+
+/** How an engine is opened. */
+export interface OpenServoEngine {
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+  /** Whether the engine returns the goal's frame of a video as an image. */
+  readonly goalImage?: boolean;
 }
 
 /** Engines of this api process. */
@@ -154,10 +180,6 @@ export interface ServoEngines {
    * @throws AppError SERVO_ENGINES_BUSY; errors of the goal (PICTURE_..., FRAME_RANGE, GOAL_TOO_FEW_POINTS), of the
    * detector or of the network
    */
-  open(
-    setup: ServoSetup,
-    goal: ServoGoalSource,
-    options: { readonly waitMs: number; readonly signal: AbortSignal },
-  ): Promise<ServoEngine>;
+  open(setup: ServoSetup, goal: ServoGoalSource, options: OpenServoEngine): Promise<ServoEngine>;
   close(): Promise<void>;
 }

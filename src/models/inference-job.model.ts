@@ -16,7 +16,7 @@ export interface InferenceJobRow {
   id: string;
   batchId: string;
   userId: string;
-  datasetId: string;
+  datasetId: string | null;
   task: TaskName;
   params: Readonly<Record<string, unknown>>;
   plan: Readonly<Record<string, unknown>>;

@@ -1,5 +1,10 @@
 import { DataTypes, type Model, type ModelStatic, type Optional, type Sequelize } from 'sequelize';
-import type { ServoEndReason, ServoGoalReference, ServoSessionStatus } from '../domain/servo-session.js';
+import type {
+  RecordingStop,
+  ServoEndReason,
+  ServoGoalReference,
+  ServoSessionStatus,
+} from '../domain/servo-session.js';
 import type { ServoGoalReport, ServoSetup } from '../domain/servo.js';
 import { byteCountColumn, microColumn, tableOptions } from './column-types.js';
 
@@ -18,6 +23,9 @@ export interface ServoSessionRow {
   idleTimeoutMs: number;
   watchdogMs: number;
   maxFrames: number;
+  record: boolean;
+  recordStopped: RecordingStop | null;
+  jobId: string | null;
   framesAnswered: number;
   framesSkipped: number;
   restarts: number;
@@ -33,6 +41,8 @@ export interface ServoSessionRow {
 type LaterColumns =
   | 'status'
   | 'endReason'
+  | 'recordStopped'
+  | 'jobId'
   | 'framesAnswered'
   | 'framesSkipped'
   | 'restarts'
@@ -64,6 +74,9 @@ export function defineServoSessionModel(sequelize: Sequelize): ServoSessionModel
       idleTimeoutMs: DataTypes.INTEGER,
       watchdogMs: DataTypes.INTEGER,
       maxFrames: DataTypes.INTEGER,
+      record: DataTypes.BOOLEAN,
+      recordStopped: DataTypes.STRING,
+      jobId: DataTypes.UUID,
       framesAnswered: DataTypes.INTEGER,
       // A count below 2^53 as well.
       framesSkipped: byteCountColumn('framesSkipped'),

@@ -64,14 +64,10 @@ export class PostgresServoSessionRepository implements ServoSessionRepository {
     return row && toServoSession(row);
   }
 
-  async end(
-    id: string,
-    { reason, framesAnswered, framesSkipped, captured }: ServoSessionEnd,
-  ): Promise<ServoSession | null> {
+  async end(id: string, { reason, captured, ...end }: ServoSessionEnd): Promise<ServoSession | null> {
     const row = await this.#sessions.end(id, {
+      ...end,
       endReason: reason,
-      framesAnswered,
-      framesSkipped,
       capturedMicro: captured,
     });
     return row && toServoSession(row);

@@ -28,7 +28,7 @@ export const job = z
   .object({
     id,
     batchId: id,
-    datasetId: id,
+    datasetId: id.nullable().meta({ description: 'Null for a recorded session of live servoing' }),
     task: taskName,
     status: jobStatus,
     priority: z.number().int().meta({ description: "Rank among the user's waiting jobs, -10 to 10" }),

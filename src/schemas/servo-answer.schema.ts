@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SERVO_END_REASONS, SERVO_SESSION_STATUSES } from '../domain/servo-session.js';
+import { RECORDING_STOPS, SERVO_END_REASONS, SERVO_SESSION_STATUSES } from '../domain/servo-session.js';
 import { credits, id, timestamp } from './common.schema.js';
 
 const network = z.object({ id: z.string(), version: z.string(), sha256: z.string() });
@@ -36,6 +36,15 @@ export const servoSession = z
       answered: z.number().int(),
       skipped: z.number().int(),
       max: z.number().int(),
+    }),
+    record: z.boolean(),
+    recordStopped: z.enum(RECORDING_STOPS).nullable().meta({
+      description:
+        'Why the recording stopped before the session: `SERVO_RECORD_MAX_MB`, 100 000 frames, or a disk that could not be written',
+    }),
+    jobId: id.nullable().meta({
+      description:
+        'The job that a recorded session ended as; null before the end, and without answered frames',
     }),
     restarts: z.number().int().meta({ description: 'Engines that were replaced' }),
     idleTimeout: z.number().meta({ description: 'Seconds without a frame after which the session ends' }),

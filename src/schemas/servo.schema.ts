@@ -61,6 +61,10 @@ const sessionFields = {
     .max(1_000_000)
     .default(1000)
     .meta({ description: 'Frames that are answered at most; their price is held while the session lives' }),
+  record: z.boolean().default(false).meta({
+    description:
+      'Whether the session ends as a job of task `servo` with JSON, CSV, plot, preview video and ZIP, named by `jobId`. The job costs nothing.',
+  }),
 };
 
 const openBody = z
@@ -158,7 +162,7 @@ export const servoOperations = {
         headers: { Location: 'Path of the session' },
       },
     ],
-    errors: [404, 413, 415, 422, 503, 504],
+    errors: [404, 413, 415, 422, 503, 504, 507],
   }),
   list: operation({
     method: 'get',

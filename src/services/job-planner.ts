@@ -21,7 +21,7 @@ export interface JobRequest {
 
 /** A validated and priced {@link JobRequest}; nothing is charged yet. */
 export interface PlannedJobs {
-  readonly datasetId: string;
+  readonly datasetId: string | null;
   readonly task: TaskName;
   readonly params: Readonly<Record<string, unknown>>;
   readonly device: DeviceRequest;
@@ -75,7 +75,7 @@ export class JobPlanner {
   async #price(
     { prices }: Pick<Repositories, 'prices'>,
     definition: AnyTaskDefinition,
-    work: { datasetId: string; params: unknown; plans: readonly JobPlan<unknown>[] },
+    work: { datasetId: string | null; params: unknown; plans: readonly JobPlan<unknown>[] },
   ): Promise<PlannedJobs> {
     const units: BillableUnits[] = work.plans.map((plan) => definition.units(plan));
     const { each, total } = await new PricingService(prices).quoteAll(definition.pricePreset, units);
@@ -98,7 +98,8 @@ export function planOf(job: Pick<Job, 'id' | 'plan'>): JobPlan<Readonly<Record<s
   const { input, media } = job.plan;
   if (isRecord(input) && isRecord(media)) {
     const names = Object.entries(media).map(([name, id]) => [name, String(id)] as const);
-    return { input, media: Object.fromEntries<string>(names) };
+    const recording = job.plan.recording === undefined ? {} : { recording: String(job.plan.recording) };
+    return { input, media: Object.fromEntries<string>(names), ...recording };
   }
   const message = `The row of job ${job.id} holds no valid plan.`;
   throw new AppError('BROKEN_PLAN', { message });

@@ -1,6 +1,10 @@
 import type { Job, JobFailure } from '../domain/job.js';
 import type { MicroCredits } from '../domain/money.js';
+import { SERVO_TASK } from '../domain/servo-recording.js';
 import type { TransactionScope } from '../domain/repositories/unit-of-work.js';
+
+/** A job that costs nothing has no rows in the ledger: the session that it renders has paid. */
+const isFree = ({ task }: Job): boolean => task === SERVO_TASK;
 
 /** The part of a transaction that settling a job uses. */
 type SettlementScope = Pick<TransactionScope, 'jobs' | 'ledger'>;
@@ -10,6 +14,7 @@ type SettlementScope = Pick<TransactionScope, 'jobs' | 'ledger'>;
  * ledger's statement.
  */
 export async function holdCredits({ ledger }: SettlementScope, job: Job): Promise<void> {
+  if (isFree(job)) return;
   await ledger.append({
     userId: job.userId,
     jobId: job.id,
@@ -26,6 +31,7 @@ export async function captureCredits(
   job: Job,
   captured: MicroCredits,
 ): Promise<void> {
+  if (isFree(job)) return;
   await scope.ledger.append({
     userId: job.userId,
     jobId: job.id,
@@ -49,7 +55,7 @@ export async function endWithoutResult(
   end: { readonly status: 'FAILED' | 'ABORTED'; readonly failure: JobFailure | null },
 ): Promise<boolean> {
   if (!(await scope.jobs.finish(job.id, end.status, end.failure))) return false;
-  await releaseCredits(scope, job, job.held);
+  if (!isFree(job)) await releaseCredits(scope, job, job.held);
   await scope.jobs.appendEvent(job.id, 'status', {
     status: end.status,
     attempt: job.attempt,

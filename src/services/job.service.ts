@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import type { JobEvent } from '../domain/job-event.js';
+import { SERVO_TASK } from '../domain/servo-recording.js';
 import { isTerminal, type Job, type TaskName } from '../domain/job.js';
 import type { Quote } from '../domain/money.js';
 import type { Counted, Slice } from '../domain/listing.js';
@@ -240,6 +241,7 @@ async function findRetryableJob(
 ): Promise<Job> {
   const job = await findVisibleJob(repositories, id, viewer);
   if (job.status !== 'FAILED' && job.status !== 'ABORTED') throw jobNotRetryable(job);
+  if (job.task === SERVO_TASK) throw recordingGone(job);
   return job;
 }
 
@@ -250,6 +252,11 @@ function requestOf({ principal, datasetId, task, parameters, range }: CreateJobs
 function jobFinished(job: Job): AppError {
   const message = `Job ${job.id} is already ${job.status} and cannot be cancelled.`;
   return new AppError('JOB_FINISHED', { message, details: { status: job.status } });
+}
+
+function recordingGone(job: Job): AppError {
+  const message = `Job ${job.id} renders the recording of a session, which is not kept after the job has ended.`;
+  return new AppError('JOB_NOT_RETRYABLE', { message, details: { status: job.status } });
 }
 
 function jobNotRetryable(job: Job): AppError {

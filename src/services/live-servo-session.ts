@@ -6,7 +6,12 @@ import type {
   ServoEvent,
   ServoListener,
 } from '../domain/servo-event.js';
-import type { ServoEndReason, ServoSession, ServoSessionProgress } from '../domain/servo-session.js';
+import type {
+  RecordingStop,
+  ServoEndReason,
+  ServoSession,
+  ServoSessionProgress,
+} from '../domain/servo-session.js';
 import type { ServoEngine, ServoFrame, ServoResult } from '../domain/servo.js';
 import { AppError } from '../errors/app-error.js';
 import { guarded } from '../errors/guarded.js';
@@ -14,6 +19,7 @@ import type { Logger } from '../logging/logger.js';
 import { ServoEngineKeeper } from './servo-engine-keeper.js';
 import { frameSkipped, notConfirmed, sessionEnded, streamOpen } from './servo-errors.js';
 import { ServoMailbox } from './servo-mailbox.js';
+import type { ServoRecording } from './servo-recording.js';
 import { SilenceTimer } from './servo-silence.js';
 
 /** What becomes of one frame. */
@@ -33,6 +39,8 @@ interface Pending {
 export interface LiveServoSessionOptions {
   readonly session: ServoSession;
   readonly engine: ServoEngine;
+  /** Present if the session is recorded. */
+  readonly recording?: ServoRecording;
   /** Opens another engine with the same goal. */
   reopen(signal: AbortSignal): Promise<ServoEngine>;
   /** Whether the database confirmed lately that the session is still ours. */
@@ -99,7 +107,12 @@ export class LiveServoSession implements LiveServo {
   }
 
   get session(): ServoSession {
-    return { ...this.#options.session, ...this.progress };
+    return { ...this.#options.session, ...this.progress, recordStopped: this.recordStopped };
+  }
+
+  /** Why the recording stopped before the session; null if it did not, and without a recording. */
+  get recordStopped(): RecordingStop | null {
+    return this.#options.recording?.stopped ?? null;
   }
 
   attach(client: ServoClient): ServoAttachment {
@@ -166,6 +179,8 @@ export class LiveServoSession implements LiveServo {
     // A stream is told of it by ranges.
     if (!this.#client) waiting?.reply({ error: sessionEnded(this.id) });
     await this.#keeper.close();
+    // Before the row says that there is a job, so that a worker finds the whole recording.
+    await this.#options.recording?.close();
     const session = await settle();
     this.#settled = session;
     this.#report();
@@ -202,7 +217,8 @@ export class LiveServoSession implements LiveServo {
     if (!this.#options.isConfirmed()) return void reply({ error: notConfirmed() });
     const startedAt = performance.now();
     try {
-      const result = await engine.step(frame);
+      const matches = this.#options.recording?.wantsImage(frame) ?? false;
+      const result = await engine.step(frame, { matches });
       if (this.#ending) return void reply({ error: sessionEnded(this.id) });
       this.#keeper.answered();
       this.#answer(pending, result, startedAt - receivedAt);
@@ -225,6 +241,7 @@ export class LiveServoSession implements LiveServo {
     };
     if (!reply({ answer })) return;
     this.#answered += 1;
+    this.#options.recording?.add(frame, answer, receivedAt);
     this.#tellWatchers({ type: 'velocity', answer });
     if (this.#answered >= this.#options.session.maxFrames) this.#endUnasked('frames');
   }

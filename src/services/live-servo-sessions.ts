@@ -18,7 +18,7 @@ export interface LiveServoSessionsDeps {
 }
 
 /** What a session needs besides what all sessions of a process share. */
-type OwnOptions = Pick<LiveServoSessionOptions, 'session' | 'engine' | 'reopen'>;
+type OwnOptions = Pick<LiveServoSessionOptions, 'session' | 'engine' | 'recording' | 'reopen'>;
 
 /** A session that has ended here and waits to be settled. */
 interface Unsettled {
@@ -156,7 +156,8 @@ export class LiveServoSessions {
       const session = await scope.servoSessions.lock(id);
       if (!session) throw notFound('Session', id);
       if (session.status === 'ended') return session;
-      const ended = await settleSession(scope, session, { ...live.progress, reason });
+      const { progress, recordStopped } = live;
+      const ended = await settleSession(scope, session, { ...progress, recordStopped, reason });
       return ended ?? session;
     });
     this.#forget(id);

@@ -3,6 +3,7 @@ import { quote, type Quote } from '../domain/money.js';
 import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { Page, PageRequest } from '../domain/repositories/pages.js';
 import type { TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
+import type { RecordingStore } from '../domain/servo-recording.js';
 import type { ServoInstance, ServoSession, ServoSessionStatus } from '../domain/servo-session.js';
 import type { ServoEngine, ServoEngines, ServoSetup } from '../domain/servo.js';
 import type { Principal } from '../domain/user.js';
@@ -12,6 +13,7 @@ import { SERVO_LEASE_MS, type LiveServoSessions } from './live-servo-sessions.js
 import { requireBalance } from './pricing.service.js';
 import { sessionEnded, SessionElsewhere, sessionLost, tooManySessions } from './servo-errors.js';
 import type { ServoGoal, ServoGoalRequest, ServoGoals } from './servo-goals.js';
+import { ServoRecording } from './servo-recording.js';
 import { holdForSession, SERVO_PRICE_PRESET, SERVO_PRICE_UNIT } from './servo-settlement.js';
 
 /** What {@link ServoSessionService.open} is asked for. */
@@ -22,6 +24,8 @@ export interface OpenServoSession {
   readonly idleTimeoutMs: number;
   readonly watchdogMs: number;
   readonly maxFrames: number;
+  /** Whether the session ends as a job. */
+  readonly record: boolean;
   /** How long to wait in line for an engine. */
   readonly waitMs: number;
   /** Aborted when the client has gone. */
@@ -41,8 +45,19 @@ export interface ServoSessionServiceDeps {
   readonly detectors: readonly string[];
   /** Throws STORAGE_FULL while the disk is too full to take on work. */
   requireSpace(): Promise<void>;
+  readonly recordings: Pick<RecordingStore, 'create' | 'remove'>;
+  /** Maximum size of a recording. */
+  readonly maxRecordingBytes: number;
   /** Sessions of one account at the same time. */
   readonly maxPerUser: number;
+}
+
+/** What a session is created from. */
+interface SessionParts {
+  readonly id: string;
+  readonly goal: ServoGoal;
+  readonly engine: ServoEngine;
+  readonly price: Quote;
 }
 
 /** Images of goals that are kept for each user. */
@@ -83,17 +98,20 @@ export class ServoSessionService {
     const leave = await this.#enter(userId);
     try {
       const goal = await goals.find(request.goal, userId);
-      const engine = await engines.open(setup, goal.source, { waitMs, signal });
-      const session = await this.#record(request, { goal, engine, price }).catch(async (error: unknown) => {
-        await engine.close();
-        throw error;
-      });
+      const id = uuid();
+      const engine = await engines.open(setup, goal.source, { waitMs, signal, goalImage: request.record });
+      const started = await this.#start(request, { id, goal, engine, price }).catch(
+        async (error: unknown) => {
+          await engine.close();
+          throw error;
+        },
+      );
       this.#deps.sessions.add({
-        session,
+        ...started,
         engine,
         reopen: (ending) => engines.open(setup, goal.source, { waitMs: REOPEN_WAIT_MS, signal: ending }),
       });
-      return session;
+      return started.session;
     } finally {
       leave();
     }
@@ -140,7 +158,7 @@ export class ServoSessionService {
   #current(session: ServoSession): ServoSession {
     if (session.status === 'ended') return session;
     const live = this.#deps.sessions.get(session.id);
-    return live ? { ...session, ...live.progress } : session;
+    return live ? { ...session, ...live.progress, recordStopped: live.recordStopped } : session;
   }
 
   #requireDetector(name: string): void {
@@ -173,20 +191,36 @@ export class ServoSessionService {
     return leave;
   }
 
-  #record(
-    { principal, setup, idleTimeoutMs, watchdogMs, maxFrames, kept }: OpenServoSession,
-    {
-      goal,
-      engine,
-      price,
-    }: { readonly goal: ServoGoal; readonly engine: ServoEngine; readonly price: Quote },
+  /** The recording exists before the session, so that a disk that cannot be written refuses the request. */
+  async #start(
+    request: OpenServoSession,
+    parts: SessionParts,
+  ): Promise<{ readonly session: ServoSession; readonly recording?: ServoRecording }> {
+    if (!request.record) return { session: await this.#create(request, parts) };
+    const { recordings, maxRecordingBytes: maxBytes } = this.#deps;
+    const { id, goal, engine } = parts;
+    const log = await recordings.create(id);
+    const image = goal.source.kind === 'image' ? goal.source.bytes : engine.goalImage;
+    const recording = new ServoRecording(log, image, { maxBytes, maxFrames: request.maxFrames });
+    try {
+      return { session: await this.#create(request, parts), recording };
+    } catch (error) {
+      await recording.close();
+      await recordings.remove(id);
+      throw error;
+    }
+  }
+
+  #create(
+    { principal, setup, idleTimeoutMs, watchdogMs, maxFrames, record, kept }: OpenServoSession,
+    { id, goal, engine, price }: SessionParts,
   ): Promise<ServoSession> {
     const { userId } = principal;
     return this.#deps.unitOfWork.run(async (scope) => {
       await this.#requireRoom(scope, userId);
       if (goal.image) await scope.servoSessions.keepGoal(userId, goal.image, KEPT_GOALS);
       const session = await scope.servoSessions.create({
-        id: uuid(),
+        id,
         userId,
         instance: this.#deps.instance,
         setup,
@@ -195,6 +229,7 @@ export class ServoSessionService {
         idleTimeoutMs,
         watchdogMs,
         maxFrames,
+        record,
         pricePreset: price.preset,
         priceVersion: price.version,
         held: price.total,

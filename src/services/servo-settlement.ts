@@ -1,18 +1,20 @@
 import { quote, type PriceUnit } from '../domain/money.js';
 import type { TransactionScope } from '../domain/repositories/unit-of-work.js';
-import type { ServoEndReason, ServoSession } from '../domain/servo-session.js';
+import type { RecordingStop, ServoEndReason, ServoSession } from '../domain/servo-session.js';
+import { createRecordingJob } from './servo-recording-job.js';
 
 /** Prices of sessions: each answered frame costs what a frame of a `cns` job costs. */
 export const SERVO_PRICE_PRESET = 'infernode';
 export const SERVO_PRICE_UNIT: PriceUnit = 'inference.video_frame';
 
-type SettlementScope = Pick<TransactionScope, 'servoSessions' | 'ledger' | 'prices'>;
+type SettlementScope = Pick<TransactionScope, 'servoSessions' | 'ledger' | 'prices' | 'jobs' | 'enqueue'>;
 
 /** How far a session was when it ended. */
 export interface ServoSessionOutcome {
   readonly reason: ServoEndReason;
   readonly framesAnswered?: number;
   readonly framesSkipped?: number;
+  readonly recordStopped?: RecordingStop | null;
 }
 
 /** Reserves the credits for all frames of a new session. @throws AppError INSUFFICIENT_CREDITS */
@@ -37,21 +39,25 @@ export async function holdForSession(
  * @returns null when it had ended already; nothing is changed then
  */
 export async function settleSession(
-  { servoSessions, ledger, prices }: SettlementScope,
+  scope: SettlementScope,
   session: ServoSession,
-  { reason, framesAnswered = 0, framesSkipped = 0 }: ServoSessionOutcome,
+  { reason, framesAnswered = 0, framesSkipped = 0, recordStopped = null }: ServoSessionOutcome,
 ): Promise<ServoSession | null> {
+  if (session.status === 'ended') return null;
+  const { servoSessions, ledger, prices } = scope;
   const { id, userId, held, maxFrames } = session;
   const answered = Math.min(maxFrames, Math.max(session.framesAnswered, framesAnswered));
   const price = await prices.version(session.pricePreset, session.priceVersion);
   const { total } = quote(price, { [SERVO_PRICE_UNIT]: answered });
   const captured = total < held ? total : held;
-  const ended = await servoSessions.end(id, {
-    reason,
+  const counts = {
     framesAnswered: answered,
     framesSkipped: Math.max(session.framesSkipped, framesSkipped),
-    captured,
-  });
+    recordStopped,
+  };
+  // The row of an ended session cannot be changed, so its job comes first.
+  const jobId = await createRecordingJob(scope, { ...session, ...counts, endReason: reason });
+  const ended = await servoSessions.end(id, { ...counts, reason, captured, jobId });
   if (!ended) return null;
   const row = { userId, sessionId: id };
   if (captured > 0n) {

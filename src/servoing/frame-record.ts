@@ -42,6 +42,11 @@ export interface FrameRecord {
   readonly timingsMs: { readonly detect: number; readonly match: number; readonly network: number };
 }
 
+/** The part of a record that reports show; frames of live sessions have it too. */
+export type ReportedFrame = Omit<FrameRecord, 'model' | 'timingsMs' | 'reason'> & {
+  readonly reason: string | null;
+};
+
 /** Correspondences of one frame, kept to draw its image, in pixels of the working size. */
 export interface FrameMatches {
   readonly frame: number;

@@ -19,6 +19,8 @@ export interface JobPlan<Input> {
   readonly input: Input;
   /** Media ids by the name under which the pipeline opens them. */
   readonly media: Readonly<Record<string, string>>;
+  /** Session whose recording the pipeline opens as `recording`. */
+  readonly recording?: string;
 }
 
 /** The part of a task that services use: how its jobs are planned and billed. Must not load ONNX Runtime or FFmpeg. */

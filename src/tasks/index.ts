@@ -3,6 +3,7 @@ import { cnsTask } from './cns/task.js';
 import type { Task } from './definition.js';
 import { detectionTask } from './detection/task.js';
 import { inpaintingTask } from './inpainting/task.js';
+import { servoTask } from './servo/task.js';
 
 /** A task with its parameter and input types erased. */
 export type AnyTask = Task<unknown, unknown>;
@@ -12,7 +13,13 @@ export type AnyTask = Task<unknown, unknown>;
  * its name to the CHECK constraint of the jobs table and its prices. The first task is the default of requests that
  * name none.
  */
-export const TASKS: readonly AnyTask[] = [cnsTask, inpaintingTask, classificationTask, detectionTask];
+export const TASKS: readonly AnyTask[] = [
+  cnsTask,
+  inpaintingTask,
+  classificationTask,
+  detectionTask,
+  servoTask,
+];
 
 /** Names of {@link TASKS}, in their order. */
 export const TASK_NAMES: readonly string[] = TASKS.map(({ name }) => name);

@@ -10,9 +10,17 @@ import { AppError } from '../../src/errors/app-error.js';
 
 const died = (): AppError => new AppError('ENGINE_DIED', { message: 'The engine has ended.' });
 
+const MATCHED_POINTS = {
+  width: 64,
+  height: 48,
+  goal: Float32Array.of(10, 20),
+  current: Float32Array.of(12, 20),
+};
+
 /** What a fake engine says of a frame: its sequence number as forward speed. */
-function resultOf({ sequence }: ServoFrame): ServoResult {
+function resultOf({ sequence }: ServoFrame, matches = false): ServoResult {
   return {
+    ...(matches && { matchedPoints: MATCHED_POINTS }),
     sequence,
     velocity: [0, 0, sequence, 0, 0, 0],
     velocityTool: null,
@@ -59,7 +67,7 @@ export class FakeServoEngine implements ServoEngine {
     this.ended = new Promise((resolve) => (this.#end = resolve));
   }
 
-  step(frame: ServoFrame): Promise<ServoResult> {
+  step(frame: ServoFrame, options?: { readonly matches: boolean }): Promise<ServoResult> {
     if (this.#held) throw new Error('two frames at a time');
     this.frames.push(frame.sequence);
     if (frame.bytes[0] === 0) {
@@ -67,7 +75,7 @@ export class FakeServoEngine implements ServoEngine {
         new AppError('PICTURE_CORRUPT', { message: 'The image of the frame is damaged.' }),
       );
     }
-    if (!this.holds) return Promise.resolve(resultOf(frame));
+    if (!this.holds) return Promise.resolve(resultOf(frame, options?.matches));
     return new Promise((resolve, reject) => {
       this.#held = { frame, resolve, reject };
       this.#arrived?.();

@@ -191,7 +191,8 @@ export class InMemoryJobRepository implements JobRepository {
     const { ids, includeDeleted = true, ownerEmailContains = '' } = conditions;
     if (ids && !ids.includes(id)) return false;
     if (!this.#store.ownerOf(userId).email.includes(ownerEmailContains.toLowerCase())) return false;
-    return includeDeleted || this.#store.datasets.get(datasetId)?.deletedAt === null;
+    if (includeDeleted || datasetId === null) return true;
+    return this.#store.datasets.get(datasetId)?.deletedAt === null;
   }
 
   #isAbandoned({ status, leaseExpiresAt }: Job): boolean {

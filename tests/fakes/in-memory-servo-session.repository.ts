@@ -25,6 +25,8 @@ export class InMemoryServoSessionRepository implements ServoSessionRepository {
       ...session,
       status: 'active',
       endReason: null,
+      recordStopped: null,
+      jobId: null,
       leaseExpiresAt: new Date(now.getTime() + leaseMs),
       framesAnswered: 0,
       framesSkipped: 0,

@@ -22,6 +22,7 @@ import { OrphanedJobs } from '../../src/services/orphaned-jobs.service.js';
 import { ResultService } from '../../src/services/result.service.js';
 import { loadKeyRing, type KeyRing } from '../../src/services/token-keys.js';
 import { TokenService } from '../../src/services/token.service.js';
+import { DiskRecordingStore } from '../../src/storage/disk-recording-store.js';
 import { DiskBlobStore } from '../../src/storage/disk-blob-store.js';
 import { TempFolders } from '../../src/storage/temp-folders.js';
 import { TASKS } from '../../src/tasks/index.js';
@@ -134,6 +135,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     networks: options.networks ?? testNetworks(folder, options.modelsDirectory),
     servo: {
       engines: options.servoEngines ?? new FakeServoEngines(),
+      recordings: new DiskRecordingStore(path.join(folder, 'media')),
       detectors: ['SIFT', 'AKAZE', 'ORB'],
       requireSpace: async () => undefined,
     },

@@ -19,6 +19,8 @@ export interface ShownSession {
   readonly id: string;
   readonly status: string;
   readonly endReason: string | null;
+  readonly jobId: string | null;
+  readonly recordStopped: string | null;
   readonly streamUrl: string;
   readonly frames: { readonly answered: number; readonly skipped: number };
   readonly restarts: number;

@@ -86,7 +86,7 @@ def test_the_command_prints_a_line_of_json_for_every_velocity(images):
     goal, frames = images
     options = ["--url", URL, "--goal", str(goal), "--source", "-", "--detector", "ORB", "--stale", "60"]
     run = subprocess.run(
-        [sys.executable, PROGRAM, *options, "--parameters", '{"maxFrames": 5, "watchdogMs": 60000}'],
+        [sys.executable, PROGRAM, *options, "--record", "--parameters", '{"maxFrames": 5, "watchdogMs": 60000}'],
         input=frames[0].read_bytes(),
         env={**os.environ, "INFERNODE_TOKEN": os.environ["INFERNODE_TEST_TOKEN"]},
         capture_output=True,
@@ -96,6 +96,7 @@ def test_the_command_prints_a_line_of_json_for_every_velocity(images):
     assert [line.get("seq") for line in lines] == [0, None]
     assert lines[-1]["status"] == "ended"
     assert "key points" in run.stderr.decode()
+    assert "recorded as job " in run.stderr.decode()
 
 
 def test_the_command_says_what_is_wrong(images):

@@ -39,6 +39,11 @@ export interface SessionView {
   readonly frames: { readonly answered: number; readonly skipped: number; readonly max: number };
   /** Engines that were replaced. */
   readonly restarts: number;
+  readonly record: boolean;
+  /** Why the recording stopped before the session. */
+  readonly recordStopped: 'size' | 'frames' | 'disk' | null;
+  /** The job that a recorded session ended as. */
+  readonly jobId: string | null;
   /** Seconds without a frame after which the session ends. */
   readonly idleTimeout: number;
   readonly watchdogMs: number;

@@ -1,4 +1,5 @@
 import type {
+  RecordingStop,
   ServoEndReason,
   ServoSession,
   ServoSessionProgress,
@@ -19,6 +20,7 @@ export type NewServoSession = Pick<
   | 'idleTimeoutMs'
   | 'watchdogMs'
   | 'maxFrames'
+  | 'record'
   | 'pricePreset'
   | 'priceVersion'
   | 'held'
@@ -36,6 +38,8 @@ export interface ServoSessionEnd {
   readonly framesAnswered: number;
   readonly framesSkipped: number;
   readonly captured: MicroCredits;
+  readonly recordStopped: RecordingStop | null;
+  readonly jobId: string | null;
 }
 
 /** A session without a living process or account. */

@@ -51,7 +51,7 @@ export class ServoEngineHost {
       case 'open':
         this.#end();
         this.#session = await EngineSession.open(message, bytes, await this.#parts(message));
-        return this.#send({ type: 'opened', id: message.id, goal: this.#session.goal });
+        return this.#send({ type: 'opened', id: message.id, ...this.#session.opened });
       case 'frame': {
         if (this.#session === undefined) throw notOpen();
         const result = await this.#session.step({ ...message.frame, bytes });

@@ -91,6 +91,8 @@ const frame = z.object({
   sequence: count.max(2 ** 32 - 1),
   captureTimeMicros: z.bigint(),
   size: z.object({ width: count, height: count }).nullable(),
+  /** Whether the answer contains the matched points. */
+  matches: z.boolean().optional(),
 });
 
 const id = z.number().int().min(1);
@@ -98,7 +100,14 @@ const id = z.number().int().min(1);
 /** Parent to engine. `prepare` loads what a session like this needs, before there is one. */
 export const toServoEngine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('prepare'), setup: servoSetup, surroundings }),
-  z.object({ type: z.literal('open'), id, setup: servoSetup, goal: goalSource, surroundings }),
+  z.object({
+    type: z.literal('open'),
+    id,
+    setup: servoSetup,
+    goal: goalSource,
+    surroundings,
+    goalImage: z.boolean().optional(),
+  }),
   z.object({ type: z.literal('frame'), id, frame }),
   z.object({ type: z.literal('close'), id }),
 ]);
@@ -128,6 +137,19 @@ const number = z.number();
 const velocity = z.tuple([number, number, number, number, number, number]).readonly().nullable();
 const milliseconds = z.number().min(0);
 
+/** A goal keeps fewer points than that. */
+const MAX_POINTS = 4096;
+const positions = z.custom<Float32Array>(
+  (value) =>
+    ArrayBuffer.isView(value) &&
+    value.byteLength <= MAX_POINTS * 2 * Float32Array.BYTES_PER_ELEMENT &&
+    Array.from(value as Float32Array).every((position) => Number.isFinite(position)),
+);
+const MAX_GOAL_IMAGE_BYTES = 64 * 2 ** 20;
+const goalImage = z.custom<Uint8Array>(
+  (value) => ArrayBuffer.isView(value) && value.byteLength <= MAX_GOAL_IMAGE_BYTES,
+);
+
 /** See `ServoResult`. */
 const servoResult = z.object({
   sequence: count,
@@ -147,13 +169,14 @@ const servoResult = z.object({
     match: milliseconds,
     network: milliseconds,
   }),
+  matchedPoints: z.object({ width: side, height: side, goal: positions, current: positions }).optional(),
 });
 
 /** Engine to parent; parsed, since the engine has decoded users' images. Numbers must be finite. */
 export const fromServoEngine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('heartbeat'), rssBytes: z.number() }),
-  z.object({ type: z.literal('opened'), id, goal: goalReport }),
+  z.object({ type: z.literal('opened'), id, goal: goalReport, goalImage: goalImage.optional() }),
   z.object({ type: z.literal('answer'), id, result: servoResult }),
   z.object({ type: z.literal('closed'), id }),
   z.object({ type: z.literal('failed'), id, error: processError }),

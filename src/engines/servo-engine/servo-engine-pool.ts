@@ -1,4 +1,5 @@
 import type {
+  OpenServoEngine,
   ServoEngine,
   ServoEngines,
   ServoFrame,
@@ -65,15 +66,15 @@ export class ServoEnginePool implements ServoEngines {
   async open(
     setup: ServoSetup,
     goal: ServoGoalSource,
-    { waitMs, signal }: { readonly waitMs: number; readonly signal: AbortSignal },
+    { waitMs, signal, goalImage }: OpenServoEngine,
   ): Promise<ServoEngine> {
     const leave = await this.#places.take({ waitMs, signal, busy: () => busy(this.capacity) });
     let engine: ServoEngineProcess | undefined;
     try {
       engine = await this.#take();
       const goalDistance = this.#distances.get(setup) ?? setup.goalDistance;
-      const report = await engine.open({ ...setup, goalDistance }, goal, signal);
-      const session = new PooledEngine(engine, report, {
+      const opened = await engine.open({ ...setup, goalDistance }, goal, { signal, goalImage });
+      const session = new PooledEngine(engine, opened, {
         learnDistance: (metres) => this.#distances.set(setup, metres),
         giveBack: () => this.#putBack(session.engine, leave),
       });
@@ -168,6 +169,8 @@ interface SessionListener {
 
 /** A session's hold on its engine. */
 class PooledEngine implements ServoEngine {
+  readonly goal: ServoGoalReport;
+  readonly goalImage: Uint8Array | undefined;
   readonly ended: Promise<unknown>;
   readonly #listener: SessionListener;
   #end: () => void = () => undefined;
@@ -175,17 +178,19 @@ class PooledEngine implements ServoEngine {
 
   constructor(
     readonly engine: ServoEngineProcess,
-    readonly goal: ServoGoalReport,
+    { goal, goalImage }: Pick<ServoEngine, 'goal' | 'goalImage'>,
     listener: SessionListener,
   ) {
+    this.goal = goal;
+    this.goalImage = goalImage;
     this.#listener = listener;
     const closed = new Promise<void>((resolve) => (this.#end = resolve));
     this.ended = Promise.race([engine.exited, closed]);
   }
 
-  async step(frame: ServoFrame): Promise<ServoResult> {
+  async step(frame: ServoFrame, options?: { readonly matches: boolean }): Promise<ServoResult> {
     if (this.#closing) throw engineRetired();
-    const result = await this.engine.step(frame);
+    const result = await this.engine.step(frame, options);
     if (result.goalDistance !== undefined) this.#listener.learnDistance(result.goalDistance);
     return result;
   }

@@ -11,7 +11,6 @@ import {
   fromServoEngine,
   type EngineSurroundings,
   type FromServoEngine,
-  type GoalReport,
   type ToServoEngine,
 } from './protocol.js';
 
@@ -33,6 +32,16 @@ export interface ServoEngineProcessOptions {
 
 /** A message but for its number. */
 type Request<Message> = Message extends { readonly id: number } ? Omit<Message, 'id'> : never;
+
+/** How a goal is set up. */
+interface OpenGoalOptions {
+  readonly signal?: AbortSignal;
+  /** Whether the goal's frame of a video is returned as an image. */
+  readonly goalImage?: boolean;
+}
+
+/** A goal that was set up. */
+type OpenedGoal = Pick<Extract<FromServoEngine, { type: 'opened' }>, 'goal' | 'goalImage'>;
 
 interface Asked {
   readonly request: Request<ToServoEngine>;
@@ -98,24 +107,28 @@ export class ServoEngineProcess {
   }
 
   /** @throws AppError what is wrong with the goal, or why the process ended; the reason of `signal` */
-  async open(setup: ServoSetup, source: ServoGoalSource, signal?: AbortSignal): Promise<GoalReport> {
+  async open(setup: ServoSetup, source: ServoGoalSource, options: OpenGoalOptions = {}): Promise<OpenedGoal> {
+    const { signal, goalImage } = options;
     this.#sessions += 1;
     const { surroundings, goalTimeoutMs: ms } = this.#options;
     const isImage = source.kind === 'image';
     const goal = isImage ? { kind: 'image' as const } : source;
     const asked: Asked = {
-      request: { type: 'open', setup, goal, surroundings },
+      request: { type: 'open', setup, goal, surroundings, goalImage },
       bytes: isImage ? source.bytes : undefined,
     };
     const answer = await this.#ask(asked, { signal, timeLimit: { ms, exceeded: () => goalTimeout(ms) } });
     if (answer.type !== 'opened') throw misplaced();
-    return answer.goal;
+    return answer;
   }
 
   /** @throws AppError what is wrong with the frame, or why the process ended */
-  async step({ bytes, format, sequence, captureTimeMicros, size }: ServoFrame): Promise<ServoResult> {
+  async step(
+    { bytes, format, sequence, captureTimeMicros, size }: ServoFrame,
+    { matches }: { readonly matches?: boolean } = {},
+  ): Promise<ServoResult> {
     const ms = this.#options.frameTimeoutMs;
-    const frame = { format, sequence, captureTimeMicros, size };
+    const frame = { format, sequence, captureTimeMicros, size, matches };
     const bounds = { timeLimit: { ms, exceeded: () => frameTimeout(ms) } };
     const answer = await this.#ask({ request: { type: 'frame', frame }, bytes }, bounds);
     if (answer.type !== 'answer' || answer.result.sequence !== sequence) throw misplaced();

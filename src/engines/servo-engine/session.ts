@@ -1,14 +1,19 @@
 import type { ServoResult, ServoSetup } from '../../domain/servo.js';
 import { AppError } from '../../errors/app-error.js';
+import { decodeImages } from '../../media/frame-image.js';
 import { openFrameStream } from '../../media/frame-stream.js';
 import { decodeGreyFrame, decodeGreyImage, type GreyFrame } from '../../media/grey-frame.js';
+import { encodeImage } from '../../media/image-codec.js';
+import type { VideoProbe } from '../../media/probe.js';
 import { probeStoredVideo } from '../../media/stored-video.js';
 import { shownSize } from '../../media/frame-plan.js';
+import type { FrameMatches } from '../../servoing/frame-record.js';
 import type { FeaturePipeline } from '../../servoing/features/feature-pipeline.js';
 import { LiveCamera } from '../../servoing/live/live-camera.js';
 import { LiveServo } from '../../servoing/live/live-servo.js';
 import type { OpenPolicy } from '../../servoing/open-policy.js';
 import { roundMs } from '../../telemetry/stopwatch.js';
+import type { Size } from '../../vision/image/image.js';
 import type { EngineSurroundings, GoalReport, ToServoEngine } from './protocol.js';
 
 type OpenRequest = Extract<ToServoEngine, { type: 'open' }>;
@@ -21,6 +26,12 @@ export interface SessionParts {
   readonly opened: OpenPolicy;
 }
 
+/** What is said of a goal that was set up. */
+interface OpenedGoal {
+  readonly goal: GoalReport;
+  readonly goalImage?: Uint8Array;
+}
+
 interface Goal {
   readonly image: GreyFrame;
   readonly camera: LiveCamera;
@@ -28,7 +39,7 @@ interface Goal {
 
 /** One session inside its engine: its goal, and one frame after the other. */
 export class EngineSession {
-  readonly goal: GoalReport;
+  readonly opened: OpenedGoal;
   readonly #parts: SessionParts;
   readonly #camera: LiveCamera;
   readonly #servo: LiveServo;
@@ -39,15 +50,15 @@ export class EngineSession {
     {
       camera,
       servo,
-      goal,
+      opened,
       image,
-    }: Pick<EngineSession, 'goal'> & {
+    }: Pick<EngineSession, 'opened'> & {
       readonly camera: LiveCamera;
       readonly servo: LiveServo;
       readonly image: EngineSurroundings['image'];
     },
   ) {
-    this.goal = goal;
+    this.opened = opened;
     this.#parts = parts;
     this.#camera = camera;
     this.#servo = servo;
@@ -70,7 +81,9 @@ export class EngineSession {
       device,
       network,
     };
-    return new EngineSession(parts, { camera, servo, goal, image: surroundings.image });
+    const goalImage = request.goalImage ? await drawGoal(request, view.workingSize) : undefined;
+    const opened = { goal, ...(goalImage && { goalImage }) };
+    return new EngineSession(parts, { camera, servo, opened, image: surroundings.image });
   }
 
   /** @throws AppError what is wrong with the frame; the session goes on */
@@ -82,9 +95,41 @@ export class EngineSession {
     const view = this.#camera.view(source);
     const tracked = await this.#parts.features.track(image, view.lens);
     const { captureTimeMicros, sequence } = frame;
-    const { timingsMs, ...step } = await this.#servo.step({ tracked, view, captureTimeMicros });
-    return { sequence, ...step, timingsMs: { decode: roundMs(decodeMs), ...timingsMs } };
+    const { timingsMs, matchedPoints, ...step } = await this.#servo.step({
+      tracked,
+      view,
+      captureTimeMicros,
+    });
+    return {
+      sequence,
+      ...step,
+      timingsMs: { decode: roundMs(decodeMs), ...timingsMs },
+      ...(frame.matches && { matchedPoints: { ...view.workingSize, ...positionsOf(matchedPoints()) } }),
+    };
   }
+}
+
+const positionsOf = ({ goal, current }: FrameMatches) => ({ goal, current });
+
+/** The goal's frame of a video in colour, as JPEG; an image is at hand already. */
+async function drawGoal(
+  { goal, surroundings }: OpenRequest,
+  workingSize: Size,
+): Promise<Uint8Array | undefined> {
+  if (goal.kind === 'image') return undefined;
+  const { ffmpeg: tools } = surroundings;
+  const probe = await probeGoal(goal, surroundings);
+  const indices = [goal.frame];
+  for await (const image of decodeImages({ path: goal.path, probe, indices, workingSize, tools }))
+    return encodeImage(image, { format: 'jpeg' });
+  return undefined;
+}
+
+type VideoGoal = Extract<OpenRequest['goal'], { kind: 'video' }>;
+
+function probeGoal({ path, video }: VideoGoal, { ffmpeg: tools }: EngineSurroundings): Promise<VideoProbe> {
+  const { width, height, frameCount, frameSource = null } = video;
+  return probeStoredVideo(path, { width, height, frameCount, frameSource }, { tools });
 }
 
 async function decodeGoal({ setup, goal, surroundings }: OpenRequest, bytes: Uint8Array): Promise<Goal> {
@@ -100,11 +145,12 @@ async function decodeGoal({ setup, goal, surroundings }: OpenRequest, bytes: Uin
 
 async function decodeGoalFrame(
   setup: ServoSetup,
-  { path, frame, video }: Extract<OpenRequest['goal'], { kind: 'video' }>,
-  { ffmpeg: tools }: EngineSurroundings,
+  goal: VideoGoal,
+  surroundings: EngineSurroundings,
 ): Promise<Goal> {
-  const { width, height, frameCount, frameSource = null } = video;
-  const probe = await probeStoredVideo(path, { width, height, frameCount, frameSource }, { tools });
+  const { path, frame } = goal;
+  const { ffmpeg: tools } = surroundings;
+  const probe = await probeGoal(goal, surroundings);
   const shown = shownSize(probe, probe.pixelAspect);
   const source = { width: Math.round(shown.width), height: Math.round(shown.height) };
   const camera = new LiveCamera(setup, source);

@@ -109,6 +109,16 @@ export const FILE_CODES = {
     title: 'Stored file missing',
     hint: 'Upload the file again; `npm run storage -- check` lists such files.',
   },
+  RECORDING_MISSING: {
+    kind: 'gone',
+    title: 'Recording missing',
+    hint: 'The recording of the session was removed or is not on this machine; api and worker must share `MEDIA_DIR`.',
+  },
+  RECORDING_EMPTY: {
+    kind: 'gone',
+    title: 'Recording empty',
+    hint: 'The server could not record the session, for example because its disk was full.',
+  },
   ZIP_BAD_PATH: {
     kind: 'invalid',
     title: 'Bad path in archive',

@@ -4,7 +4,7 @@ import type { Features } from '../../vision/features/types.js';
 import { MIN_GOAL_POINTS } from '../../vision/servoing/servo-policy.js';
 import { rectifyFeatures } from '../features/rectify-features.js';
 import type { TrackedFeatures } from '../features/track-features.js';
-import type { FrameRecord } from '../frame-record.js';
+import type { FrameMatches, FrameRecord } from '../frame-record.js';
 import type { OpenPolicy } from '../open-policy.js';
 import { Servo } from '../servo.js';
 import { gainAt, taskErrorNorm } from './adaptive-gain.js';
@@ -36,8 +36,10 @@ export interface LiveFrame {
 }
 
 /** What is said of one frame, but for what its decoder and its sender know. */
-export type LiveStep = Omit<ServoResult, 'sequence' | 'timingsMs'> & {
+export type LiveStep = Omit<ServoResult, 'sequence' | 'timingsMs' | 'matchedPoints'> & {
   readonly timingsMs: Omit<ServoResult['timingsMs'], 'decode'>;
+  /** The matched points, in pixels of the working size. */
+  matchedPoints(): FrameMatches;
 };
 
 /** The servo of recordings for frames that come now: with adaptive gain, limits, the tool's velocity and an end that can be left. */
@@ -92,7 +94,7 @@ export class LiveServo {
   async step({ tracked, view, captureTimeMicros }: LiveFrame): Promise<LiveStep> {
     const micros = this.#clock.tick(captureTimeMicros);
     const frame = { ...tracked, index: this.#frames++, timeSeconds: micros / 1e6 };
-    const { record } = await this.#servo.step(frame, view);
+    const { record, matches: matchedPoints } = await this.#servo.step(frame, view);
     if (record.status === 'tracking') this.#goalDistance ??= this.#estimateDistance(tracked, view);
     // Likely points are no proof that the goal was reached.
     const arrived = this.#arrival.update(record.status === 'tracking' ? record.featureError : null, micros);
@@ -111,6 +113,7 @@ export class LiveServo {
       confidence,
       ...(this.#goalDistance !== null && { goalDistance: this.#goalDistance }),
       timingsMs,
+      matchedPoints,
     };
   }
 

@@ -1,7 +1,7 @@
 import type { FrameMatches } from '../../servoing/frame-record.js';
 
 /** Maximum match images in a report. */
-const MAX_IMAGES = 12;
+export const MAX_MATCH_IMAGES = 12;
 
 /** Keeps the matches of selected frames, so that match data is only built for those. */
 export class ImageSelection {
@@ -12,9 +12,9 @@ export class ImageSelection {
     this.#isSelected = isSelected;
   }
 
-  /** Up to {@link MAX_IMAGES} frames spread evenly over `total`, first and last among them. */
+  /** Up to {@link MAX_MATCH_IMAGES} frames spread evenly over `total`, first and last among them. */
   static spread(total: number): ImageSelection {
-    const count = Math.min(MAX_IMAGES, total);
+    const count = Math.min(MAX_MATCH_IMAGES, total);
     const place = (n: number) => (count === 1 ? 0 : Math.round((n * (total - 1)) / (count - 1)));
     const places = new Set(Array.from({ length: count }, (_, n) => place(n)));
     return new ImageSelection((position) => places.has(position));

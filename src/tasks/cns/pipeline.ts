@@ -11,7 +11,7 @@ import { openVideos, type OpenVideos } from './open-videos.js';
 import { requestedDevice, type CnsParams } from './params.js';
 import { ImageSelection } from './image-selection.js';
 import { planPreview } from './report/preview/preview-plan.js';
-import { secondsPerFrame } from './report/preview/preview.js';
+import { secondsPerFrame } from './report/seconds-per-frame.js';
 import { writeReport } from './report/report.js';
 import type { FrameRecord } from '../../servoing/frame-record.js';
 import { openPolicy, type OpenPolicy } from '../../servoing/open-policy.js';

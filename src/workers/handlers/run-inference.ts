@@ -1,3 +1,4 @@
+import type { RecordingStore } from '../../domain/servo-recording.js';
 import type { DatasetRepository } from '../../domain/repositories/dataset.repository.js';
 import { isRetryable, messageOf } from '../../errors/app-error.js';
 import { withLogContext } from '../../logging/log-context.js';
@@ -20,6 +21,7 @@ export interface RunInferenceDeps {
   readonly starts: ActiveAttempts;
   readonly datasets: Pick<DatasetRepository, 'findMedia'>;
   readonly blobs: BlobPaths;
+  readonly recordings: Pick<RecordingStore, 'path'>;
   readonly workspaces: Workspaces;
   readonly log: Logger;
   readonly settings: InferenceSettings;
@@ -94,7 +96,7 @@ export class RunInferenceHandler {
   }
 
   async #work(start: ActiveAttempt, workspace: string): Promise<TaskResult> {
-    const { datasets, blobs, engines, settings } = this.#deps;
+    const { datasets, blobs, recordings, engines, settings } = this.#deps;
     const { id, task, params, ...row } = start.claim.job;
     const plan = planOf({ id, plan: row.plan });
     const request: RunRequest = {
@@ -103,7 +105,10 @@ export class RunInferenceHandler {
       task,
       params,
       plan: { input: { ...plan.input }, media: { ...plan.media } },
-      mediaPaths: await resolveMediaPaths(plan.media, { datasets, blobs }),
+      mediaPaths: {
+        ...(await resolveMediaPaths(plan.media, { datasets, blobs })),
+        ...(plan.recording !== undefined && { recording: await recordings.path(plan.recording) }),
+      },
       workspace,
       ...settings.engine,
     };

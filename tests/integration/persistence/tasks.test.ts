@@ -21,9 +21,10 @@ describe('the migrated database and the tasks of the product', () => {
 
   it.each(TASKS.map((task) => [task.name, task] as const))(
     'has a price for all that %s is billed by',
-    async (_name, { pricePreset, priceUnits }) => {
+    async (name, { pricePreset, priceUnits }) => {
       const preset = await real.unitOfWork.read.prices.current(pricePreset);
-      expect(priceUnits.length).toBeGreaterThan(0);
+      // A recorded session has paid before its job exists.
+      expect(priceUnits.length > 0).toBe(name !== 'servo');
       for (const unit of priceUnits) expect(priceOf(preset, unit)).toBeGreaterThan(0n);
     },
   );

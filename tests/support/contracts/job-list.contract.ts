@@ -44,7 +44,8 @@ export function describeJobLists(open: OpenPersistence): void {
 
     it('keep their pages when newer rows arrive meanwhile', async () => {
       const [first, ...rest] = await openJobs(4);
-      const { userId, datasetId } = first;
+      const { userId } = first;
+      const datasetId = String(first.datasetId);
       const page = await jobs().list({ userId, limit: 2 });
       await harness().unitOfWork.run((scope) => scope.jobs.create([newJob({ id: datasetId, userId })]));
       const next = await jobs().list({ userId, limit: 2, cursor: page.nextCursor ?? '' });
@@ -53,7 +54,8 @@ export function describeJobLists(open: OpenPersistence): void {
 
     it('are filtered by status, task, dataset, batch and age', async () => {
       const [first, second] = await openJobs(2);
-      const { userId, datasetId } = first;
+      const { userId } = first;
+      const datasetId = String(first.datasetId);
       await jobs().finish(first.id, 'ABORTED', null);
       const [other] = await harness().unitOfWork.run((scope) =>
         scope.jobs.create([newJob({ id: datasetId, userId }, { task: 'inpainting' })]),

@@ -38,6 +38,7 @@ function newServoSession(userId: string, overrides: Partial<NewServoSession> = {
     idleTimeoutMs: 60_000,
     watchdogMs: 500,
     maxFrames: 100,
+    record: false,
     pricePreset: 'infernode',
     priceVersion: 1,
     held: 200_000n,

@@ -1,9 +1,9 @@
-import type { FrameRecord } from '../../../servoing/frame-record.js';
+import type { ReportedFrame } from '../../../servoing/frame-record.js';
 
 /** Runs of consecutive frames for which `test` holds, as index pairs (both inclusive). */
 export function runs(
-  frames: readonly FrameRecord[],
-  test: (frame: FrameRecord) => boolean,
+  frames: readonly ReportedFrame[],
+  test: (frame: ReportedFrame) => boolean,
 ): [number, number][] {
   const found: [number, number][] = [];
   frames.forEach((frame, index) => {

@@ -1,28 +1,32 @@
 import type { EnergyReport, StageTimings } from '../../../domain/job.js';
 import type { CameraSetup } from '../../../servoing/camera-setup.js';
-import type { FrameRecord } from '../../../servoing/frame-record.js';
+import type { ReportedFrame } from '../../../servoing/frame-record.js';
+import type { Velocity } from '../../../vision/geometry/velocity.js';
 import type { ReportInput } from './report-input.js';
 
 /** Maximum frames with full records in the stored JSON; longer jobs have them only in the ZIP's result.json. */
 export const MAX_INLINE_FRAMES = 30_000;
 
 /** Rounds to the significant digits of single precision. */
-const round = (value: number): number => Number(value.toPrecision(7));
+export const round = (value: number): number => Number(value.toPrecision(7));
+
+/** Rounds a velocity to the significant digits of single precision. */
+export const roundedVelocity = (velocity: Velocity): Velocity => [
+  round(velocity[0]),
+  round(velocity[1]),
+  round(velocity[2]),
+  round(velocity[3]),
+  round(velocity[4]),
+  round(velocity[5]),
+];
 
 /** Rounds the numbers of a record to their actual precision. */
-function roundedRecord(record: FrameRecord): FrameRecord {
+export function roundedRecord<Frame extends ReportedFrame>(record: Frame): Frame {
   const { velocity, featureError } = record;
   return {
     ...record,
     timeSeconds: round(record.timeSeconds),
-    velocity: velocity && [
-      round(velocity[0]),
-      round(velocity[1]),
-      round(velocity[2]),
-      round(velocity[3]),
-      round(velocity[4]),
-      round(velocity[5]),
-    ],
+    velocity: velocity && roundedVelocity(velocity),
     featureError: featureError === null ? null : round(featureError),
     confidence: Math.round(record.confidence * 1000) / 1000,
   };
@@ -35,9 +39,10 @@ function median(values: readonly number[]): number | null {
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-function summarise(records: readonly FrameRecord[]) {
+/** Counts and medians of all frames. */
+export function summarise(records: readonly ReportedFrame[]) {
   const moved = records.filter((record) => record.velocity !== null);
-  const count = (status: FrameRecord['status']): number =>
+  const count = (status: ReportedFrame['status']): number =>
     records.filter((record) => record.status === status).length;
   return {
     processed: records.length,
@@ -50,7 +55,8 @@ function summarise(records: readonly FrameRecord[]) {
   };
 }
 
-function messageOf(frames: readonly FrameRecord[]): string {
+/** Sentence on the frames without a velocity. */
+export function messageOf(frames: readonly ReportedFrame[]): string {
   const lost = frames.filter(({ status }) => status === 'lost').length;
   const unused = frames.filter(({ velocity }) => velocity === null).length - lost;
   if (lost + unused === 0) return 'Inference completed successfully';

@@ -1,6 +1,6 @@
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
-import type { FrameRecord } from '../../../servoing/frame-record.js';
+import type { ReportedFrame } from '../../../servoing/frame-record.js';
 import { element, px } from '../../drawing/svg.js';
 import { runs } from './frame-runs.js';
 
@@ -39,11 +39,11 @@ interface LineStyle {
 
 /** Draws values over the frames as a line with gaps where there is no value; a single point is drawn as a dot. */
 export function seriesLine(
-  frames: readonly FrameRecord[],
-  value: (frame: FrameRecord) => number | null,
+  frames: readonly ReportedFrame[],
+  value: (frame: ReportedFrame) => number | null,
   { x, y, stroke, width }: LineStyle,
 ): string {
-  const path = line<FrameRecord>()
+  const path = line<ReportedFrame>()
     .digits(1)
     .defined((frame) => value(frame) !== null)
     .x((_, index) => x(index))
@@ -58,7 +58,7 @@ export function seriesLine(
 }
 
 /** Draws the background of ranges in which tracking was lost or weak. */
-export function statusRanges(frames: readonly FrameRecord[], x: PlotScale, span: Span): string {
+export function statusRanges(frames: readonly ReportedFrame[], x: PlotScale, span: Span): string {
   return (['lost', 'weak'] as const).map((wanted) => rangesOf(frames, { wanted, x, span })).join('');
 }
 
@@ -68,7 +68,10 @@ interface WantedRanges {
   readonly span: Span;
 }
 
-function rangesOf(frames: readonly FrameRecord[], { wanted, x, span: [top, bottom] }: WantedRanges): string {
+function rangesOf(
+  frames: readonly ReportedFrame[],
+  { wanted, x, span: [top, bottom] }: WantedRanges,
+): string {
   return runs(frames, ({ status }) => status === wanted)
     .map(([from, to]) => {
       const [left, right] = [x(from - 0.5), x(to + 0.5)];

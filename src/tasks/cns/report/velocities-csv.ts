@@ -1,4 +1,4 @@
-import type { FrameRecord } from '../../../servoing/frame-record.js';
+import type { ReportedFrame } from '../../../servoing/frame-record.js';
 
 /** Column names with units. The velocity is the camera's own motion in its frame: x right, y down, z forward. */
 function header(metric: boolean): readonly string[] {
@@ -19,12 +19,23 @@ function header(metric: boolean): readonly string[] {
   ];
 }
 
+/** Further columns of a CSV. */
+export interface FurtherColumns {
+  readonly names: readonly string[];
+  /** Cells of the frame at this position. */
+  cells(position: number): readonly (number | string)[];
+}
+
 /**
  * One line per processed frame (RFC 4180); velocity cells are empty where tracking was lost.
  * @param metric whether translations are in metres per second instead of goal distances per second
  */
-export function velocitiesCsv(frames: readonly FrameRecord[], metric: boolean): string {
-  const lines = frames.map((frame) => {
+export function velocitiesCsv(
+  frames: readonly ReportedFrame[],
+  metric: boolean,
+  further?: FurtherColumns,
+): string {
+  const lines = frames.map((frame, position) => {
     const velocity: readonly (number | string)[] = frame.velocity ?? ['', '', '', '', '', ''];
     return [
       frame.frame,
@@ -38,7 +49,9 @@ export function velocitiesCsv(frames: readonly FrameRecord[], metric: boolean): 
       frame.goalReached,
       frame.reason ?? '',
       frame.status,
+      ...(further?.cells(position) ?? []),
     ].join(',');
   });
-  return `${[header(metric).join(','), ...lines].join('\r\n')}\r\n`;
+  const names = [...header(metric), ...(further?.names ?? [])];
+  return `${[names.join(','), ...lines].join('\r\n')}\r\n`;
 }

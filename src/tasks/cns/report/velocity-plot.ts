@@ -1,4 +1,4 @@
-import type { FrameRecord } from '../../../servoing/frame-record.js';
+import type { ReportedFrame } from '../../../servoing/frame-record.js';
 import { element, label, px } from '../../drawing/svg.js';
 import {
   COMPONENT_COLOURS,
@@ -24,7 +24,7 @@ const TICKS = 5;
 interface Series {
   readonly name: string;
   readonly colour: string;
-  readonly value: (frame: FrameRecord) => number | null;
+  readonly value: (frame: ReportedFrame) => number | null;
 }
 
 interface Panel {
@@ -39,6 +39,8 @@ export interface VelocityPlotOptions {
   readonly subtitle: string;
   /** Whether translation is in m/s; otherwise in goal distances per second. */
   readonly metric: boolean;
+  /** Label of the horizontal axis; frames of a video unless given. */
+  readonly axis?: string;
 }
 
 const component = (name: string, index: number, colour: string): Series => ({
@@ -77,7 +79,7 @@ interface PanelScale {
   readonly y: PlotScale;
 }
 
-function scaleOf(panel: Panel, frames: readonly FrameRecord[], top: number): PanelScale {
+function scaleOf(panel: Panel, frames: readonly ReportedFrame[], top: number): PanelScale {
   const values = panel.series.flatMap(({ value }) => frames.map(value)).filter((value) => value !== null);
   // Math.min(...values) would overflow the stack for a very long series.
   const low = values.reduce((least, value) => Math.min(least, value), 0);
@@ -85,7 +87,7 @@ function scaleOf(panel: Panel, frames: readonly FrameRecord[], top: number): Pan
   return { top, x: columnsOf(frames), y: valueScale([low, high], [top, top + PANEL_HEIGHT]) };
 }
 
-const columnsOf = (frames: readonly FrameRecord[]): PlotScale =>
+const columnsOf = (frames: readonly ReportedFrame[]): PlotScale =>
   frameScale(frames.length, [LEFT, RIGHT_EDGE]);
 
 function drawGrid({ top, y }: PanelScale): string {
@@ -122,7 +124,7 @@ function drawLegend({ name, colour }: Pick<Series, 'name' | 'colour'>, y: number
   return element('line', mark) + label(name, { x: RIGHT_EDGE + 48, y, 'font-size': 13, fill: TEXT });
 }
 
-function drawPanel(panel: Panel, frames: readonly FrameRecord[], top: number): string {
+function drawPanel(panel: Panel, frames: readonly ReportedFrame[], top: number): string {
   const scale = scaleOf(panel, frames, top);
   const heading = { x: LEFT, y: top - 8, 'font-size': 13, 'font-weight': 'bold', fill: TEXT };
   const { x, y } = scale;
@@ -135,7 +137,7 @@ function drawPanel(panel: Panel, frames: readonly FrameRecord[], top: number): s
 }
 
 /** Grounds of lost and weak frames, and a legend of those that there are. */
-function drawStatus(frames: readonly FrameRecord[], bottom: number): string {
+function drawStatus(frames: readonly ReportedFrame[], bottom: number): string {
   const legends = (['lost', 'weak'] as const)
     .filter((wanted) => frames.some(({ status }) => status === wanted))
     .map((name, row) => {
@@ -147,7 +149,7 @@ function drawStatus(frames: readonly FrameRecord[], bottom: number): string {
   return statusRanges(frames, columnsOf(frames), [TOP, bottom]) + legends.join('');
 }
 
-function drawGoal(frames: readonly FrameRecord[], bottom: number): string {
+function drawGoal(frames: readonly ReportedFrame[], bottom: number): string {
   const reached = frames.findIndex(({ goalReached }) => goalReached);
   if (reached < 0) return '';
   const x = px(columnsOf(frames)(reached));
@@ -156,7 +158,7 @@ function drawGoal(frames: readonly FrameRecord[], bottom: number): string {
   return element('line', line) + label('goal reached', text);
 }
 
-function drawFrameAxis(frames: readonly FrameRecord[], bottom: number): string {
+function drawFrameAxis(frames: readonly ReportedFrame[], bottom: number, axis?: string): string {
   const x = columnsOf(frames);
   const numbers = x
     .ticks(10)
@@ -166,7 +168,9 @@ function drawFrameAxis(frames: readonly FrameRecord[], bottom: number): string {
       return label(String(frames[index].frame), { ...place, 'font-size': 11, fill: GREY });
     });
   const middle = { x: (LEFT + RIGHT_EDGE) / 2, y: bottom + 36, 'text-anchor': 'middle' };
-  return numbers.join('') + label('frame of the current video', { ...middle, 'font-size': 12, fill: GREY });
+  return (
+    numbers.join('') + label(axis ?? 'frame of the current video', { ...middle, 'font-size': 12, fill: GREY })
+  );
 }
 
 function drawHeading({ title, subtitle }: VelocityPlotOptions): string {
@@ -178,7 +182,7 @@ function drawHeading({ title, subtitle }: VelocityPlotOptions): string {
  * Plots the six velocity components and the feature error over the processed frames, lost and weak frames shaded.
  * @returns a standalone SVG document
  */
-export function velocityPlotSvg(frames: readonly FrameRecord[], options: VelocityPlotOptions): string {
+export function velocityPlotSvg(frames: readonly ReportedFrame[], options: VelocityPlotOptions): string {
   const panels = panelsOf(options);
   const pitch = PANEL_HEIGHT + PANEL_GAP;
   const height = TOP + panels.length * pitch + 16;
@@ -188,7 +192,7 @@ export function velocityPlotSvg(frames: readonly FrameRecord[], options: Velocit
     drawStatus(frames, bottom),
     ...panels.map((panel, index) => drawPanel(panel, frames, TOP + index * pitch)),
     drawGoal(frames, bottom),
-    drawFrameAxis(frames, bottom),
+    drawFrameAxis(frames, bottom, options.axis),
     drawHeading(options),
   ];
   const size = { width: WIDTH, height, viewBox: `0 0 ${WIDTH} ${height}` };

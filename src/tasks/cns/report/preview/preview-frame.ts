@@ -1,4 +1,4 @@
-import type { FrameMatches, FrameRecord } from '../../../../servoing/frame-record.js';
+import type { FrameMatches, ReportedFrame } from '../../../../servoing/frame-record.js';
 import { CAPTION_HEIGHT } from './preview-texts.js';
 import { columnOf, PLOT_HEIGHT, plotBoxes } from './preview-plot.js';
 import { matchColour } from '../match-colour.js';
@@ -46,7 +46,7 @@ export interface PreviewFrame {
   readonly shown: number;
   /** Index among the processed frames. */
   readonly position: number;
-  readonly record: FrameRecord;
+  readonly record: ReportedFrame;
   readonly matches: FrameMatches;
   readonly image: Image;
 }
@@ -74,7 +74,7 @@ export function drawPreviewFrame(canvas: RgbCanvas, stage: PreviewStage, frame: 
   }
 }
 
-function edgeOf({ velocity, status, goalReached }: FrameRecord): Rgb | null {
+function edgeOf({ velocity, status, goalReached }: ReportedFrame): Rgb | null {
   if (velocity === null) return RED;
   if (status === 'weak') return YELLOW;
   return goalReached ? GREEN : null;

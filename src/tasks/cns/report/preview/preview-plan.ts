@@ -1,5 +1,5 @@
 /** Maximum frames of a preview. */
-const MAX_FRAMES = 80;
+export const MAX_PREVIEW_FRAMES = 80;
 /** Slowest and fastest playback, frames per second. */
 const PLAYBACK = { slowest: 6, fastest: 25 };
 
@@ -19,8 +19,12 @@ export interface PreviewPlan {
  * @param secondsPerFrame time between processed frames
  */
 export function planPreview(total: number, secondsPerFrame: number): PreviewPlan {
-  const stride = Math.max(1, Math.ceil(total / MAX_FRAMES));
-  const ownRate = 1 / (secondsPerFrame * stride);
-  const fps = Math.min(PLAYBACK.fastest, Math.max(PLAYBACK.slowest, ownRate));
-  return { stride, count: Math.ceil(total / stride), fps: Math.round(100 * fps) / 100 };
+  const stride = Math.max(1, Math.ceil(total / MAX_PREVIEW_FRAMES));
+  return { stride, count: Math.ceil(total / stride), fps: playbackRate(secondsPerFrame * stride) };
+}
+
+/** Frames per second of a preview whose frames were taken `seconds` apart. */
+export function playbackRate(seconds: number): number {
+  const fps = Math.min(PLAYBACK.fastest, Math.max(PLAYBACK.slowest, 1 / seconds));
+  return Math.round(100 * fps) / 100;
 }

@@ -1,4 +1,4 @@
-import type { FrameRecord } from '../../../../servoing/frame-record.js';
+import type { ReportedFrame } from '../../../../servoing/frame-record.js';
 import { element, label, px } from '../../../drawing/svg.js';
 import {
   COMPONENT_COLOURS,
@@ -42,7 +42,7 @@ export function columnOf({ left, right }: PlotBox, index: number, count: number)
 }
 
 /** SVG strip of the given width: translation and rotation over the processed frames, lost ones shaded. */
-export function previewPlotSvg(records: readonly FrameRecord[], width: number, metric: boolean): string {
+export function previewPlotSvg(records: readonly ReportedFrame[], width: number, metric: boolean): string {
   const [translation, rotation] = plotBoxes(width);
   const unit = metric ? 'm/s' : 'goal distances/s';
   const content = [
@@ -64,7 +64,11 @@ interface PlotText {
   readonly first: number;
 }
 
-function drawPlot(records: readonly FrameRecord[], box: PlotBox, { title, names, first }: PlotText): string {
+function drawPlot(
+  records: readonly ReportedFrame[],
+  box: PlotBox,
+  { title, names, first }: PlotText,
+): string {
   const values = records.flatMap(({ velocity }) => velocity?.slice(first, first + 3) ?? []);
   const reach = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
   const x = frameScale(records.length, [box.left, box.right]);

@@ -1,4 +1,4 @@
-import type { FrameRecord } from '../../../../servoing/frame-record.js';
+import type { ReportedFrame } from '../../../../servoing/frame-record.js';
 import { drawTextRows } from '../../../drawing/text-rows.js';
 import type { Image } from '../../../../vision/image/image.js';
 
@@ -6,7 +6,7 @@ import type { Image } from '../../../../vision/image/image.js';
 export const CAPTION_HEIGHT = 24;
 
 /** Caption of a frame. */
-export function captionOf(record: FrameRecord): string {
+export function captionOf(record: ReportedFrame): string {
   const start = `frame ${record.frame} · ${record.timeSeconds.toFixed(2)} s · `;
   if (record.velocity === null) {
     const reason = (record.reason ?? 'unknown').toLowerCase().replaceAll('_', ' ');
@@ -19,14 +19,14 @@ export function captionOf(record: FrameRecord): string {
   return `${start}${agreement} · confidence ${record.confidence.toFixed(2)}${reached}`;
 }
 
-function colourOf({ velocity, status, goalReached }: FrameRecord): string | undefined {
+function colourOf({ velocity, status, goalReached }: ReportedFrame): string | undefined {
   if (velocity === null) return '#fc8181';
   if (status === 'weak') return '#f6e05e';
   return goalReached ? '#9ae6b4' : undefined;
 }
 
 /** Renders captions, stacked vertically, each {@link CAPTION_HEIGHT} pixels tall. */
-export function drawCaptions(records: readonly FrameRecord[], width: number): Promise<Image> {
+export function drawCaptions(records: readonly ReportedFrame[], width: number): Promise<Image> {
   const rows = records.map((record) => {
     const colour = colourOf(record);
     return [{ text: captionOf(record), left: 8, colour }];

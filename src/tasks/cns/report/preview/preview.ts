@@ -1,8 +1,7 @@
 import { rasteriseSvg, resizeImage } from '../../../../media/image-codec.js';
 import { VideoWriter } from '../../../../media/video-writer.js';
-import { setUpCamera } from '../../../../servoing/camera-setup.js';
 import { RgbCanvas } from '../../../drawing/rgb-canvas.js';
-import type { ReportInput } from '../report-input.js';
+import type { PreviewFrames, ReportDrawing } from '../report-drawing.js';
 import { drawCaptions } from './preview-texts.js';
 import {
   drawPreviewFrame,
@@ -11,14 +10,16 @@ import {
   PREVIEW_WIDTH,
   type PreviewStage,
 } from './preview-frame.js';
-import { planPreview } from './preview-plan.js';
 import { previewPlotSvg } from './preview-plot.js';
 import type { Image } from '../../../../vision/image/image.js';
 
-/** Time between processed frames, seconds. */
-export function secondsPerFrame({ input, probes }: Pick<ReportInput, 'input' | 'probes'>): number {
-  const { fps } = probes.current;
-  return (input.frameStep * fps.den) / fps.num;
+/** What a preview is made from. */
+interface PreviewSetup {
+  readonly report: ReportDrawing;
+  readonly previewed: PreviewFrames;
+  /** The goal image at working size. */
+  readonly goal: Image;
+  readonly path: string;
 }
 
 /**
@@ -26,44 +27,43 @@ export function secondsPerFrame({ input, probes }: Pick<ReportInput, 'input' | '
  * cursor. The caller must call {@link finish} or {@link stop}.
  */
 export class Preview {
-  readonly #report: ReportInput;
+  readonly #setup: PreviewSetup;
   readonly #stage: PreviewStage;
-  readonly #stride: number;
   readonly #canvas: RgbCanvas;
   readonly #writer: VideoWriter;
-  #shown = 0;
+  #next = 0;
 
-  private constructor(report: ReportInput, stage: PreviewStage, path: string) {
-    const { engine, records } = report;
-    const { fps, stride } = planPreview(records.length, secondsPerFrame(report));
-    this.#report = report;
+  private constructor(setup: PreviewSetup, stage: PreviewStage) {
+    const { ffmpeg: tools, signal } = setup.report.engine;
+    this.#setup = setup;
     this.#stage = stage;
-    this.#stride = stride;
     this.#canvas = new RgbCanvas(PREVIEW_WIDTH, previewHeight(stage.imageHeight));
-    const { ffmpeg: tools, signal } = engine;
-    this.#writer = new VideoWriter({ path, size: this.#canvas, fps, tools, signal });
+    const { fps } = setup.previewed;
+    this.#writer = new VideoWriter({ path: setup.path, size: this.#canvas, fps, tools, signal });
   }
 
-  /** @param goal the goal frame at working size */
-  static async start(report: ReportInput, goal: Image, path: string): Promise<Preview> {
-    return new Preview(report, await setStage(report, goal), path);
+  static async start(setup: PreviewSetup): Promise<Preview> {
+    return new Preview(setup, await setStage(setup));
   }
 
-  /** Writes a frame if it is the next one to show; `image` has the working size. */
+  /** Writes a frame if it is to be shown; `image` has the working size. Frames come in ascending order. */
   async offer(frame: number, image: Image): Promise<void> {
-    const { preview, records, probes, params } = this.#report;
-    const matches = preview.at(this.#shown);
-    if (matches?.frame !== frame) return;
-    const position = this.#shown * this.#stride;
+    const { report, previewed } = this.#setup;
+    const { frames } = previewed;
+    // A frame whose image could not be decoded was not offered.
+    while (this.#next < frames.length && frames[this.#next].matches.frame < frame) this.#next += 1;
+    const next = frames.at(this.#next);
+    if (next?.matches.frame !== frame) return;
+    const { position, matches } = next;
     drawPreviewFrame(this.#canvas, this.#stage, {
-      shown: this.#shown,
+      shown: this.#next,
       position,
-      record: records[position],
+      record: report.records[position],
       matches,
-      image: await resizeImage(image, previewImageSize(setUpCamera(probes.current, params).workingSize)),
+      image: await resizeImage(image, previewImageSize(report.currentSize)),
     });
     await this.#writer.write(this.#canvas.data);
-    this.#shown += 1;
+    this.#next += 1;
   }
 
   /** Completes the file. @throws as `VideoWriter.finish` */
@@ -77,20 +77,18 @@ export class Preview {
   }
 }
 
-async function setStage(report: ReportInput, goal: Image): Promise<PreviewStage> {
-  const { probes, records, params } = report;
-  const { stride } = planPreview(records.length, secondsPerFrame(report));
-  const shown = records.filter((_, position) => position % stride === 0);
+async function setStage({ report, previewed, goal }: PreviewSetup): Promise<PreviewStage> {
+  const { records, currentSize, metric } = report;
   const size = previewImageSize(goal);
-  const analysed = setUpCamera(probes.current, params).workingSize;
-  const current = previewImageSize(analysed);
+  const current = previewImageSize(currentSize);
+  const captions = previewed.frames.map(({ position }) => records[position]);
   return {
     goal: await resizeImage(goal, size),
     imageHeight: Math.max(size.height, current.height),
-    captions: await drawCaptions(shown, PREVIEW_WIDTH),
-    plot: await rasteriseSvg(previewPlotSvg(records, PREVIEW_WIDTH, params.goalDistance !== undefined)),
+    captions: await drawCaptions(captions, PREVIEW_WIDTH),
+    plot: await rasteriseSvg(previewPlotSvg(records, PREVIEW_WIDTH, metric)),
     total: records.length,
     goalScale: size.width / goal.width,
-    currentScale: current.width / analysed.width,
+    currentScale: current.width / currentSize.width,
   };
 }

@@ -1,0 +1,37 @@
+import type { Settings } from '../config/settings.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
+import type { Logger } from '../logging/logger.js';
+import { AbandonedServoSessions } from '../services/abandoned-servo-sessions.js';
+import { RecordingSweep } from '../services/recording-sweep.js';
+import { DiskRecordingStore } from '../storage/disk-recording-store.js';
+import type { PeriodicTask } from '../workers/periodic.js';
+
+const INTERVAL_MS = 5_000;
+/** Phases in which no other periodic work of a worker starts. */
+const PHASES = { sessions: 2_500, recordings: 4_500 };
+
+/** Periodic work of a worker for live servoing. */
+export function servoTasks(
+  { folders }: Pick<Settings, 'folders'>,
+  unitOfWork: UnitOfWork,
+  log: Logger,
+): readonly PeriodicTask[] {
+  // Sessions of lost api processes and of deleted accounts.
+  const sessions = new AbandonedServoSessions(unitOfWork, log.child({ component: 'servo' }));
+  // Recordings of sessions whose jobs have ended.
+  const recordings = new RecordingSweep(new DiskRecordingStore(folders.media), unitOfWork.read);
+  return [
+    {
+      name: 'the abandoned sessions of live servoing',
+      intervalMs: INTERVAL_MS,
+      firstPauseMs: PHASES.sessions,
+      run: async () => void (await sessions.runOnce()),
+    },
+    {
+      name: 'the sweep of recordings',
+      intervalMs: INTERVAL_MS,
+      firstPauseMs: PHASES.recordings,
+      run: async () => void (await recordings.runOnce()),
+    },
+  ];
+}
