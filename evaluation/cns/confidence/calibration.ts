@@ -27,8 +27,8 @@ export interface Calibration {
   readonly observations: Readonly<Record<ConfidencePolicy, Record<Status, number>>>;
 }
 
-/** Penalties of the fits: the best with one scene left out at a time; weak frames are few. */
-const RIDGE = { tracking: 0.3, weak: 4 };
+/** Penalty of the fits: the best with one scene left out at a time. */
+const RIDGE = 1;
 
 const round = (value: number): number => Number(value.toPrecision(6));
 
@@ -47,17 +47,17 @@ function observed(
 
 /** Fits every policy's verified and weak frames. */
 export function fitCalibration(samples: readonly Sample[], withinDegrees: number): Calibration {
-  const each = <Value>(of: (own: Observation[], status: Status) => Value) =>
+  const each = <Value>(of: (own: Observation[]) => Value) =>
     Object.fromEntries(
       POLICIES.map((policy) => {
-        const own = (status: Status) => of(observed(samples, policy, { status, withinDegrees }), status);
+        const own = (status: Status) => of(observed(samples, policy, { status, withinDegrees }));
         return [policy, { tracking: own('tracking'), weak: own('weak') }];
       }),
     ) as Record<ConfidencePolicy, Record<Status, Value>>;
   return {
     features: CONFIDENCE_FEATURES,
     withinDegrees,
-    coefficients: each((own, status) => fitLogistic(own, RIDGE[status]).map(round)),
+    coefficients: each((own) => fitLogistic(own, RIDGE).map(round)),
     observations: each((own) => own.length),
   };
 }
@@ -84,7 +84,7 @@ export function crossForecasts(
     const others = observed(scenes.filter((other) => other !== scene).flat(), policy, question);
     return forecasts(scene, policy, {
       ...question,
-      coefficients: fitLogistic(others, RIDGE[question.status]),
+      coefficients: fitLogistic(others, RIDGE),
     });
   });
 }

@@ -62,7 +62,7 @@ function binOf(own: readonly Forecast[]): ReliabilityBin {
     count,
     stated: mean(own.map(({ stated }) => stated)),
     observed,
-    interval: [middle - reach, middle + reach],
+    interval: [Math.max(0, middle - reach), Math.min(1, middle + reach)],
   };
 }
 

@@ -7,8 +7,8 @@ import type { FrameSequence } from './samples.js';
 /** Scenes to fit to, and scenes that the fit never sees: the same kinds with other seeds. */
 export type SetName = 'fit' | 'held-out';
 
-/** Seeds of the held-out scenes are so much higher. */
-const HELD_OUT_SEED = 500;
+/** Added to the seeds of the evaluation's scenes, one number for each time they are rendered. */
+const SEEDS: Readonly<Record<SetName, readonly number[]>> = { fit: [0, 500], 'held-out': [1000] };
 const USUAL_PAIRS = 2;
 const SWEEP_FRAMES = 3;
 const ASIDE_FRAMES = 3;
@@ -24,22 +24,22 @@ export interface ScenePlan {
 
 /** The scenes of a set: the usual paths of `eval:cns`, and sweeps far aside with frames that do not show the goal. */
 export function scenesOf(set: SetName): readonly ScenePlan[] {
-  const reseeded = (scene: EvaluationScene): EvaluationScene => ({
-    ...scene,
-    seed: scene.seed + (set === 'held-out' ? HELD_OUT_SEED : 0),
+  return SEEDS[set].flatMap((added, turn) => {
+    const reseeded = (scene: EvaluationScene): EvaluationScene => ({ ...scene, seed: scene.seed + added });
+    const nameOf = (name: string): string => (turn === 0 ? name : `${name} ${String(turn + 1)}`);
+    return [
+      ...WIDE_SCENES.map(reseeded).map((scene) => ({
+        name: nameOf(`${scene.name}, wide`),
+        seed: scene.seed,
+        render: () => wide(scene),
+      })),
+      ...EVALUATION_SCENES.map(reseeded).map((scene) => ({
+        name: nameOf(scene.name),
+        seed: scene.seed,
+        render: () => usual(scene),
+      })),
+    ];
   });
-  return [
-    ...WIDE_SCENES.map(reseeded).map((scene) => ({
-      name: `${scene.name}, wide`,
-      seed: scene.seed,
-      render: () => wide(scene),
-    })),
-    ...EVALUATION_SCENES.map(reseeded).map((scene) => ({
-      name: scene.name,
-      seed: scene.seed,
-      render: () => usual(scene),
-    })),
-  ];
 }
 
 function usual(scene: EvaluationScene): FrameSequence[] {
