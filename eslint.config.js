@@ -140,12 +140,13 @@ export default tseslint.config(
           paths: [
             {
               name: '@jest/globals',
-              importNames: ['test'],
-              message: 'Tests are written as describe and it.',
+              message:
+                'It exists in the sandbox of Jest only: use the globals describe, it, expect and jest.',
             },
           ],
         },
       ],
+      'no-restricted-globals': ['error', { name: 'test', message: 'Tests are written as describe and it.' }],
       'no-restricted-syntax': [
         'error',
         {

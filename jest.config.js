@@ -1,11 +1,15 @@
 /**
  * Jest runs the compiled ESM in dist/tests: what is tested is what ships, and
- * engine children, which are forked from dist/src, are the same build.
+ * engine children, which are forked from dist/src, are the same build. Test files
+ * are loaded by Node itself, without Jest's sandbox (docs/adr/0001).
  */
 export default {
   rootDir: 'dist',
   testMatch: ['<rootDir>/tests/**/*.test.js'],
   testEnvironment: '<rootDir>/tests/support/node-environment.js',
+  runtime: '<rootDir>/tests/support/native-runtime.js',
+  // Node's streams use it too.
+  fakeTimers: { doNotFake: ['nextTick'] },
   transform: {},
   testSequencer: '<rootDir>/tests/support/test-order.js',
   globalSetup: '<rootDir>/tests/support/global-setup.js',

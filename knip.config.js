@@ -12,7 +12,7 @@ const entry = [
   'benchmarks/cns/{one-core,detect-images}.ts',
   'tests/**/*.test.ts',
   'tests/soak/attacks/{livez-probe,loop-monitor}.ts',
-  'tests/support/{global-setup,global-teardown,node-environment,json-reporter,test-order}.ts',
+  'tests/support/{global-setup,global-teardown,node-environment,native-runtime,json-reporter,test-order}.ts',
   'config/sequelize-cli.cjs',
   'migrations/*.cjs',
   'seeders/**/*.cjs',

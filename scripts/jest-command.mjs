@@ -3,8 +3,6 @@ import path from 'node:path';
 /** The command line that runs Jest on the compiled tests. */
 export const jestCommand = (root) => [
   process.execPath,
-  '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
-  '--enable-source-maps',
   path.join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
 ];

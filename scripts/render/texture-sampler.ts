@@ -1,8 +1,5 @@
 import type { Texture, TextureLevel } from './texture.js';
 
-// Local aliases: looking up the global `Math` in Jest's sandbox costs a hundred times the operation itself.
-const { floor, max, min } = Math;
-
 /** A texture lookup: position in texels of the finest level, mip level, and shading. */
 export interface TextureSample {
   readonly u: number;
@@ -22,8 +19,8 @@ export function sampleTexture(
   index: number,
 ): void {
   const { levels } = texture;
-  const level = min(levels.length - 1, max(0, sample.level));
-  const fine = floor(level);
+  const level = Math.min(levels.length - 1, Math.max(0, sample.level));
+  const fine = Math.floor(level);
   const share = level - fine;
   scratch.fill(0);
   addBilinear(levels[fine], sample, 2 ** -fine, (1 - share) * sample.shade);
@@ -40,10 +37,10 @@ function addBilinear(
   zoom: number,
   weight: number,
 ): void {
-  const x = min(width - 1, max(0, u * zoom - 0.5));
-  const y = min(height - 1, max(0, v * zoom - 0.5));
-  const column = floor(x);
-  const row = floor(y);
+  const x = Math.min(width - 1, Math.max(0, u * zoom - 0.5));
+  const y = Math.min(height - 1, Math.max(0, v * zoom - 0.5));
+  const column = Math.floor(x);
+  const row = Math.floor(y);
   const fx = x - column;
   const fy = y - row;
   const right = column + 1 < width ? 3 : 0;

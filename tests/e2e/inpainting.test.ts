@@ -1,7 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pngOf, rectangleMask } from '../support/inpainting-run.js';
 import { makeTestVideo } from '../factories/videos/make-test-video.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

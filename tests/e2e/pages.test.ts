@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { cp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { colourManifest, colourNetwork } from '../factories/onnx/colour-network.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

@@ -1,7 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { drive, type DriveEnd, type OpenExchange } from '../../scripts/demo-live/drive.js';
 import { pythonExchange } from '../../scripts/demo-live/python-exchange.js';
 import { drawStarts } from '../../scripts/demo-live/start-poses.js';

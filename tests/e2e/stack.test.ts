@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob, type DemoStatus } from '../../scripts/demo/follow-job.js';
 import { openZip } from '../../src/media/zip-reader.js';

@@ -12,20 +12,28 @@ export interface Coverage {
   stop(): Promise<void>;
 }
 
-/**
- * Starts counting. Jest's own coverage finds none of the ES modules that it loads, and knows nothing of children; Node
- * writes theirs.
- */
-export async function startCoverage(folder: string): Promise<Coverage> {
-  process.env.NODE_V8_COVERAGE = folder;
+let opened: Promise<Session> | undefined;
+
+/** Counts blocks of all modules that are loaded from now on; what is loaded before could only be counted by functions. */
+async function openSession(): Promise<Session> {
   const session = new Session();
   session.connect();
   await session.post('Profiler.enable');
   await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+  return session;
+}
+
+/**
+ * Starts counting. Jest's own coverage finds none of the modules that Node loads, and knows nothing of children; Node
+ * writes theirs. Test files of a process share modules and therefore one session, whose counts begin again at zero
+ * whenever they are taken.
+ */
+export async function startCoverage(folder: string): Promise<Coverage> {
+  process.env.NODE_V8_COVERAGE = folder;
+  const session = await (opened ??= openSession());
   return {
     stop: async () => {
       const { result } = await session.post('Profiler.takePreciseCoverage');
-      session.disconnect();
       const ours = result.filter(({ url }) => url.startsWith(SOURCES));
       mkdirSync(folder, { recursive: true });
       writeFileSync(path.join(folder, `jest-${randomUUID()}.json`), JSON.stringify({ result: ours }));

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { runInContext } from 'node:vm';
-import { TestEnvironment } from 'jest-environment-node';
+import { runInThisContext } from 'node:vm';
+import type { JestEnvironment, JestEnvironmentConfig } from '@jest/environment';
+import { ModernFakeTimers } from '@jest/fake-timers';
+import { ModuleMocker } from 'jest-mock';
 import { startCoverage, type Coverage } from './coverage.js';
 
 /** Looks that closing sockets and children get before they count as left open. */
@@ -10,11 +12,28 @@ const PAUSE_MS = 50;
 /** Node goes on listing the last read of a Blob that `openAsBlob` has made; it keeps no process alive. */
 const HARMLESS = 'FileHandleReadWrap';
 
-/** Globals that no test replaces. */
-const PLAIN_GLOBALS =
-  'Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Boolean Buffer DataView Error Float32Array Float64Array Int16Array Int32Array Int8Array JSON Map Math Number Object Promise RangeError Reflect RegExp Set SharedArrayBuffer String Symbol TypeError Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakSet'.split(
-    ' ',
-  );
+/** Where Jest keeps the functions that follow the tests of a file. */
+const EVENT_HANDLERS = Symbol.for('EVENT_HANDLERS');
+
+/** Packages keep what they share for the life of a process under registered symbols. */
+const isShared = (key: PropertyKey): boolean =>
+  typeof key === 'symbol' && key !== EVENT_HANDLERS && Symbol.keyFor(key) !== undefined;
+
+type Properties = ReadonlyMap<PropertyKey, PropertyDescriptor | undefined>;
+
+const propertiesOf = (object: object): Properties =>
+  new Map(Reflect.ownKeys(object).map((key) => [key, Reflect.getOwnPropertyDescriptor(object, key)]));
+
+/** Gives an object the properties back that it had, and takes others away. */
+function restore(object: object, properties: Properties): void {
+  for (const key of Reflect.ownKeys(object))
+    if (!properties.has(key) && !isShared(key)) Reflect.deleteProperty(object, key);
+  for (const [key, before] of properties) {
+    const now = Reflect.getOwnPropertyDescriptor(object, key);
+    if (before && (now?.value !== before.value || now?.get !== before.get))
+      Reflect.defineProperty(object, key, before);
+  }
+}
 
 /** How many of each kind keep this process from exiting: sockets, children, timers, threads. */
 function openResources(): Map<string, number> {
@@ -32,52 +51,56 @@ function beyond(before: ReadonlyMap<string, number>): string[] {
 }
 
 /**
- * Jest's sandbox has its own realm, whose typed arrays native add-ons (ONNX
- * Runtime) do not accept; the outer realm's constructors are handed in.
+ * Test files run in Node's own realm, one after another in the same process, and share the modules that they import:
+ * loading these again for each file, as Jest's sandbox does, takes more processor time than the tests of most files.
+ * Globals and variables of the environment are put back after each file.
  *
  * A test file that leaves something open fails: Jest would kill its process at the end of the run, or the next file in
  * the same process would meet what is left. Without processes for tests (a single file) the reporter looks at the end:
  * the run's own database server lives in the same process there.
  */
-export default class NodeEnvironment extends TestEnvironment {
+export default class NodeEnvironment implements JestEnvironment {
+  static readonly #globals = propertiesOf(globalThis);
+  static readonly #exit = process.exit;
+  static readonly #getBuiltinModule = process.getBuiltinModule;
+
   static {
     // At its end Node would take the heap of a long run apart, which on a busy machine takes longer than the half second
     // after which Jest kills a process and calls it a leak.
     process.once('beforeExit', () => process.exit());
   }
 
+  readonly global = runInThisContext('globalThis') as JestEnvironment['global'];
+  readonly moduleMocker = new ModuleMocker(globalThis);
+  readonly fakeTimers = null;
+  readonly fakeTimersModern: ModernFakeTimers;
+  readonly #env = propertiesOf(process.env);
   #before: ReadonlyMap<string, number> = new Map();
   #coverage: Coverage | undefined;
 
-  override async setup(): Promise<void> {
-    await super.setup();
+  constructor({ projectConfig }: JestEnvironmentConfig) {
+    this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
+  }
+
+  async setup(): Promise<void> {
+    // Jest has replaced it by one that loads modules into a sandbox.
+    process.getBuiltinModule = NodeEnvironment.#getBuiltinModule;
     const folder = process.env.INFERNODE_TEST_COVERAGE;
     if (folder) this.#coverage = await startCoverage(folder);
     this.#before = openResources();
-    Object.assign(this.global, {
-      Float32Array,
-      Float64Array,
-      Int8Array,
-      Int16Array,
-      Int32Array,
-      Uint8Array,
-      Uint8ClampedArray,
-      Uint16Array,
-      Uint32Array,
-      BigInt64Array,
-      BigUint64Array,
-      ArrayBuffer,
-      SharedArrayBuffer,
-    });
-    // A global of a sandbox is looked up through a JavaScript proxy each time, which makes loops over pixels some thirty times
-    // slower than outside of Jest. Lexical declarations of the sandbox are found before its globals, and at full speed.
-    const context = this.getVmContext();
-    if (context !== null) runInContext(`const { ${PLAIN_GLOBALS.join(', ')} } = globalThis;`, context);
   }
 
-  override async teardown(): Promise<void> {
+  handleTestEvent({ name }: { readonly name: string }): void {
+    // Jest restores mocks next; fake timers would then bring a mock back that they have replaced.
+    if (name === 'teardown') this.fakeTimersModern.useRealTimers();
+  }
+
+  async teardown(): Promise<void> {
     await this.#coverage?.stop();
-    await super.teardown();
+    this.fakeTimersModern.dispose();
+    restore(globalThis, NodeEnvironment.#globals);
+    restore(process.env, this.#env);
+    process.exit = NodeEnvironment.#exit;
     if (process.send === undefined) return;
     let left = beyond(this.#before);
     for (let look = 0; left.length > 0 && look < LOOKS; look += 1) {
@@ -89,5 +112,14 @@ export default class NodeEnvironment extends TestEnvironment {
         `Left open after the last test: ${left.join(', ')}. Close it in afterAll or afterEach; ` +
           '"npm test -- <path> --detectOpenHandles" shows where it was opened.',
       );
+  }
+
+  exportConditions(): string[] {
+    return ['node', 'node-addons'];
+  }
+
+  /** There is no sandbox. */
+  getVmContext(): null {
+    return null;
   }
 }

@@ -81,7 +81,7 @@ export async function startRunningStack(
     RATE_LIMIT_PER_MINUTE: '0',
     ...extra,
   };
-  const child = spawn(process.execPath, ['--enable-source-maps', entry], {
+  const child = spawn(process.execPath, [entry], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

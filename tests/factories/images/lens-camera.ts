@@ -6,8 +6,6 @@ import { Rasteriser } from '../../../scripts/render/rasteriser.js';
 import type { Scene } from '../../../scripts/render/scene.js';
 import { Sensor } from '../../../scripts/render/sensor.js';
 
-// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
-const { floor, max, min } = Math;
 const COLOURS = 3;
 const NOISE = 1.3;
 const ROUNDS = 30;
@@ -45,7 +43,7 @@ export class LensCamera {
 
   constructor(options: LensCameraOptions) {
     const { width, height, intrinsics, margin } = options;
-    const wide = { width: floor(width * margin), height: floor(height * margin) };
+    const wide = { width: Math.floor(width * margin), height: Math.floor(height * margin) };
     const { left, top } = borders(options, wide);
     const { fx, fy, cx, cy } = intrinsics;
     const shifted = { fx, fy, cx: cx + left, cy: cy + top };
@@ -54,7 +52,7 @@ export class LensCamera {
     this.#rasteriser = new Rasteriser({ ...wide, intrinsics: shifted, supersampling: 2 });
     this.#places = new Float32Array(2 * width * height);
     for (let pixel = 0; pixel < width * height; pixel++) {
-      const seen = [((pixel % width) - cx) / fx, (floor(pixel / width) - cy) / fy] as const;
+      const seen = [((pixel % width) - cx) / fx, (Math.floor(pixel / width) - cy) / fy] as const;
       const [x, y] = withoutLens(options.lens, seen);
       this.#places.set([fx * x + shifted.cx, fy * y + shifted.cy], 2 * pixel);
     }
@@ -67,7 +65,7 @@ export class LensCamera {
     const plain = new Float32Array(COLOURS * width * height);
     const bent = new Float32Array(COLOURS * width * height);
     for (let pixel = 0; pixel < width * height; pixel++) {
-      const at = [(pixel % width) + left, floor(pixel / width) + top] as const;
+      const at = [(pixel % width) + left, Math.floor(pixel / width) + top] as const;
       this.#sample(wide, at, { into: plain, pixel });
       const place = [this.#places[2 * pixel], this.#places[2 * pixel + 1]] as const;
       this.#sample(wide, place, { into: bent, pixel });
@@ -82,9 +80,9 @@ export class LensCamera {
     { into, pixel }: { readonly into: Float32Array; readonly pixel: number },
   ): void {
     const { width, height } = this.#wide;
-    const x = min(width - 1.001, max(0, atX));
-    const y = min(height - 1.001, max(0, atY));
-    const [x0, y0] = [floor(x), floor(y)];
+    const x = Math.min(width - 1.001, Math.max(0, atX));
+    const y = Math.min(height - 1.001, Math.max(0, atY));
+    const [x0, y0] = [Math.floor(x), Math.floor(y)];
     const [right, down] = [x - x0, y - y0];
     for (let c = 0; c < COLOURS; c++) {
       const first = COLOURS * (y0 * width + x0) + c;
@@ -107,8 +105,8 @@ const borders = (
   { width, height }: LensCameraOptions,
   wide: { readonly width: number; readonly height: number },
 ): { left: number; top: number } => ({
-  left: floor((wide.width - width) / 2),
-  top: floor((wide.height - height) / 2),
+  left: Math.floor((wide.width - width) / 2),
+  top: Math.floor((wide.height - height) / 2),
 });
 
 function withoutLens([k1, k2, p1, p2, k3]: PlumbBob, [u, v]: readonly [number, number]): [number, number] {

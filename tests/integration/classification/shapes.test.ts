@@ -1,4 +1,3 @@
-import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { createNetworks } from '../../../src/composition/networks.js';
 import { parseSettings } from '../../../src/config/settings.js';

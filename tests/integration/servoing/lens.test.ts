@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import type { ServoCamera } from '../../../src/domain/servo.js';
 import { parseCameraInfo } from '../../../src/protocols/camera-info/camera-info.js';
 import { createFeaturePipeline } from '../../../src/servoing/features/detectors/registry.js';

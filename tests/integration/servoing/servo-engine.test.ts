@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ServoFrame, ServoSetup } from '../../../src/domain/servo.js';
 import { ServoEnginePool } from '../../../src/engines/servo-engine/servo-engine-pool.js';
 import { encodeImage, resizeImage } from '../../../src/media/image-codec.js';

@@ -24,11 +24,18 @@ function node(args: readonly string[]) {
 describe('the test runner', () => {
   const support = path.join(root, 'dist', 'tests', 'support');
 
+  interface RunOptions {
+    readonly silenceMs?: number;
+    readonly exitMs?: number;
+    readonly processes?: number;
+  }
+
   /** Runs Jest on one test file with the product's reporter and environment, which wait as long as they do there. */
-  async function runTestFile(text: string, waits: { silenceMs?: number; exitMs?: number } = {}) {
+  async function runTestFile(text: string, { processes = 2, ...waits }: RunOptions = {}) {
     const options = { silenceMs: 900_000, exitMs: 60_000, ...waits };
     const config = {
       testEnvironment: path.join(support, 'node-environment.js'),
+      runtime: path.join(support, 'native-runtime.js'),
       transform: {},
       testMatch: ['<rootDir>/*.test.mjs'],
       moduleFileExtensions: ['js', 'mjs'],
@@ -36,7 +43,7 @@ describe('the test runner', () => {
     };
     await writeFile(path.join(folder, 'package.json'), JSON.stringify({ jest: config }));
     await writeFile(path.join(folder, 'one.test.mjs'), text);
-    const { status, output } = node(['--experimental-vm-modules', '--no-warnings', jest, '--maxWorkers=2']);
+    const { status, output } = node(['--no-warnings', jest, `--maxWorkers=${processes}`]);
     const report = JSON.parse(await readFile(path.join(folder, 'reports', 'jest.json'), 'utf8')) as object;
     return { status, output, report };
   }
@@ -66,6 +73,25 @@ describe('the test runner', () => {
     expect(status).toBe(1);
     expect(output).toContain('Left open after the last test: 1 TCPServerWrap.');
     expect(report).toMatchObject({ failed: 1, success: false });
+  });
+
+  it('puts back globals, variables, functions and the clock before the next file of a process', async () => {
+    const changing = `
+      import path from 'node:path';
+      const state = () => [globalThis.left, process.env.LEFT, process.env.HOME, path.sep, performance.now() > 0, setTimeout.clock];
+      const before = state();
+      test('finds nothing of another file', () => {
+        expect(before).toEqual([undefined, undefined, ${JSON.stringify(folder)}, '/', true, undefined]);
+        globalThis.left = 1;
+        process.env.LEFT = '1';
+        delete process.env.HOME;
+        jest.replaceProperty(path, 'sep', '-');
+        jest.spyOn(performance, 'now').mockReturnValue(-1);
+        jest.useFakeTimers();
+        expect(state()).toEqual([1, '1', undefined, '-', false, expect.anything()]);
+      });`;
+    await writeFile(path.join(folder, 'two.test.mjs'), changing);
+    expect(await runTestFile(changing, { processes: 1 })).toMatchObject({ status: 0, report: { passed: 2 } });
   });
 
   it('fails a run whose own process is left with something open', async () => {

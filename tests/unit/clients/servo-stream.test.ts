@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ServoStream, type Command, type ServoStreamOptions } from '../../../clients/typescript/src/index.js';
 import { ServoStreamServer, velocityMessage } from '../../fakes/servo-stream-server.js';
 

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { presentProgress } from '../../../src/controllers/job.presenter.js';
 
 const last = { done: 250, total: 250, percent: 96, stage: 'report' };

@@ -1,5 +1,4 @@
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Tensor } from '../../../src/domain/tensor.js';
 import { AppError } from '../../../src/errors/app-error.js';
 import { buildOpenApiDocument } from '../../../src/schemas/openapi.js';

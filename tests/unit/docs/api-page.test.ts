@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import { ERROR_CODES, isErrorCode } from '../../../src/errors/codes.js';
 import { STATUS_OF_KIND } from '../../../src/middlewares/problem.js';
 import { allOperations, toOpenApiPath } from '../../../src/schemas/openapi.js';

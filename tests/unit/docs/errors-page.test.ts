@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import { errorsPage } from '../../../scripts/docs/errors-page.js';
 import { ERROR_CODES, isErrorCode } from '../../../src/errors/codes.js';
 import { ISSUE_CODES } from '../../../src/errors/codes/issues.js';

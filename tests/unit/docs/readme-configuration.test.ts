@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import { environmentSchema, parseEnvironment } from '../../../src/config/environment.js';
 
 /** A line of the configuration tables: the variable, its default as written, its meaning. */

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { largeHoleReason } from '../../../src/domain/large-hole.js';
 import { measureHole } from '../../../src/vision/inpainting/hole-size.js';
 import { inpaintingTask } from '../../../src/tasks/inpainting/task.js';

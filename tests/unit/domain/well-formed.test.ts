@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { findMalformed } from '../../../src/domain/well-formed.js';
 
 describe('well formed', () => {

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { AppError, isRetryable } from '../../../src/errors/app-error.js';
 import { describeError, processError, receivedError } from '../../../src/errors/process-error.js';
 

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
 import type { Probe, ProbeAnswers } from './lint-probes.js';
 
 const root = path.resolve(import.meta.dirname, '../../../..');

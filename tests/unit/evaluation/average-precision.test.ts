@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { averagePrecision } from '../../../evaluation/detection/average-precision.js';
 
 /** A square of side 10 at x. */

@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { describe, it, jest } from '@jest/globals';
 import { Shutdown } from '../../../src/lifecycle/shutdown.js';
 import { silentLogger } from '../../../src/logging/logger.js';
 

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { decodeGreyFrame, type GreyFrameOptions } from '../../../src/media/grey-frame.js';
 import type { Size } from '../../../src/vision/image/image.js';

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it } from '@jest/globals';
 import { Yuv420, yuv420Bytes } from '../../../src/media/yuv420.js';
 
 const size = { width: 7, height: 5 };

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { sendDownload } from '../../../src/middlewares/download.js';
 import { sendProblem } from '../../../src/middlewares/error-handler.js';

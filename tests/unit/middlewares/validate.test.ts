@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { parseFlatMetadata } from '../../../src/networks/catalogue/flat-network.js';
 import { AppError } from '../../../src/errors/app-error.js';

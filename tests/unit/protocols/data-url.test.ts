@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { readInput } from '../../../src/controllers/classification-input.js';
 import { readDataUrl } from '../../../src/protocols/data-url.js';
 import { requireLinear } from '../../support/bounded-work.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { tokenProblem } from '../../../src/errors/common-errors.js';
 import { AppError } from '../../../src/errors/app-error.js';
 import { CredentialChanges } from '../../../src/realtime/credential-changes.js';

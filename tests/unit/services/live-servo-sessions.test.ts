@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { v7 as uuid } from 'uuid';
 import type { ServoEvent } from '../../../src/domain/servo-event.js';
 import type { ServoFrame } from '../../../src/domain/servo.js';

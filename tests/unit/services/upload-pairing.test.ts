@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { pairNames } from '../../../src/services/upload-pairing.js';
 
 const paired = (names: string[]) => pairNames(names).pairs.map(({ source, mask }) => `${source} + ${mask}`);

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { LastView } from '../../../src/servoing/last-view.js';
 import type { Correspondences } from '../../../src/vision/features/correspondences.js';
 import { createSeededRandom } from '../../../src/vision/geometry/two-view/seeded-random.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { Servo, type ServoSetup } from '../../../src/servoing/servo.js';
 import type { TrackedFrame } from '../../../src/servoing/track-ahead.js';
 import type { Correspondences } from '../../../src/vision/features/correspondences.js';

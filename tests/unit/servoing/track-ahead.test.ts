@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import type { Correspondences } from '../../../src/vision/features/correspondences.js';
 import type { Frame } from '../../../src/media/frame-stream.js';
 import { trackAhead, type TrackAheadOptions } from '../../../src/servoing/track-ahead.js';

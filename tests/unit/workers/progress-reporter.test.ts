@@ -1,4 +1,3 @@
-import { describe, it, jest } from '@jest/globals';
 import type { JobProgress } from '../../../src/domain/job.js';
 import { ProgressReporter } from '../../../src/workers/progress-reporter.js';
 

@@ -1,4 +1,3 @@
-import { describe, it, jest } from '@jest/globals';
 import { UnrecoverableError, WaitingError } from 'bullmq';
 import { silentLogger } from '../../../src/logging/logger.js';
 import type { QueueWorkerOptions } from '../../../src/queue/open-worker.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { ModelAdmissionQueue } from '../../../../src/engines/model-server/admission-queue.js';
 
 const PATIENCE = { signal: new AbortController().signal, timeoutMs: 60_000 };

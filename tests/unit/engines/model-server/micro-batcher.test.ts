@@ -1,4 +1,3 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { MicroBatcher, type BatchItem } from '../../../../src/engines/model-server/micro-batcher.js';
 
 afterEach(() => {

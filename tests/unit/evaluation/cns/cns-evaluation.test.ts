@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { drawPairs, EVALUATION_SCENES } from '../../../../evaluation/cns/evaluation-scenes.js';
 import { CLEAN_IMAGE, spoil } from '../../../../evaluation/cns/image-condition.js';
 import { markdownTable } from '../../../../benchmarks/statistics.js';

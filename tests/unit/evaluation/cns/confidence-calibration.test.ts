@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { fitLogistic } from '../../../../evaluation/cns/confidence/logistic-fit.js';
 import { probabilityOf } from '../../../../src/vision/servoing/confidence.js';
 import { reliabilityOf } from '../../../../evaluation/cns/confidence/reliability.js';

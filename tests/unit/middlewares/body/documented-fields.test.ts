@@ -4,7 +4,6 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { MemoryBudget } from '../../../../src/lifecycle/memory-budget.js';
 import { endpoint, type EndpointGuards } from '../../../../src/middlewares/endpoint.js';

@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FolderCatalogue } from '../../../../src/networks/catalogue/folder-catalogue.js';
 import { colourManifest, colourNetwork } from '../../../factories/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../../factories/onnx/model-folder.js';

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { viewpointPose } from '../../../../scripts/render/camera-path.js';
 import { openCnsNetwork, type CnsNetwork } from '../../../../src/networks/cns/cns-network.js';
 import { NetworkRegistry } from '../../../../src/networks/runtime/network-registry.js';

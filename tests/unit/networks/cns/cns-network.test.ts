@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openCnsNetwork, type CnsNetwork } from '../../../../src/networks/cns/cns-network.js';
 import type { ServoGoal } from '../../../../src/vision/servoing/servo-policy.js';
 import { NetworkRegistry } from '../../../../src/networks/runtime/network-registry.js';

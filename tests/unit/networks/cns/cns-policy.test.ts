@@ -1,4 +1,3 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
 import { CnsPolicy } from '../../../../src/networks/cns/cns-policy.js';
 import type { ServoGoal } from '../../../../src/vision/servoing/servo-policy.js';
 import {

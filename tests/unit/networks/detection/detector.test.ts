@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { fitImage } from '../../../../src/media/fit-image.js';
 import { asColumns, greyImage, openFixed } from '../../../factories/onnx/detector-model.js';
 

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import type { Detection } from '../../../../src/domain/detection.js';
 import { asColumns, greyImage, openFixed, type FixedOutput } from '../../../factories/onnx/detector-model.js';
 

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { CandidateList, type Candidate } from '../../../../src/networks/detection/candidates.js';
 import {
   intersectionOverUnion,

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { fitImage } from '../../../../src/media/fit-image.js';
 import { openDetector } from '../../../../src/networks/detection/open-detector.js';
 import { NetworkRegistry } from '../../../../src/networks/runtime/network-registry.js';

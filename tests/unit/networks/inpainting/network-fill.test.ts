@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import { networkFill } from '../../../../src/networks/inpainting/network-fill.js';
 import type { Image } from '../../../../src/vision/image/image.js';
 import type { ImageNetwork } from '../../../../src/networks/inpainting/padded-run.js';

@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { readCatalogue, requireEntry } from '../../../../scripts/models/catalogue-file.js';

@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fitImage } from '../../../../src/vision/image/fit-image.js';
 import {
   availableDetectors,

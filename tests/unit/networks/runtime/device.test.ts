@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import type { DeviceUsed } from '../../../../src/domain/job.js';
 import {
   chooseDevice,

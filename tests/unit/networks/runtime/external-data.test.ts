@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { refuseExternalData } from '../../../../src/networks/runtime/external-data.js';
 import { ProtobufWriter } from '../../../factories/onnx/protobuf-writer.js';
 import { denseModel, externalDataModel } from '../../../factories/onnx/sample-models.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { AppError } from '../../../../src/errors/app-error.js';
 import type {
   CachedNetwork,

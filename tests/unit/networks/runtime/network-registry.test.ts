@@ -1,6 +1,5 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DeviceUsed } from '../../../../src/domain/job.js';
 import { NetworkRegistry, type NetworkLease } from '../../../../src/networks/runtime/network-registry.js';
 import { float32Output, float32Tensor } from '../../../../src/networks/runtime/tensor-session.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { countPlacement, judgePlacement } from '../../../../src/networks/runtime/node-placement.js';
 
 const nodeOn = (provider: string) => ({ cat: 'Node', args: { provider, op_name: 'Add' } });

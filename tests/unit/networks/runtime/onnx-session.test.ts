@@ -1,4 +1,3 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
 import { openOnnxSession } from '../../../../src/networks/runtime/onnx-session.js';
 import { PROBE_INPUT, PROBE_OUTPUT, probeGraph } from '../../../../src/networks/runtime/probe-graph.js';
 import {

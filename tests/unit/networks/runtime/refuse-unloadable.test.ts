@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import type { AppError } from '../../../../src/errors/app-error.js';
 import { readOnnxFacts } from '../../../../src/networks/runtime/onnx-facts.js';
 import { openOnnxSession } from '../../../../src/networks/runtime/onnx-session.js';

@@ -1,7 +1,6 @@
 import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { networkIdentity, readManifest } from '../../../../src/networks/store/manifest.js';
 import { readNetworkFile } from '../../../../src/networks/store/network-files.js';
 import { makeModelFolder, type ModelFolder } from '../../../factories/onnx/model-folder.js';

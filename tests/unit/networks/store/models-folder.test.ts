@@ -1,6 +1,5 @@
 import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { checkModelsFolder } from '../../../../src/networks/store/check-models-folder.js';
 import { ModelsFolder } from '../../../../src/networks/store/models-folder.js';
 import { makeModelFolder, type ModelFolder } from '../../../factories/onnx/model-folder.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { AppError } from '../../../../src/errors/app-error.js';
 import { parseCameraInfo } from '../../../../src/protocols/camera-info/camera-info.js';
 import { createSeededRandom } from '../../../../src/vision/geometry/two-view/seeded-random.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { AppError } from '../../../../src/errors/app-error.js';
 import { readAnswer, writeAnswer } from '../../../../src/protocols/servo-stream/answer-message.js';
 import { parseFrame, writeFrame } from '../../../../src/protocols/servo-stream/frame-message.js';

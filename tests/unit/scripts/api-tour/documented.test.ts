@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { compareWithDocument } from '../../../../scripts/api-tour/documented.js';
 
 const documented = {

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { summariseDrives, summaryLine, timesLine } from '../../../../scripts/demo-live/drive-table.js';
 
 const end = (arrived: boolean, millimetres: number, degrees: number) => ({

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { DEMO_GOAL, distanceFrom, drawStart } from '../../../../scripts/demo-live/start-poses.js';
 import { shareInView } from '../../../../scripts/render/clip-truth.js';
 import { createRandom } from '../../../../scripts/render/seeded-random.js';

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { download, type DownloadRequest } from '../../../../scripts/models/download.js';
 import { always, broken, serve, whole, type Answer, type FileServer } from './file-server.js';
 

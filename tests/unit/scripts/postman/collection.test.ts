@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import { buildCollection, buildEnvironment } from '../../../../scripts/postman/collection.js';
 import { FLOW } from '../../../../scripts/postman/flow.js';
 import { allOperations, buildOpenApiDocument } from '../../../../src/schemas/openapi.js';

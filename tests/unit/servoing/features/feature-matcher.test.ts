@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   openFeatureMatcher,
   type FeatureMatcher,

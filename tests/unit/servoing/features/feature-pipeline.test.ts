@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
 import { findCorrespondences } from '../../../../src/vision/features/correspondences.js';
 import { OrbExtractor } from '../../../../src/vision/features/orb/orb-extraction.js';
 import { createFeaturePipeline } from '../../../../src/servoing/features/detectors/registry.js';

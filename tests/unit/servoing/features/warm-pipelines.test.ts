@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
 import { WarmPipelines } from '../../../../src/servoing/features/warm-pipelines.js';
 import { rectangles } from '../../vision/features/test-images.js';
 

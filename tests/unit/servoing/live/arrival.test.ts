@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { Arrival } from '../../../../src/servoing/live/arrival.js';
 import { FrameClock } from '../../../../src/servoing/live/frame-clock.js';
 

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { goalDistanceFrom } from '../../../../src/servoing/live/goal-depth.js';
 import { project, type Intrinsics } from '../../../../src/vision/geometry/camera.js';
 import { createSeededRandom } from '../../../../src/vision/geometry/two-view/seeded-random.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import type { ServoSetup } from '../../../../src/domain/servo.js';
 import { trackFeatures } from '../../../../src/servoing/features/track-features.js';
 import { LiveCamera } from '../../../../src/servoing/live/live-camera.js';

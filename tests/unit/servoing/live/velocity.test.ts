@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { handEyeFault } from '../../../../src/domain/hand-eye.js';
 import type { ServoVelocity } from '../../../../src/domain/servo.js';
 import { gainAt, taskErrorNorm } from '../../../../src/servoing/live/adaptive-gain.js';

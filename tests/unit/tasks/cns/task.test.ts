@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import type { DatasetItem, Media } from '../../../../src/domain/dataset.js';
 import { AppError } from '../../../../src/errors/app-error.js';
 import { issueLines } from '../../../../src/errors/schema-issues.js';

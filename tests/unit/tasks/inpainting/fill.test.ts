@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import type { Image } from '../../../../src/vision/image/image.js';
 import { openFiller } from '../../../../src/tasks/inpainting/fill.js';
 import type { FillRequest } from '../../../../src/tasks/inpainting/filler.js';

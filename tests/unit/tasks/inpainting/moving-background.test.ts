@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { classicFill } from '../../../../src/vision/inpainting/opencv/opencv-fill.js';
 import type { Image } from '../../../../src/vision/image/image.js';
 import type { Mask } from '../../../../src/vision/image/mask.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { resultStems, safeStem } from '../../../../src/tasks/inpainting/result-names.js';
 
 describe('result names', () => {

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { align } from '../../../../src/vision/motion/alignment.js';
 import { pyramidOf } from '../../../../src/vision/motion/pyramid.js';
 import {

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { clusterPoints, type Clusters } from '../../../../src/vision/features/clustering.js';
 import { createSeededRandom } from '../../../../src/vision/geometry/two-view/seeded-random.js';
 import { gaussian } from '../geometry/two-view-scenes.js';

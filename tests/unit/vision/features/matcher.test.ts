@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { createSeededRandom } from '../../../../src/vision/geometry/two-view/seeded-random.js';
 import { matchFeatures } from '../../../../src/vision/features/matcher.js';
 import type { Descriptors, Features } from '../../../../src/vision/features/types.js';

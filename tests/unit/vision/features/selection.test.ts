@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { createSeededRandom } from '../../../../src/vision/geometry/two-view/seeded-random.js';
 import { selectGoalFeatures } from '../../../../src/vision/features/goal-selection.js';
 import { scaleIntrinsics, toNormalisedPlane } from '../../../../src/vision/features/normalised-plane.js';

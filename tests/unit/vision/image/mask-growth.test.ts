@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { countHoles } from '../../../../src/vision/image/mask.js';
 import { rectangleMask } from '../../../support/inpainting-run.js';
 import { growMask } from '../../../../src/vision/image/mask-growth.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { shrink, shrinkKnown } from '../../../../src/vision/image/area-resize.js';
 import { distanceToKnown, holeDepth } from '../../../../src/vision/inpainting/hole-distance.js';
 import { separateBoxes } from '../../../../src/vision/inpainting/hole-boxes.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { classicFill } from '../../../../src/vision/inpainting/opencv/opencv-fill.js';
 import { pushPullFill } from '../../../../src/vision/inpainting/push-pull.js';
 import { holeOf, knownChanges, paint, spoil } from '../../../factories/images/inpainting-images.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import type { Image } from '../../../../src/vision/image/image.js';
 import { compareAround } from '../../../../src/vision/motion/agreement.js';
 import { stillField } from '../../../../src/vision/motion/motion-field.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import type { Mask } from '../../../../src/vision/image/mask.js';
 import { align } from '../../../../src/vision/motion/alignment.js';
 import { localMotion } from '../../../../src/vision/motion/local-motion.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { medianInPlace } from '../../../../src/vision/motion/median.js';
 
 /** Numbers that repeat themselves after so many different ones. */

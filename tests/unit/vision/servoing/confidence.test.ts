@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import { CONFIDENCE_MODEL } from '../../../../src/vision/servoing/confidence-model.js';
 import {
   CONFIDENCE_FEATURES,

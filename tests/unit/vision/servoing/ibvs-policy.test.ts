@@ -1,4 +1,3 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
 import { IbvsPolicy } from '../../../../src/vision/servoing/ibvs-policy.js';
 import { NormalEquations } from '../../../../src/vision/geometry/normal-equations.js';
 import type { ServoGoal } from '../../../../src/vision/servoing/servo-policy.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { viewpointPose } from '../../../../scripts/render/camera-path.js';
 import { IDENTITY_POSE, type Pose } from '../../../../src/vision/geometry/pose.js';
 import { fromRotationVector } from '../../../../src/vision/geometry/rotation.js';

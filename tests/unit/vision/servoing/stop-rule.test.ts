@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import { StopRule, stopThreshold } from '../../../../src/vision/servoing/stop-rule.js';
 
 const POINTS = 20;

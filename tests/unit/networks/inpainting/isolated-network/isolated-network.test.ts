@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readCatalogue, requireEntry } from '../../../../../scripts/models/catalogue-file.js';
 import { openIsolatedNetwork } from '../../../../../src/networks/inpainting/isolated-network/isolated-network.js';
 import { miganLike } from '../../../../factories/onnx/migan-like.js';

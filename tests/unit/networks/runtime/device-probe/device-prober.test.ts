@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DeviceProber } from '../../../../../src/networks/runtime/device-probe/device-prober.js';
 import { detectConfinementTools } from '../../../../../src/supervision/confinement.js';
 import { untilGoneWithParent } from '../../../../support/killed-parent.js';

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { MatchImages } from '../../../../../src/tasks/cns/report/match-images.js';
 import { RgbCanvas } from '../../../../../src/tasks/drawing/rgb-canvas.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { AkazeExtractor } from '../../../../../src/vision/features/akaze/akaze-extraction.js';
 import {
   diffusionSteps,

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import { AKAZE_KERNEL } from '../../../../../src/vision/features/kernels/akaze-kernel.js';
 import { NEAREST_KERNEL } from '../../../../../src/vision/features/kernels/nearest-kernel.js';
 import { ORB_KERNEL } from '../../../../../src/vision/features/kernels/orb-kernel.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { OrbExtractor } from '../../../../../src/vision/features/orb/orb-extraction.js';
 import { ORB_PATTERN } from '../../../../../src/vision/features/orb/orb-pattern.js';
 import { levelQuotas, planLevels } from '../../../../../src/vision/features/orb/orb-plan.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { essentialOf } from '../../../../../src/vision/geometry/pose/epipolar-error.js';
 import { decomposeEssential } from '../../../../../src/vision/geometry/pose/essential-decomposition.js';
 import { decomposeHomography } from '../../../../../src/vision/geometry/pose/homography-decomposition.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { createSeededRandom } from '../../../../../src/vision/geometry/two-view/seeded-random.js';
 import { verifyGeometry } from '../../../../../src/vision/geometry/two-view/verify-geometry.js';
 import { gaussian, jaccard, makeTwoViews, type SceneOptions, type TwoViews } from '../two-view-scenes.js';

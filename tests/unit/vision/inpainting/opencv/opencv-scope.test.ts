@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { withOpenCvScope } from '../../../../../src/vision/inpainting/opencv/opencv-scope.js';
 
 describe('withOpenCvScope', () => {

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { completePatches } from '../../../../../src/vision/inpainting/patch/complete.js';
 import { patchFill } from '../../../../../src/tasks/inpainting/fills/patch-fill.js';
 import { toBytes, type Image } from '../../../../../src/vision/image/image.js';

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { toBytes, type Image } from '../../../../../src/vision/image/image.js';
 import { pushPullFill } from '../../../../../src/vision/inpainting/push-pull.js';
 import { continueEdges } from '../../../../../src/vision/inpainting/structure/edge-continuation.js';

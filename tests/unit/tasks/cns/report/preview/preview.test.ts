@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import type { FrameRecord } from '../../../../../../src/servoing/frame-record.js';
 import {
   drawPreviewFrame,
