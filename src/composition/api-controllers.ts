@@ -13,6 +13,7 @@ import { PairUploadController } from '../controllers/pair-upload.controller.js';
 import { PublicLinks } from '../controllers/public-links.js';
 import { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import { NetworkController } from '../controllers/network.controller.js';
+import { QuotaController } from '../controllers/quota.controller.js';
 import { RealtimeController } from '../controllers/realtime.controller.js';
 import { SchedulingController } from '../controllers/scheduling.controller.js';
 import {
@@ -91,6 +92,7 @@ export function createControllers(
   const version = productVersion();
   return {
     users: new UserController(users, services.admins),
+    quotas: new QuotaController(services.quotas),
     datasets: new DatasetController(services.datasets),
     uploads: new UploadController(services.uploads, users),
     inference: new InferenceController({

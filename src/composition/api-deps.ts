@@ -28,7 +28,10 @@ export interface UploadPlaces {
 }
 
 /** Settings that the API reads. */
-type ApiSettings = Pick<Settings, 'http' | 'token' | 'accounts' | 'upload' | 'inference' | 'job' | 'servo'>;
+type ApiSettings = Pick<
+  Settings,
+  'http' | 'token' | 'accounts' | 'upload' | 'quota' | 'inference' | 'job' | 'servo'
+>;
 
 /** What live servoing needs from an installation. */
 export interface ServoParts {

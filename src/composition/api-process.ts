@@ -160,7 +160,7 @@ async function createJobs(
     { unitOfWork, planner, control },
     {
       requireSpace: () => disk.assertRoomFor(),
-      maxWaitingPerUser: settings.job.maxWaitingPerUser,
+      maxWaitingPerUser: settings.quota.waitingJobs,
     },
   );
 }

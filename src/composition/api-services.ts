@@ -18,6 +18,9 @@ import { LedgerInferencePayment } from '../services/inference-payment.js';
 import { OpenInferenceService } from '../services/open-inference.service.js';
 import { NetworkStatus } from '../services/network-status.js';
 import { NetworkService } from '../services/network.service.js';
+import { QuotaService } from '../services/quota.service.js';
+import { DatabaseSharedCounts } from '../services/shared-counts.js';
+import { REQUEST_COUNTS } from '../middlewares/rate-limit.js';
 import { ImageCharges } from '../services/image-charges.js';
 import { LinkUserService } from '../services/link-user.service.js';
 import { DownloadLinks } from '../services/token-download-link.js';
@@ -59,6 +62,7 @@ export function createServices({
     auth,
     ...createKeyServices({ settings, unitOfWork, logger, countMaxWaitMs }, auth, attempts),
     users: new UserService(unitOfWork),
+    ...createLimitedServices({ settings, unitOfWork, uploads, countMaxWaitMs }),
     admins: new AdminService(unitOfWork, passwords),
     audit: new AuditService(unitOfWork, logger.child({ component: 'audit' })),
     accounts: new AccountService({
@@ -68,10 +72,8 @@ export function createServices({
       onError: (error) => logger.warn('Jobs of a deleted account could not be ended yet.', { err: error }),
     }),
     administration: new AdministrationService(unitOfWork),
-    jobOrder: new JobOrderService(unitOfWork, TASK_NAMES),
     datasets: new DatasetService(unitOfWork),
     datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),
-    uploads: new UploadService(unitOfWork, uploads.inspector, uploads.store),
     ...createImageServices({ unitOfWork, uploads, networks }, charges),
     networkStatus,
     openInference: new OpenInferenceService(
@@ -84,6 +86,29 @@ export function createServices({
     links,
     linkUsers: new LinkUserService(links, unitOfWork.read.users),
   };
+}
+
+/** Creates what limits users, and what is limited. */
+const createLimitedServices = ({
+  settings,
+  unitOfWork,
+  uploads,
+  countMaxWaitMs,
+}: Pick<ApiDeps, 'settings' | 'unitOfWork' | 'uploads' | 'countMaxWaitMs'>) => ({
+  quotas: createQuotas(unitOfWork, settings, countMaxWaitMs),
+  uploads: new UploadService(unitOfWork, uploads, settings.quota),
+  jobOrder: new JobOrderService(unitOfWork, TASK_NAMES),
+});
+
+/** Requests of users are counted like those of addresses, apart from them. */
+function createQuotas(
+  unitOfWork: ApiDeps['unitOfWork'],
+  { quota: defaults }: ApiDeps['settings'],
+  maxWaitMs?: number,
+): QuotaService {
+  const options = { name: 'user-requests', windowSeconds: REQUEST_COUNTS.windowSeconds, maxWaitMs };
+  const requests = new DatabaseSharedCounts(unitOfWork.read.rateCounts, options);
+  return new QuotaService({ unitOfWork, defaults, requests });
 }
 
 const createTokens = (keys: ApiDeps['keys'], { token }: ApiDeps['settings']): TokenService =>

@@ -92,11 +92,12 @@ function createRateLimit({ settings, unitOfWork, countMaxWaitMs }: ApiDeps): Req
   );
 }
 
-const createGuards = (deps: ApiDeps, { authenticator, audit }: Services): EndpointGuards => ({
+const createGuards = (deps: ApiDeps, { authenticator, audit, quotas }: Services): EndpointGuards => ({
   authenticator,
   idempotency: deps.unitOfWork.read.idempotency,
   bodies: createBodyReceivers(deps),
   audit,
+  quotas,
 });
 
 /** Wires the API; nothing listens before {@link ApiServer.listen}. */

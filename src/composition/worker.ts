@@ -169,7 +169,7 @@ async function createHandler({
     ...parts,
     recorder: new JobRecorder(unitOfWork, {
       leaseMs: inference.leaseMs,
-      runningJobs: settings.job.maxRunningPerUser,
+      runningJobs: settings.quota.runningJobs,
     }),
     datasets: unitOfWork.read.datasets,
     blobs: { localPath: (key) => blobs.path(key) },
@@ -192,7 +192,7 @@ function reconcilerTask({
   log: Logger;
 }): PeriodicTask {
   const reconciler = new ReconcilerService(
-    { unitOfWork, queue, runningJobs: settings.job.maxRunningPerUser },
+    { unitOfWork, queue, runningJobs: settings.quota.runningJobs },
     log.child({ component: 'reconciler' }),
   );
   return {

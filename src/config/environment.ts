@@ -45,6 +45,9 @@ const megabytes = z.coerce
   .max(100_000_000)
   .transform((value) => Math.round(value * 1024 * 1024));
 
+/** A size of 0 is no limit. */
+const megabytesOrNone = z.union([z.literal('0').transform(() => 0), megabytes]);
+
 /** All settings with their defaults; a test compares the table in the README with this schema. */
 export const environmentSchema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -134,6 +137,8 @@ export const environmentSchema = z.object({
   /** Maximum number of API keys that one account may have. */
   API_KEYS_PER_USER: z.coerce.number().int().min(1).max(10_000).default(50),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000_000).default(600),
+  /** Requests of one user, whatever their addresses; 0 is unlimited. */
+  REQUESTS_PER_USER_AND_MINUTE: z.coerce.number().int().min(0).max(1_000_000_000).default(0),
   LOGIN_ATTEMPTS_PER_15_MINUTES: z.coerce.number().int().min(1).max(1_000_000).default(10),
   UPLOAD_MAX_MB: megabytes.default(2048 * 1024 * 1024),
   UPLOAD_MAX_PIXELS: z.coerce
@@ -150,6 +155,10 @@ export const environmentSchema = z.object({
     .default(64_000_000),
   UPLOAD_MAX_FRAMES: z.coerce.number().int().positive().max(100_000_000).default(500_000),
   UPLOAD_ZIP_MAX_FILES: z.coerce.number().int().positive().max(65_535).default(200),
+  /** Stored files per user; 0 is unlimited. */
+  STORAGE_PER_USER_MB: megabytesOrNone.default(10_240 * 1024 * 1024),
+  /** Uploads per user and day, from 07:00 UTC; 0 is unlimited. */
+  UPLOAD_PER_USER_AND_DAY_MB: megabytesOrNone.default(1024 * 1024 * 1024),
   DISK_RESERVE_MB: megabytes.default(512 * 1024 * 1024),
   FFMPEG_PATH: z.string().default('ffmpeg'),
   FFPROBE_PATH: z.string().default('ffprobe'),

@@ -80,14 +80,20 @@ const upload = (env: Environment) => ({
   maxZipFiles: env.UPLOAD_ZIP_MAX_FILES,
 });
 
+/** Limits of users without limits of their own; 0 for no limit. */
+const quota = (env: Environment) => ({
+  storageBytes: env.STORAGE_PER_USER_MB,
+  uploadBytesPerDay: env.UPLOAD_PER_USER_AND_DAY_MB,
+  waitingJobs: env.MAX_WAITING_JOBS_PER_USER,
+  runningJobs: env.MAX_RUNNING_JOBS_PER_USER,
+  requestsPerMinute: env.REQUESTS_PER_USER_AND_MINUTE,
+  weight: 1,
+});
+
 const job = (env: Environment) => ({
   timeoutMs: env.JOB_TIMEOUT * 1000,
   inpaintingModelTimeoutMs: env.INPAINTING_MODEL_TIMEOUT * 1000,
   leaseMs: env.LEASE_SECONDS * 1000,
-  /** 0 for any number. */
-  maxWaitingPerUser: env.MAX_WAITING_JOBS_PER_USER,
-  /** 0 for any number. */
-  maxRunningPerUser: env.MAX_RUNNING_JOBS_PER_USER,
   engineThreads: env.ENGINE_THREADS,
 });
 
@@ -125,6 +131,7 @@ function settingsOf(env: Environment) {
     accounts: accounts(env),
     token: token(env),
     upload: upload(env),
+    quota: quota(env),
     job: job(env),
     inference: inference(env),
     servo: servo(env),

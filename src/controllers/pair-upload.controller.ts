@@ -67,7 +67,7 @@ export class PairUploadController {
   };
 
   async #uploadOf(call: Call<AddData>): Promise<Upload> {
-    const { principal, body, response } = call;
+    const { principal, body, response, reservation } = call;
     const image = named(call.file('image'), 'image');
     const mask = call.optionalFile('mask');
     const { dataset } = await this.#datasets.getByName(principal, body.datasetName);
@@ -81,6 +81,8 @@ export class PairUploadController {
       principal,
       datasetId: dataset.id,
       title: image.name.slice(0, 200),
+      reservation,
+      receivedBytes: image.bytes + (mask?.bytes ?? 0),
       signal: whileConnected(response),
       content: { kind: 'pairs', form },
     };

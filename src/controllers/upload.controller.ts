@@ -62,12 +62,14 @@ export class UploadController {
     kind: 'videos' | 'images',
     present: typeof presentVideos | typeof presentImages,
   ): Promise<Reply> {
-    const { principal, params, query, body, receipt } = call;
+    const { principal, params, query, body, receipt, reservation } = call;
     const form = { name: body.name, isArchive: body.type === 'zip', file: call.file('content') };
     const upload: Upload = {
       principal,
       datasetId: params.id,
       title: body.name,
+      reservation,
+      receivedBytes: form.file.bytes,
       signal: whileConnected(call.response),
       content: { kind, form },
     };

@@ -19,10 +19,12 @@ import { ServoGoalDao } from './servo-goal.dao.js';
 import { ServoSessionDao } from './servo-session.dao.js';
 import { TagDao } from './tag.dao.js';
 import { UserDao } from './user.dao.js';
+import { UserQuotaDao } from './user-quota.dao.js';
 
 /** The DAOs used by repositories. */
 export interface Daos {
   readonly users: UserDao;
+  readonly userQuotas: UserQuotaDao;
   readonly auditLog: AuditLogDao;
   readonly creditTransactions: CreditTransactionDao;
   readonly prices: PriceDao;
@@ -48,6 +50,7 @@ export interface Daos {
 export function createDaos(context: DaoContext): Daos {
   return {
     users: new UserDao(context),
+    userQuotas: new UserQuotaDao(context),
     auditLog: new AuditLogDao(context),
     creditTransactions: new CreditTransactionDao(context),
     prices: new PriceDao(context),

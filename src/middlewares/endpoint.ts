@@ -18,7 +18,7 @@ import { authenticateRequest } from './authenticate.js';
 import { receiveBody, type BodyReceivers, type Received } from './body/receive-body.js';
 import { NO_RECEIPT, runIdempotently, type Receipt } from './idempotency.js';
 import type { FormImage } from './image-form.js';
-import type { ReceivedFile, ReceivedFiles } from './multipart.js';
+import type { AdmittedUpload, ReceivedFile, ReceivedFiles } from './multipart.js';
 import { HANDLED, sendReply, type Reply } from './reply.js';
 import { validateBody, validateParameters, type ValidatedInput } from './validate.js';
 
@@ -47,6 +47,8 @@ export interface Call<Op> {
   optionalFile(field: string): ReceivedFile | undefined;
   /** Images of a form, in the order of the form; empty for JSON. */
   readonly images: readonly FormImage[];
+  /** Bytes of the caller's quota that are reserved for the files of this request. */
+  readonly reservation?: string;
   readonly request: Request;
   readonly response: Response;
 }
@@ -60,6 +62,13 @@ export interface EndpointGuards {
   readonly idempotency: IdempotencyRepository;
   readonly bodies: BodyReceivers;
   readonly audit: AuditTrail;
+  readonly quotas: QuotaGuard;
+}
+
+/** Limits what a user may send. */
+interface QuotaGuard {
+  countRequest(caller: Principal): Promise<void>;
+  admitUpload(caller: Principal, bytes: number): Promise<AdmittedUpload>;
 }
 
 /** Records what admins view and change. */
@@ -95,6 +104,7 @@ interface Accepted {
   readonly caller: Caller | null;
   readonly files: ReceivedFiles;
   readonly images: readonly FormImage[];
+  readonly reservation?: string;
 }
 
 function toCall<Op>(
@@ -102,7 +112,7 @@ function toCall<Op>(
   receipt: Receipt,
   http: { request: Request; response: Response },
 ): Call<Op> {
-  const { input, caller, files, images } = accepted;
+  const { input, caller, files, images, reservation } = accepted;
   const identified = (): Caller => {
     if (caller === null) throw tokenProblem('TOKEN_MISSING');
     return caller;
@@ -122,6 +132,7 @@ function toCall<Op>(
     file: (field) => files[field] ?? missingFile(field),
     optionalFile: (field) => files[field],
     images,
+    reservation,
     ...http,
   };
 }
@@ -186,19 +197,24 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
     operation,
     async handle(request, response, guards) {
       const caller = await identify(operation, request, guards);
+      if (caller) await guards.quotas.countRequest(caller.principal);
       const { userId, apiKey } = caller?.principal ?? {};
       await withLogContext({ userId, apiKeyId: apiKey?.id }, async () => {
         const parameters = validateParameters(operation, request);
         // Temporary files of the request are deleted before the response is sent.
         const reply = await withReceived(
-          await receiveBody({ ...operation, parameters }, { request, response }, guards.bodies),
+          await receiveBody(
+            { ...operation, parameters, admit: admissionOf(caller, guards) },
+            { request, response },
+            guards.bodies,
+          ),
           (received) => {
-            const { body, files, images } = received;
+            const { body, files, images, reservation } = received;
             // Drops the reference to the body: the garbage collector copies long texts for as long as they
             // are reachable.
             received.body = undefined;
             const input = validateBody(operation, parameters, body);
-            const accepted = { input, caller, files, images, key: parameters.idempotencyKey };
+            const accepted = { input, caller, files, images, reservation, key: parameters.idempotencyKey };
             return answer(accepted, { request, response }, guards);
           },
         );
@@ -207,6 +223,9 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
     },
   };
 }
+
+const admissionOf = (caller: Caller | null, { quotas }: EndpointGuards) =>
+  caller === null ? undefined : (bytes: number) => quotas.admitUpload(caller.principal, bytes);
 
 async function withReceived<Value>(
   received: Received,

@@ -42,17 +42,30 @@ export interface UploadReceiverOptions {
   requireSpace(bytes: number): Promise<void>;
 }
 
+/** Bytes of a quota reserved for an upload; disposing it gives them back unless they were stored. */
+export interface AdmittedUpload extends AsyncDisposable {
+  readonly id: string;
+}
+
+/** An expected form. */
+export interface ExpectedForm {
+  /** Fields with files, each sent at most once. */
+  readonly names: readonly string[];
+  /** Checks and reserves the announced size, for uploads that count towards quotas. */
+  readonly admit?: (announcedBytes: number) => Promise<AdmittedUpload>;
+}
+
 /** Streams multipart uploads into temporary folders. */
 export interface UploadReceiver {
   /**
-   * Reads a form with files in the fields `names`, each at most once.
+   * Reads a form.
    * @throws AppError BAD_MULTIPART, TOO_MANY_FILES, FILE_TOO_LARGE.
    */
   receive(
     request: Request,
     response: Response,
-    names: readonly string[],
-  ): Promise<{ body: unknown; files: ReceivedFiles } & AsyncDisposable>;
+    form: ExpectedForm,
+  ): Promise<{ body: unknown; files: ReceivedFiles; reservation?: string } & AsyncDisposable>;
 }
 
 /** Whether the request has a multipart form. */
@@ -193,15 +206,28 @@ function requireVisibleName({ fieldname, originalname }: Express.Multer.File): v
 async function refuseEarly(
   request: Request,
   options: UploadReceiverOptions,
-  fileCount: number,
-): Promise<void> {
+  { names, admit }: ExpectedForm,
+): Promise<AdmittedUpload | undefined> {
   if (!isForm(request)) {
     throw new AppError('UNSUPPORTED_TYPE', { message: 'The body must be multipart/form-data.' });
   }
   requirePlainForm(request);
   const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > fileCount * options.maxBytes + FORM_OVERHEAD) throw fileTooLarge(options.maxBytes);
+  if (announced > names.length * options.maxBytes + FORM_OVERHEAD) throw fileTooLarge(options.maxBytes);
   await options.requireSpace(announced);
+  return admit?.(announced);
+}
+
+async function openFolder(
+  options: UploadReceiverOptions,
+  admitted: AdmittedUpload | undefined,
+): Promise<UploadFolder> {
+  try {
+    return await options.tempFolder();
+  } catch (error) {
+    await admitted?.[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /**
@@ -210,9 +236,13 @@ async function refuseEarly(
  */
 export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
   return {
-    async receive(request, response, names) {
-      await refuseEarly(request, options, names.length);
-      const folder = await options.tempFolder();
+    async receive(request, response, form) {
+      const { names } = form;
+      const admitted = await refuseEarly(request, options, form);
+      const folder = await openFolder(options, admitted);
+      const discard = async (): Promise<void> => {
+        await Promise.all([folder.remove(), admitted?.[Symbol.asyncDispose]()]);
+      };
       const client = watchBody(request, response, options.pace);
       try {
         await Promise.race([
@@ -224,7 +254,7 @@ export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
           .flat()
           .forEach(requireVisibleName);
       } catch (error) {
-        await folder.remove();
+        await discard();
         throw error;
       } finally {
         client.stop();
@@ -232,7 +262,8 @@ export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
       return {
         body: { ...(request.body as Record<string, unknown> | undefined) },
         files: receivedFiles(request),
-        [Symbol.asyncDispose]: () => folder.remove(),
+        reservation: admitted?.id,
+        [Symbol.asyncDispose]: discard,
       };
     },
   };

@@ -224,13 +224,16 @@ export function toProblem(error: unknown, request: { id: string; path: string })
 }
 
 /**
- * Codes whose details are shown because a client needs them, such as missing credits or number of waiting
- * jobs.
+ * Codes whose details are shown because a client needs them, such as missing credits number of waiting jobs
+ * or what is left of a quota.
  */
 const PUBLIC_FACTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'INSUFFICIENT_CREDITS',
   'TOO_MANY_WAITING_JOBS',
   'SCOPE_MISSING',
+  'STORAGE_QUOTA_EXCEEDED',
+  'UPLOAD_QUOTA_EXCEEDED',
+  'REQUEST_QUOTA_EXCEEDED',
 ]);
 
 function publicDetails(error: AppError): Record<string, unknown> {

@@ -8,6 +8,7 @@ import { PostgresIdempotencyRepository } from './idempotency.repository.js';
 import { PostgresJobRepository } from './job.repository.js';
 import { PostgresLedgerRepository } from './ledger.repository.js';
 import { PostgresPriceRepository } from './price.repository.js';
+import { PostgresQuotaRepository } from './quota.repository.js';
 import { PostgresRateCountRepository } from './rate-count.repository.js';
 import { PostgresResultRepository } from './result.repository.js';
 import { PostgresScheduleRepository } from './schedule.repository.js';
@@ -25,6 +26,7 @@ export function createRepositories(daos: Daos): Repositories {
     prices: translating(new PostgresPriceRepository(daos.prices)),
     datasets: translating(new PostgresDatasetRepository(daos)),
     jobs: translating(new PostgresJobRepository(daos.inferenceJobs, daos.jobEvents)),
+    quotas: translating(new PostgresQuotaRepository(daos.userQuotas)),
     schedule: translating(new PostgresScheduleRepository(daos.jobSchedule)),
     results: translating(new PostgresResultRepository(daos.results, daos.resultChunks)),
     idempotency: translating(new PostgresIdempotencyRepository(daos.idempotencyKeys)),

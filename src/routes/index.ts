@@ -13,6 +13,7 @@ import type { NamedDatasetController } from '../controllers/named-dataset.contro
 import type { PairUploadController } from '../controllers/pair-upload.controller.js';
 import type { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import type { NetworkController } from '../controllers/network.controller.js';
+import type { QuotaController } from '../controllers/quota.controller.js';
 import type { RealtimeController } from '../controllers/realtime.controller.js';
 import type { SchedulingController } from '../controllers/scheduling.controller.js';
 import type { ServoSessionController } from '../controllers/servo-session.controller.js';
@@ -37,6 +38,7 @@ import { mount } from './mount.js';
 import { namedDatasetRoutes } from './named-dataset.routes.js';
 import { openInferenceRoutes } from './open-inference.routes.js';
 import { networkRoutes } from './network.routes.js';
+import { quotaRoutes } from './quota.routes.js';
 import { realtimeRoutes } from './realtime.routes.js';
 import { schedulingRoutes } from './scheduling.routes.js';
 import { servoRoutes } from './servo.routes.js';
@@ -48,6 +50,7 @@ export interface Controllers {
   readonly auth: AuthController;
   readonly apiKeys: ApiKeyController;
   readonly users: UserController;
+  readonly quotas: QuotaController;
   readonly datasets: DatasetController;
   readonly uploads: UploadController;
   readonly inference: InferenceController;
@@ -77,6 +80,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...authRoutes(controllers.auth),
       ...apiKeyRoutes(controllers.apiKeys),
       ...userRoutes(controllers.users),
+      ...quotaRoutes(controllers.quotas),
       ...datasetRoutes(controllers.datasets, controllers.uploads),
       ...inferenceRoutes(controllers.inference),
       ...networkRoutes(controllers.networks),

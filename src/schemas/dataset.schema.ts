@@ -212,7 +212,9 @@ export const datasetOperations = {
     scope: 'datasets:write',
     params: idParams,
     query: dryRunQuery,
-    body: multipart(uploadFields, [{ name: 'content', required: true, description: 'The video or ZIP' }]),
+    body: multipart(uploadFields, [{ name: 'content', required: true, description: 'The video or ZIP' }], {
+      metered: true,
+    }),
     idempotent: true,
     responses: [
       { status: 201, description: 'The video was added', schema: videosAdded },
@@ -233,7 +235,9 @@ export const datasetOperations = {
     scope: 'datasets:write',
     params: idParams,
     query: dryRunQuery,
-    body: multipart(imageFields, [{ name: 'content', required: true, description: 'The image or ZIP' }]),
+    body: multipart(imageFields, [{ name: 'content', required: true, description: 'The image or ZIP' }], {
+      metered: true,
+    }),
     idempotent: true,
     responses: [
       { status: 201, description: 'The images were added', schema: imagesAdded },

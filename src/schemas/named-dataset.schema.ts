@@ -93,10 +93,14 @@ export const namedDatasetOperations = {
     access: 'user',
     scope: 'datasets:write',
     query: dryRunQuery,
-    body: multipart(uploadFields, [
-      { name: 'image', required: true, description: 'Image, video or ZIP' },
-      { name: 'mask', required: false, description: 'Mask as image or video; ignored with a ZIP' },
-    ]),
+    body: multipart(
+      uploadFields,
+      [
+        { name: 'image', required: true, description: 'Image, video or ZIP' },
+        { name: 'mask', required: false, description: 'Mask as image or video; ignored with a ZIP' },
+      ],
+      { metered: true },
+    ),
     idempotent: true,
     responses: [
       { status: 201, description: 'What was stored', schema: pairsUploaded },

@@ -17,6 +17,7 @@ import { openInferenceOperations } from './open-inference.schema.js';
 import { requestBodyOf, responseContentOf } from './openapi-bodies.js';
 import { OPENAPI_TAGS } from './openapi-tags.js';
 import { JSON_LENGTH_HEADER, IDEMPOTENCY_HEADER, type ErrorResponse, type Operation } from './operation.js';
+import { quotaOperations } from './quota.schema.js';
 import { realtimeOperations } from './realtime.schema.js';
 import { schedulingOperations } from './scheduling.schema.js';
 import { servoOperations } from './servo.schema.js';
@@ -28,6 +29,7 @@ export const allOperations: readonly Operation[] = [
   authOperations,
   apiKeyOperations,
   userOperations,
+  quotaOperations,
   datasetOperations,
   inferenceOperations,
   classificationOperations,

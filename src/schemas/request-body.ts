@@ -61,6 +61,8 @@ export interface FormBody<Fields extends z.ZodObject = z.ZodObject> {
   readonly type: 'multipart/form-data' | 'application/x-www-form-urlencoded';
   readonly fields: Fields;
   readonly files: readonly FileField[];
+  /** Whether the files count towards the quotas of the caller. */
+  readonly metered?: boolean;
 }
 
 /** A file field of a multipart form, sent at most once. */
@@ -102,7 +104,8 @@ export const json = <Schema extends z.ZodType>(
 export const multipart = <Fields extends z.ZodObject>(
   fields: Fields,
   files: readonly FileField[],
-): FormBody<Fields> => ({ kind: 'form', type: 'multipart/form-data', fields, files });
+  options: Pick<FormBody, 'metered'> = {},
+): FormBody<Fields> => ({ kind: 'form', type: 'multipart/form-data', fields, files, ...options });
 
 /** A URL-encoded form without files. */
 export const urlencoded = <Fields extends z.ZodObject>(fields: Fields): FormBody<Fields> => ({

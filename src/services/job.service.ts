@@ -53,7 +53,7 @@ export interface JobEstimate {
 export interface JobLimits {
   /** Throws STORAGE_FULL while free disk space is below the reserve. */
   requireSpace(): Promise<void>;
-  /** Maximum number of waiting jobs per user, admins included; 0 for no limit. */
+  /** Maximum number of waiting jobs of users without a limit of their own, admins included; 0 for no limit. */
   readonly maxWaitingPerUser: number;
 }
 
@@ -108,7 +108,7 @@ export class JobService {
     const waitingJobs = await countWaitingJobs(read.jobs, {
       userId: input.principal.userId,
       added: plans.length,
-      limit: this.#limits.maxWaitingPerUser,
+      limit: await this.#waitingLimit(read, input.principal.userId),
     });
     return { quote: total, waitingJobs };
   }
@@ -184,13 +184,18 @@ export class JobService {
     });
   }
 
+  async #waitingLimit({ quotas }: Pick<Repositories, 'quotas'>, userId: string): Promise<number> {
+    const overrides = await quotas.overrides(userId);
+    return overrides?.waitingJobs ?? this.#limits.maxWaitingPerUser;
+  }
+
   async #admit(
     scope: TransactionScope,
     { datasetId, task, params, device, plans, quotes, total }: PlannedJobs,
     owner: Pick<Job, 'userId' | 'retryOf' | 'priority'>,
   ): Promise<readonly Job[]> {
     await requireOpenTask(scope, task);
-    const { maxWaitingPerUser: limit } = this.#limits;
+    const limit = await this.#waitingLimit(scope, owner.userId);
     await requireWaitingRoom(scope, { userId: owner.userId, added: plans.length, limit });
     await requireBalance(scope.users, owner.userId, total.total);
     const batchId = uuid();

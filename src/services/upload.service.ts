@@ -14,7 +14,9 @@ import {
   type Inspection,
   type MediaInspector,
 } from './upload-inspection.js';
+import { NO_LIMITS, type UserLimits } from '../domain/quota.js';
 import { PricingService } from './pricing.service.js';
+import { countUpload } from './upload-quota.js';
 
 /** Permanent storage of accepted media; keys are assigned by the store. */
 export type MediaStore = Pick<BlobStore, 'put' | 'remove'>;
@@ -26,6 +28,10 @@ export interface Upload {
   /** Title for the ledger description. */
   readonly title: string;
   readonly signal?: AbortSignal;
+  /** Id of the reservation that was made when the upload was admitted. */
+  readonly reservation?: string;
+  /** Size of the received files. */
+  readonly receivedBytes: number;
   readonly content: UploadContent;
 }
 
@@ -58,11 +64,18 @@ export class UploadService {
   readonly #unitOfWork: UnitOfWork;
   readonly #inspector: MediaInspector;
   readonly #store: MediaStore;
+  readonly #limits: UserLimits;
 
-  constructor(unitOfWork: UnitOfWork, inspector: MediaInspector, store: MediaStore) {
+  /** @param limits quotas of users without limits of their own */
+  constructor(
+    unitOfWork: UnitOfWork,
+    { inspector, store }: { readonly inspector: MediaInspector; readonly store: MediaStore },
+    limits: UserLimits = NO_LIMITS,
+  ) {
     this.#unitOfWork = unitOfWork;
     this.#inspector = inspector;
     this.#store = store;
+    this.#limits = limits;
   }
 
   /**
@@ -81,7 +94,8 @@ export class UploadService {
    * Stores the items of an upload. One transaction debits the price and writes the rows. The files are stored
    * before it commits and removed if it fails; if the result of the commit is unknown they are kept, since
    * the rows may exist.
-   * @throws AppError NOT_FOUND, INSUFFICIENT_CREDITS, or an error of the file.
+   * @throws AppError NOT_FOUND, INSUFFICIENT_CREDITS, STORAGE_QUOTA_EXCEEDED, UPLOAD_QUOTA_EXCEEDED, or an error
+   *   of the file.
    */
   async add(upload: Upload, kept?: OutcomeRecord<UploadOutcome>): Promise<UploadOutcome> {
     const { principal, datasetId, signal } = upload;
@@ -129,7 +143,7 @@ export class UploadService {
 
   async #record(
     scope: TransactionScope,
-    { principal, datasetId, title }: Upload,
+    { principal, datasetId, title, reservation, receivedBytes }: Upload,
     { items, inspection }: { items: readonly NewItem[]; inspection: Inspection },
   ): Promise<UploadOutcome> {
     const { preset, units } = inspection;
@@ -146,6 +160,8 @@ export class UploadService {
         : null;
     await scope.datasets.requireOwned(datasetId, principal.userId);
     const added = await scope.datasets.addItems(datasetId, items);
+    const upload = { userId: principal.userId, reservation, uploaded: receivedBytes };
+    await countUpload(scope, upload, this.#limits);
     const balance = entry?.balanceAfter ?? (await scope.users.findById(principal.userId))?.balance ?? 0n;
     return {
       items: added,

@@ -47,7 +47,7 @@ function tooManyWaiting({ waiting, added, limit }: WaitingJobs): AppError {
       ? 'Ask for fewer jobs at once.'
       : 'Wait until some of them have started, or cancel some of them.';
   return new AppError('TOO_MANY_WAITING_JOBS', {
-    message: `${waiting} of your jobs are waiting and this request adds ${added}; at most ${limit} may wait (MAX_WAITING_JOBS_PER_USER). ${remedy}`,
+    message: `${waiting} of your jobs are waiting and this request adds ${added}; at most ${limit} may wait. ${remedy}`,
     details: { waiting, added, limit },
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });

@@ -11,6 +11,7 @@ import { InMemoryIdempotencyRepository } from './in-memory-idempotency.repositor
 import { InMemoryJobRepository } from './in-memory-job.repository.js';
 import { InMemoryLedgerRepository } from './in-memory-ledger.repository.js';
 import { InMemoryPriceRepository } from './in-memory-price.repository.js';
+import { InMemoryQuotaRepository } from './in-memory-quota.repository.js';
 import { InMemoryRateCountRepository } from './in-memory-rate-count.repository.js';
 import { InMemoryResultRepository } from './in-memory-result.repository.js';
 import { InMemoryScheduleRepository } from './in-memory-schedule.repository.js';
@@ -40,6 +41,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       prices: new InMemoryPriceRepository(store),
       datasets: new InMemoryDatasetRepository(store),
       jobs: new InMemoryJobRepository(store),
+      quotas: new InMemoryQuotaRepository(store),
       schedule: new InMemoryScheduleRepository(store),
       results: new InMemoryResultRepository(store),
       idempotency: new InMemoryIdempotencyRepository(store),

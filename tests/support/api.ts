@@ -126,7 +126,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       { unitOfWork, planner: new JobPlanner(new TaskRegistry(TASKS)), control },
       {
         requireSpace: async () => undefined,
-        maxWaitingPerUser: settings.job.maxWaitingPerUser,
+        maxWaitingPerUser: settings.quota.waitingJobs,
       },
     ),
     orphanedJobs: new OrphanedJobs(unitOfWork, control),

@@ -5,6 +5,7 @@ import type { DatasetRepository } from './dataset.repository.js';
 import type { IdempotencyRepository } from './idempotency.repository.js';
 import type { JobRepository } from './job.repository.js';
 import type { LedgerRepository, PriceRepository } from './ledger.repository.js';
+import type { QuotaRepository } from './quota.repository.js';
 import type { ResultRepository } from './result.repository.js';
 import type { ScheduleRepository } from './schedule.repository.js';
 import type { ServoSessionRepository } from './servo-session.repository.js';
@@ -19,6 +20,7 @@ export interface Repositories {
   readonly datasets: DatasetRepository;
   readonly jobs: JobRepository;
   readonly schedule: ScheduleRepository;
+  readonly quotas: QuotaRepository;
   readonly results: ResultRepository;
   readonly idempotency: IdempotencyRepository;
   readonly sessions: SessionRepository;

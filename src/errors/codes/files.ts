@@ -3,6 +3,16 @@ import type { ErrorMeaning } from '../error-kind.js';
 /** Codes of uploaded files: videos, images, masks and archives. Rejected files are not stored or charged. */
 export const FILE_CODES = {
   EMPTY_FILE: { kind: 'invalid', title: 'Empty file', hint: 'Send a file with content.' },
+  STORAGE_QUOTA_EXCEEDED: {
+    kind: 'too_large',
+    title: 'Storage quota exceeded',
+    hint: 'Delete datasets, or ask an admin for more storage; `left` is what is left of `limit` bytes.',
+  },
+  UPLOAD_QUOTA_EXCEEDED: {
+    kind: 'rate_limited',
+    title: 'Upload quota exceeded',
+    hint: 'Upload again after `resetsAt`; `left` is what is left of the `limit` bytes per day.',
+  },
   FILE_TOO_LARGE: {
     kind: 'too_large',
     title: 'File too large',

@@ -169,6 +169,11 @@ export const REQUEST_CODES = {
     title: 'Too many requests',
     hint: 'Wait for the time given in `Retry-After`.',
   },
+  REQUEST_QUOTA_EXCEEDED: {
+    kind: 'rate_limited',
+    title: 'Too many requests of this account',
+    hint: 'Wait for the time given in `Retry-After`; `GET /api/user/quota` shows what is left.',
+  },
   DATABASE_UNAVAILABLE: {
     kind: 'unavailable',
     title: 'Database unavailable',

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { MemoryBudget } from '../../lifecycle/memory-budget.js';
 import type { NoBody, RequestBody } from '../../schemas/request-body.js';
 import { withoutEmptyFields } from '../empty-fields.js';
-import { isForm, type ReceivedFiles, type UploadReceiver } from '../multipart.js';
+import { isForm, type ExpectedForm, type ReceivedFiles, type UploadReceiver } from '../multipart.js';
 import type { FormImage, ImageReceiver } from '../image-form.js';
 import { requireParameters, type Parameters } from '../validate.js';
 import { watchBody, type BodyRateFloor } from './body-watch.js';
@@ -35,6 +35,8 @@ export interface Received extends AsyncDisposable {
   body: unknown;
   readonly files: ReceivedFiles;
   readonly images: readonly FormImage[];
+  /** Bytes of a quota that are reserved for this upload. */
+  readonly reservation?: string;
 }
 
 /**
@@ -42,7 +44,11 @@ export interface Received extends AsyncDisposable {
  * @throws AppError of the readers; BODY_TIMEOUT when it arrives too slowly
  */
 export async function receiveBody(
-  { body, parameters }: { readonly body: RequestBody; readonly parameters: Parameters },
+  {
+    body,
+    parameters,
+    admit,
+  }: { readonly body: RequestBody; readonly parameters: Parameters } & Pick<ExpectedForm, 'admit'>,
   { request, response }: Exchange,
   receivers: BodyReceivers,
 ): Promise<Received> {
@@ -51,7 +57,8 @@ export async function receiveBody(
     // Parameters are checked before a body of several gigabytes is read.
     requireParameters(parameters);
     const names = body.files.map(({ name }) => name);
-    const received = await receivers.uploads.receive(request, response, names);
+    const form: ExpectedForm = { names, admit: body.metered ? admit : undefined };
+    const received = await receivers.uploads.receive(request, response, form);
     return { ...received, body: withoutEmptyFields(received.body, body), images: [] };
   }
   if (body.kind === 'json' && body.form && isForm(request)) {

@@ -60,9 +60,10 @@ async function rig(unitOfWork: InMemoryUnitOfWork, balance: bigint) {
     principal,
     datasetId: dataset.id,
     title: 'clip.mp4',
+    receivedBytes: FILE.bytes,
     content: { kind: 'videos', form: { name: 'clip.mp4', isArchive: false, file: FILE } },
   };
-  return { uploads: new UploadService(unitOfWork, INSPECTOR, store), store, upload };
+  return { uploads: new UploadService(unitOfWork, { inspector: INSPECTOR, store }), store, upload };
 }
 
 describe('UploadService', () => {

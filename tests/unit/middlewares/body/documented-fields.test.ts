@@ -86,6 +86,10 @@ beforeAll(async () => {
     authenticator: { admit: async () => session, recheck: async () => session },
     idempotency: new InMemoryIdempotencyRepository(new InMemoryStore()),
     audit: { record: async () => undefined },
+    quotas: {
+      countRequest: async () => undefined,
+      admitUpload: async () => ({ id: UUID, [Symbol.asyncDispose]: async () => undefined }),
+    },
     bodies: {
       memory,
       pace,
