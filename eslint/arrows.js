@@ -63,7 +63,7 @@ const FOLDERS = {
 
   'engines/job-engine': [...BASE, 'supervision', 'tasks', 'networks/runtime/loaded-here.ts'],
   'engines/model-server': [...BASE, 'supervision', 'networks', 'media'],
-  'engines/servo-engine': [...BASE, 'supervision', 'servoing', 'vision', 'media', 'telemetry'],
+  'engines/servo-engine': [...BASE, 'supervision', 'servoing', 'networks', 'vision', 'media', 'telemetry'],
   'engines/image-intake': [...BASE, 'supervision', 'media'],
   'engines/frame-reader': [...BASE, 'supervision', 'media'],
 

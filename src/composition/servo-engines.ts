@@ -12,6 +12,7 @@ export type ServoEngineSettings = Pick<Settings, 'ffmpeg' | 'folders' | 'inferen
 
 const GIBIBYTE = 2 ** 30;
 const MIN_ENGINES = 2;
+const SESSIONS_PER_SPARE = 4;
 const GOAL_TIMEOUT_MS = 60_000;
 const FRAME_TIMEOUT_MS = 20_000;
 /** The decoder's own limit comes first; it is not looked at everywhere. */
@@ -23,8 +24,10 @@ const SESSIONS_PER_ENGINE = 50;
 export function createServoEngines(settings: ServoEngineSettings, log: Logger): ServoEngines {
   const memory = os.totalmem();
   const { upload, servo, inference, folders } = settings;
+  const size = servo.engines ?? Math.max(MIN_ENGINES, os.availableParallelism());
   return new ServoEnginePool({
-    size: servo.engines ?? Math.max(MIN_ENGINES, os.availableParallelism()),
+    size,
+    spares: servo.spareEngines ?? Math.ceil(size / SESSIONS_PER_SPARE),
     surroundings: async () => ({
       modelsDirectory: folders.models,
       ffmpeg: await locateFfmpeg(settings.ffmpeg),

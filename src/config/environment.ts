@@ -187,6 +187,8 @@ export const environmentSchema = z.object({
   JPEG_DECODER: z.enum(JPEG_DECODERS).default('webassembly'),
   /** Live sessions of an api process, each with an engine of its own; one a core, at least 2, unless given. */
   SERVO_ENGINES: z.coerce.number().int().min(1).max(256).optional(),
+  /** Engines kept warm for the next session, or for one whose engine dies; unset: a quarter of the engines. */
+  SERVO_SPARE_ENGINES: z.coerce.number().int().min(0).max(256).optional(),
   /** Largest frame of a live session. */
   SERVO_FRAME_MAX_MB: megabytes.default(16 * 1024 * 1024),
   /** Maximum size of the recording of a live session. */

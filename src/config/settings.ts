@@ -109,6 +109,7 @@ const inference = (env: Environment) => ({
 
 const servo = (env: Environment) => ({
   engines: env.SERVO_ENGINES,
+  spareEngines: env.SERVO_SPARE_ENGINES,
   maxFrameBytes: env.SERVO_FRAME_MAX_MB,
   maxRecordingBytes: env.SERVO_RECORD_MAX_MB,
   sessionsPerUser: env.SERVO_SESSIONS_PER_USER,

@@ -176,7 +176,8 @@ export interface ServoEngines {
   readonly free: number;
   /**
    * Takes an engine and sets up the goal. Waits up to `waitMs` for a free engine. Opened again with the same `setup`
-   * object, as after the death of an engine, a session keeps the goal distance that it had estimated.
+   * object, as after the death of an engine, a session keeps the goal distance that it had estimated, and with the same
+   * `goal` object the goal's features.
    * @throws AppError SERVO_ENGINES_BUSY; errors of the goal (PICTURE_..., FRAME_RANGE, GOAL_TOO_FEW_POINTS), of the
    * detector or of the network
    */

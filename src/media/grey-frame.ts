@@ -4,7 +4,6 @@ import type { ServoFrame } from '../domain/servo.js';
 import { AppError } from '../errors/app-error.js';
 import type { Image, Size } from '../vision/image/image.js';
 import { decodeImage, type ImageLimits } from './image-decoder.js';
-import { resizeImage } from './image-codec.js';
 import { imageSizeFault } from './image-size.js';
 import { toLuma } from './luma.js';
 
@@ -66,8 +65,14 @@ export async function decodeGreyFrame(
   if (fault) throw new AppError('PICTURE_TOO_LARGE', { ...fault });
   const wanted = options.sizeOf(size);
   const { width, height } = size;
-  const image = await resizeImage({ width, height, data: BRIGHTNESS[format](bytes) }, wanted);
+  const image = await resized({ width, height, data: BRIGHTNESS[format](bytes) }, wanted);
   return { image: { ...wanted, data: own(image.data) }, source: { width, height } };
+}
+
+/** Loads sharp only if it is needed. */
+async function resized(image: Image, wanted: Size): Promise<Image> {
+  if (image.width === wanted.width && image.height === wanted.height) return image;
+  return (await import('./image-codec.js')).resizeImage(image, wanted);
 }
 
 const BRIGHTNESS = {

@@ -2,7 +2,8 @@ import { AppError } from '../errors/app-error.js';
 import type { Image } from '../vision/image/image.js';
 import { sizeWithin } from '../vision/image/resample.js';
 import { openImage } from './open-image.js';
-import { imageFormat, refuseImage, type DecodedImage, type ImageLimits } from './image-decoder.js';
+import { refuseImage } from './decode-any-image.js';
+import { imageFormat, type DecodedImage, type ImageLimits } from './image-decoder.js';
 import { imageSizeFault } from './image-size.js';
 
 /** A complete colour image and facts about its file. */

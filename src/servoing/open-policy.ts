@@ -1,6 +1,7 @@
 import type { DeviceReport, DeviceRequest, NetworkIdentity } from '../domain/job.js';
 import { openCnsNetwork } from '../networks/cns/cns-network.js';
 import { networkRegistryOf } from '../networks/runtime/network-registries.js';
+import type { NetworkRegistry } from '../networks/runtime/network-registry.js';
 import { IbvsPolicy } from '../vision/servoing/ibvs-policy.js';
 import { PbvsPolicy } from '../vision/servoing/pbvs-policy.js';
 import type { MemoryMode, ServoPolicy } from '../vision/servoing/servo-policy.js';
@@ -20,6 +21,8 @@ export interface PolicyRequest {
   readonly device: DeviceRequest;
   readonly strict: boolean;
   readonly modelsDirectory: string;
+  /** The networks of that folder; those of this process unless given. */
+  readonly networks?: NetworkRegistry;
 }
 
 /** Policy, and the fields about it in results. */
@@ -50,7 +53,7 @@ export async function openPolicy(request: PolicyRequest): Promise<OpenPolicy> {
       release: () => undefined,
     };
   }
-  const registry = networkRegistryOf(request.modelsDirectory);
+  const registry = request.networks ?? networkRegistryOf(request.modelsDirectory);
   const { lease, manifest, policy } = await openCnsNetwork(registry, { device, strict });
   const memory = request.memory ?? manifest.defaultMemory;
   return {

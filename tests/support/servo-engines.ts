@@ -9,6 +9,7 @@ const LONG_MS = 600_000;
 /** Servo engines with the shipped networks and limits that no test meets by accident. */
 export const ENGINE_OPTIONS: ServoEnginePoolOptions = {
   size: 2,
+  spares: 1,
   surroundings: async () => ({
     modelsDirectory: path.resolve('models'),
     ffmpeg: await ffmpegTools(),

@@ -1,22 +1,40 @@
 import { AppError } from '../../errors/app-error.js';
 import { describeError } from '../../errors/process-error.js';
-import { createFeaturePipeline } from '../../servoing/features/detectors/registry.js';
-import type { FeaturePipeline } from '../../servoing/features/feature-pipeline.js';
+import { NetworkRegistry } from '../../networks/runtime/network-registry.js';
+import { OptimisedGraphs } from '../../networks/runtime/optimised-graphs.js';
+import { planFeaturePipeline } from '../../servoing/features/detectors/registry.js';
+import { FeatureTracker } from '../../servoing/features/feature-tracker.js';
 import { openPolicy, type OpenPolicy } from '../../servoing/open-policy.js';
 import { toServoEngine, type FromServoEngine, type ToServoEngine } from './protocol.js';
-import { EngineSession } from './session.js';
+import { EngineSession, type SessionParts } from './session.js';
 
 /** Key points kept of every frame; a goal keeps fewer. */
 const MAX_FEATURES = 1024;
 
 type Needs = Pick<Extract<ToServoEngine, { type: 'open' }>, 'setup' | 'surroundings'>;
 
+/** A detector and what it was asked for by. */
+interface LoadedDetector {
+  readonly key: string;
+  /** As written in results. */
+  readonly name: string;
+  readonly tracker: FeatureTracker;
+}
+
+/** What belongs to a models folder. */
+interface LoadedNetworks {
+  readonly modelsDirectory: string;
+  readonly registry: NetworkRegistry;
+}
+
 /** The inside of a servo engine: one session at a time, one message after the other. */
 export class ServoEngineHost {
   readonly #send: (message: FromServoEngine) => void;
   #last: Promise<void> = Promise.resolve();
-  /** Threads of the last detector, which stay warm for the next session. */
-  #features: { readonly key: string; readonly pipeline: FeaturePipeline } | undefined;
+  /** The last detector, which stays loaded for the next session. */
+  #features: LoadedDetector | undefined;
+  readonly #graphs = new OptimisedGraphs();
+  #networks: LoadedNetworks | undefined;
   #opened: OpenPolicy | undefined;
   #session: EngineSession | undefined;
 
@@ -38,16 +56,19 @@ export class ServoEngineHost {
       await this.#work(message, bytes);
     } catch (error) {
       // What could not be prepared is said by the session that needs it.
-      if (message.type !== 'prepare')
-        this.#send({ type: 'failed', id: message.id, error: describeError(error) });
+      if ('id' in message) this.#send({ type: 'failed', id: message.id, error: describeError(error) });
     }
   }
 
   async #work(message: ToServoEngine, bytes: Uint8Array): Promise<void> {
     switch (message.type) {
-      case 'prepare':
+      case 'graphs':
+        return this.#graphs.add(message.graphs);
+      case 'prepare': {
         // The network stays in memory when its lease is released.
-        return void (await this.#parts(message));
+        const graphs = await this.#graphs.record(() => this.#parts(message));
+        return this.#send({ type: 'prepared', graphs: [...graphs] });
+      }
       case 'open':
         this.#end();
         this.#session = await EngineSession.open(message, bytes, await this.#parts(message));
@@ -63,28 +84,41 @@ export class ServoEngineHost {
     }
   }
 
-  async #parts(needs: Needs): Promise<{ readonly features: FeaturePipeline; readonly opened: OpenPolicy }> {
+  async #parts(needs: Needs): Promise<SessionParts> {
     const { setup, surroundings } = needs;
     const { modelsDirectory } = surroundings;
-    const features = await this.#pipeline(needs);
+    const { name, tracker } = await this.#detector(needs);
     this.#opened?.release();
     this.#opened = undefined;
     // The session scales its velocities itself. A live camera obeys, so the policy may rely on its memory.
     const scale = { gain: 1, goalDistance: 1, memory: 'sequence' } as const;
-    this.#opened = await openPolicy({ ...setup, ...scale, detector: features.name, modelsDirectory });
-    return { features, opened: this.#opened };
+    const networks = this.#registry(modelsDirectory);
+    this.#opened = await openPolicy({ ...setup, ...scale, detector: name, modelsDirectory, networks });
+    return { tracker, opened: this.#opened };
   }
 
-  async #pipeline({ setup, surroundings: { modelsDirectory } }: Needs): Promise<FeaturePipeline> {
+  #registry(modelsDirectory: string): NetworkRegistry {
+    if (this.#networks?.modelsDirectory !== modelsDirectory) {
+      const registry = new NetworkRegistry({ folder: modelsDirectory, open: this.#graphs.open });
+      this.#networks = { modelsDirectory, registry };
+    }
+    return this.#networks.registry;
+  }
+
+  async #detector({ setup, surroundings: { modelsDirectory } }: Needs): Promise<LoadedDetector> {
     const key = JSON.stringify([setup.detector.toUpperCase(), modelsDirectory]);
-    if (this.#features?.key === key) return this.#features.pipeline;
-    const last = this.#features?.pipeline;
+    if (this.#features?.key === key) return this.#features;
+    const last = this.#features?.tracker;
     this.#features = undefined;
     await last?.close();
-    const options = { modelsDirectory, maxFeatures: MAX_FEATURES, threads: 1 };
-    const pipeline = await createFeaturePipeline(setup.detector, options);
-    this.#features = { key, pipeline };
-    return pipeline;
+    const { name, ...plan } = await planFeaturePipeline(setup.detector, {
+      modelsDirectory,
+      maxFeatures: MAX_FEATURES,
+    });
+    const tracker = new FeatureTracker(plan, this.#graphs.open);
+    await tracker.opened();
+    this.#features = { key, name, tracker };
+    return this.#features;
   }
 
   #end(): void {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { z } from 'zod';
 import { handEyeFault } from '../../domain/hand-eye.js';
 import { JPEG_DECODERS } from '../../domain/preprocessing.js';
@@ -69,8 +70,31 @@ const surroundings = z.object({
 /** See {@link surroundings}. */
 export type EngineSurroundings = z.infer<typeof surroundings>;
 
+const floats = z.custom<Float32Array>(types.isFloat32Array, 'numbers of 32 bits');
+const bits = z.custom<Uint8Array>(types.isUint8Array, 'bytes');
+
+/** See `Features`. */
+const features = z.object({
+  count,
+  points: floats,
+  scores: floats,
+  sizes: floats,
+  angles: floats,
+  descriptors: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('binary'), bytes: count, data: bits }),
+    z.object({ kind: z.literal('float'), width: count, data: floats }),
+  ]),
+  sensitive: z.boolean().optional(),
+});
+
+/** Features of a goal image as an engine found them; another engine then need not look for them again. */
+const knownGoal = z.object({ kind: z.literal('known'), size, features });
+/** See {@link knownGoal}. */
+export type KnownGoal = z.infer<typeof knownGoal>;
+
 /** The bytes of an image come along with the message. */
 const goalSource = z.discriminatedUnion('kind', [
+  knownGoal,
   z.object({ kind: z.literal('image') }),
   z.object({
     kind: z.literal('video'),
@@ -97,8 +121,18 @@ const frame = z.object({
 
 const id = z.number().int().min(1);
 
-/** Parent to engine. `prepare` loads what a session like this needs, before there is one. */
+/** See `OptimisedGraph` of ONNX graphs. */
+const graph = z.object({ sha256: z.string(), bytes: bits });
+/** See {@link graph}. */
+export type OptimisedGraph = z.infer<typeof graph>;
+const graphs = z.array(graph).max(100);
+
+/**
+ * Parent to engine. `prepare` loads what a session like this needs, before there is one; `graphs` are what another engine
+ * has recorded while it was prepared.
+ */
 export const toServoEngine = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('graphs'), graphs }),
   z.object({ type: z.literal('prepare'), setup: servoSetup, surroundings }),
   z.object({
     type: z.literal('open'),
@@ -130,8 +164,6 @@ const goalReport = z.object({
   }),
   network: z.object({ id: z.string(), version: z.string(), sha256: z.string() }).nullable(),
 });
-/** See {@link goalReport}. */
-export type GoalReport = z.infer<typeof goalReport>;
 
 const number = z.number();
 const velocity = z.tuple([number, number, number, number, number, number]).readonly().nullable();
@@ -149,6 +181,11 @@ const MAX_GOAL_IMAGE_BYTES = 64 * 2 ** 20;
 const goalImage = z.custom<Uint8Array>(
   (value) => ArrayBuffer.isView(value) && value.byteLength <= MAX_GOAL_IMAGE_BYTES,
 );
+
+/** A session that was set up. */
+const openedSession = z.object({ goal: goalReport, known: knownGoal, goalImage: goalImage.optional() });
+/** See {@link openedSession}. */
+export type OpenedSession = z.infer<typeof openedSession>;
 
 /** See `ServoResult`. */
 const servoResult = z.object({
@@ -176,7 +213,8 @@ const servoResult = z.object({
 export const fromServoEngine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('heartbeat'), rssBytes: z.number() }),
-  z.object({ type: z.literal('opened'), id, goal: goalReport, goalImage: goalImage.optional() }),
+  z.object({ type: z.literal('prepared'), graphs }),
+  openedSession.extend({ type: z.literal('opened'), id }),
   z.object({ type: z.literal('answer'), id, result: servoResult }),
   z.object({ type: z.literal('closed'), id }),
   z.object({ type: z.literal('failed'), id, error: processError }),

@@ -2,21 +2,25 @@ import type {
   OpenServoEngine,
   ServoEngine,
   ServoEngines,
-  ServoFrame,
-  ServoGoalReport,
   ServoGoalSource,
-  ServoResult,
   ServoSetup,
 } from '../../domain/servo.js';
 import { AppError } from '../../errors/app-error.js';
 import { engineRetired } from '../../supervision/engine-errors.js';
 import { PlacesInLine } from './places-in-line.js';
+import { PooledEngine } from './pooled-engine.js';
+import type { KnownGoal, OpenedSession, OptimisedGraph } from './protocol.js';
 import { ServoEngineProcess, type ServoEngineProcessOptions } from './servo-engine-process.js';
 
 /** Size of a pool and when its engines are replaced. */
-export interface ServoEnginePoolOptions extends Omit<ServoEngineProcessOptions, 'onStderr' | 'surroundings'> {
+export interface ServoEnginePoolOptions extends Omit<
+  ServoEngineProcessOptions,
+  'onStderr' | 'onGraphs' | 'surroundings'
+> {
   /** Sessions that may run at the same time. */
   readonly size: number;
+  /** Engines without a session that are kept warm while there are as many sessions. */
+  readonly spares: number;
   /** Asked once, when the first engine starts. */
   readonly surroundings: () => Promise<ServoEngineProcessOptions['surroundings']>;
   /** Milliseconds after which an engine without a session ends. */
@@ -28,20 +32,46 @@ export interface ServoEnginePoolOptions extends Omit<ServoEngineProcessOptions, 
   readonly onStderr: (engine: { readonly pid: number | undefined }, text: string) => void;
 }
 
+/** What is remembered of a session for another engine. */
+interface SessionMemory {
+  readonly source: ServoGoalSource;
+  readonly known: KnownGoal;
+  /** Metres, estimated from the depth in the first frame, which another engine never sees. */
+  goalDistance: number | null;
+}
+
+interface SessionRequest extends Pick<OpenServoEngine, 'signal' | 'goalImage'> {
+  readonly setup: ServoSetup;
+  readonly goal: ServoGoalSource;
+}
+
+/** A session that was set up in an engine. */
+interface SetUp {
+  readonly engine: ServoEngineProcess;
+  readonly opened: OpenedSession;
+  readonly memory: SessionMemory;
+}
+
 /** Requests that may wait for an engine. */
 const MAX_WAITING = 64;
 
 /**
- * Engines for live sessions, one process each. None runs before the first session; from then on one more than there are
- * sessions is kept warm, so that the next session, or one whose engine died, need not wait for a process to start.
+ * Engines for live sessions, one process each. None runs before the first session; from then on a few more than there are
+ * sessions are kept warm, so that the next session, or one whose engine died, need not wait for a process to start.
  */
 export class ServoEnginePool implements ServoEngines {
   readonly #options: ServoEnginePoolOptions;
   readonly #places: PlacesInLine;
   readonly #idle = new Map<ServoEngineProcess, NodeJS.Timeout>();
   readonly #all = new Set<ServoEngineProcess>();
-  /** Goal distances estimated from the depth in the first frame of a session: a second engine never sees that frame. */
-  readonly #distances = new WeakMap<ServoSetup, number>();
+  readonly #memories = new WeakMap<ServoSetup, SessionMemory>();
+  readonly #graphs = new Map<string, OptimisedGraph>();
+  /** Sessions that are being opened. */
+  #opening = 0;
+  /** Spares that are being started. */
+  #starting = 0;
+  /** What spares are prepared for; undefined before the first session. */
+  #lastSetup: ServoSetup | undefined;
   #surroundings: Promise<ServoEngineProcessOptions['surroundings']> | undefined;
   #closed = false;
 
@@ -69,21 +99,17 @@ export class ServoEnginePool implements ServoEngines {
     { waitMs, signal, goalImage }: OpenServoEngine,
   ): Promise<ServoEngine> {
     const leave = await this.#places.take({ waitMs, signal, busy: () => busy(this.capacity) });
-    let engine: ServoEngineProcess | undefined;
+    this.#opening += 1;
     try {
-      engine = await this.#take();
-      const goalDistance = this.#distances.get(setup) ?? setup.goalDistance;
-      const opened = await engine.open({ ...setup, goalDistance }, goal, { signal, goalImage });
-      const session = new PooledEngine(engine, opened, {
-        learnDistance: (metres) => this.#distances.set(setup, metres),
-        giveBack: () => this.#putBack(session.engine, leave),
+      const { engine, opened, memory } = await this.#setUp({ setup, goal, signal, goalImage }, leave);
+      this.#lastSetup = setup;
+      return new PooledEngine(engine, opened, {
+        learnDistance: (metres) => (memory.goalDistance = metres),
+        giveBack: () => this.#putBack(engine, leave),
       });
-      this.#warmSpare(setup);
-      return session;
-    } catch (error) {
-      if (engine !== undefined) this.#putBack(engine, leave);
-      else leave();
-      throw error;
+    } finally {
+      this.#opening -= 1;
+      this.#warmSpares();
     }
   }
 
@@ -95,13 +121,45 @@ export class ServoEnginePool implements ServoEngines {
     await Promise.all([...this.#all].map(({ exited }) => exited));
   }
 
-  async #take(): Promise<ServoEngineProcess> {
+  /** @param leave frees the session's place; called when it cannot be set up */
+  async #setUp(request: SessionRequest, leave: () => void): Promise<SetUp> {
+    const spare = this.#takeIdle();
+    let engine = spare;
+    try {
+      if (spare !== undefined) {
+        const opened = await this.#openIn(spare, request).catch(unlessDead(spare));
+        if (opened !== null) return opened;
+        // It may have died while nobody looked.
+      }
+      engine = await this.#start();
+      return await this.#openIn(engine, request);
+    } catch (error) {
+      if (engine !== undefined) this.#putBack(engine, leave);
+      else leave();
+      throw error;
+    }
+  }
+
+  async #openIn(
+    engine: ServoEngineProcess,
+    { setup, goal, signal, goalImage }: SessionRequest,
+  ): Promise<SetUp> {
+    const last = this.#memories.get(setup);
+    const goalDistance = last?.goalDistance ?? setup.goalDistance;
+    const source = last?.source === goal ? last.known : goal;
+    const opened = await engine.open({ ...setup, goalDistance }, source, { signal, goalImage });
+    const memory: SessionMemory = { source: goal, known: opened.known, goalDistance };
+    this.#memories.set(setup, memory);
+    return { engine, opened, memory };
+  }
+
+  #takeIdle(): ServoEngineProcess | undefined {
     for (const [engine, timer] of this.#idle) {
       clearTimeout(timer);
       this.#idle.delete(engine);
       if (engine.usable) return engine;
     }
-    return this.#start();
+    return undefined;
   }
 
   async #start(): Promise<ServoEngineProcess> {
@@ -115,8 +173,10 @@ export class ServoEnginePool implements ServoEngines {
       ...this.#options,
       surroundings,
       onStderr: (text) => this.#options.onStderr(engine, text),
+      onGraphs: (graphs) => graphs.forEach((graph) => this.#graphs.set(graph.sha256, graph)),
     });
     this.#all.add(engine);
+    if (this.#graphs.size > 0) engine.give([...this.#graphs.values()]);
     void engine.exited.then(() => this.#forget(engine));
     return engine;
   }
@@ -136,22 +196,37 @@ export class ServoEnginePool implements ServoEngines {
 
   #keep(engine: ServoEngineProcess): void {
     const timer = setTimeout(() => {
+      // Sessions that go on for longer still need their spares.
+      if (this.#idle.size <= this.#wantedSpares) return this.#keep(engine);
       this.#idle.delete(engine);
       engine.kill(engineRetired());
     }, this.#options.idleMs);
     this.#idle.set(engine, timer.unref());
   }
 
-  #warmSpare(setup: ServoSetup): void {
-    if (this.#idle.size > 0 || this.#all.size >= this.capacity || this.#closed) return;
-    void this.#start().then(
-      (engine) => {
-        engine.prepare(setup);
-        this.#keep(engine);
-      },
+  get #wantedSpares(): number {
+    return Math.min(this.#options.spares, this.capacity - this.free);
+  }
+
+  /** Sessions come first: engines that start take processor time from those that set up a goal. */
+  #warmSpares(): void {
+    const setup = this.#lastSetup;
+    if (setup === undefined || this.#opening > 0 || this.#closed) return;
+    const missing = this.#wantedSpares - this.#idle.size - this.#starting;
+    for (let spare = 0; spare < missing; spare += 1) void this.#warmSpare(setup);
+  }
+
+  async #warmSpare(setup: ServoSetup): Promise<void> {
+    this.#starting += 1;
+    try {
+      const engine = await this.#start();
+      engine.prepare(setup);
+      this.#keep(engine);
+    } catch {
       // The session that needs an engine says why there is none.
-      () => undefined,
-    );
+    } finally {
+      this.#starting -= 1;
+    }
   }
 
   #forget(engine: ServoEngineProcess): void {
@@ -161,53 +236,13 @@ export class ServoEnginePool implements ServoEngines {
   }
 }
 
-/** What a session reports to its pool. */
-interface SessionListener {
-  learnDistance(metres: number): void;
-  giveBack(): void;
-}
-
-/** A session's hold on its engine. */
-class PooledEngine implements ServoEngine {
-  readonly goal: ServoGoalReport;
-  readonly goalImage: Uint8Array | undefined;
-  readonly ended: Promise<unknown>;
-  readonly #listener: SessionListener;
-  #end: () => void = () => undefined;
-  #closing: Promise<void> | undefined;
-
-  constructor(
-    readonly engine: ServoEngineProcess,
-    { goal, goalImage }: Pick<ServoEngine, 'goal' | 'goalImage'>,
-    listener: SessionListener,
-  ) {
-    this.goal = goal;
-    this.goalImage = goalImage;
-    this.#listener = listener;
-    const closed = new Promise<void>((resolve) => (this.#end = resolve));
-    this.ended = Promise.race([engine.exited, closed]);
-  }
-
-  async step(frame: ServoFrame, options?: { readonly matches: boolean }): Promise<ServoResult> {
-    if (this.#closing) throw engineRetired();
-    const result = await this.engine.step(frame, options);
-    if (result.goalDistance !== undefined) this.#listener.learnDistance(result.goalDistance);
-    return result;
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    if (this.engine.usable) await this.engine.closeSession().catch(() => undefined);
-    // A frame is still computed, which nobody waits for.
-    else this.engine.kill(engineRetired());
-    this.#listener.giveBack();
-    this.#end();
-  }
-}
+/** Null for the error of an engine that is gone; rethrows what a living one says. */
+const unlessDead =
+  (engine: ServoEngineProcess) =>
+  (error: unknown): null => {
+    if (engine.usable || !(error instanceof AppError) || error.code !== 'ENGINE_DIED') throw error;
+    return null;
+  };
 
 const busy = (capacity: number): AppError =>
   new AppError('SERVO_ENGINES_BUSY', {

@@ -11,6 +11,9 @@ import {
   fromServoEngine,
   type EngineSurroundings,
   type FromServoEngine,
+  type OptimisedGraph,
+  type KnownGoal,
+  type OpenedSession,
   type ToServoEngine,
 } from './protocol.js';
 
@@ -28,6 +31,8 @@ export interface ServoEngineProcessOptions {
   /** Module of the child, instead of the product's. */
   readonly module?: string;
   readonly onStderr: (text: string) => void;
+  /** Receives the graphs that the engine optimised before it had a session: no user's image has been decoded there. */
+  readonly onGraphs?: (graphs: readonly OptimisedGraph[]) => void;
 }
 
 /** A message but for its number. */
@@ -39,9 +44,6 @@ interface OpenGoalOptions {
   /** Whether the goal's frame of a video is returned as an image. */
   readonly goalImage?: boolean;
 }
-
-/** A goal that was set up. */
-type OpenedGoal = Pick<Extract<FromServoEngine, { type: 'opened' }>, 'goal' | 'goalImage'>;
 
 interface Asked {
   readonly request: Request<ToServoEngine>;
@@ -100,15 +102,23 @@ export class ServoEngineProcess {
     return Math.max(this.#child.residentBytes, this.#reportedBytes);
   }
 
-  /** Has it load what a session like this needs; says nothing. */
+  /** Hands over graphs that another engine has optimised. */
+  give(graphs: readonly OptimisedGraph[]): void {
+    this.#child.send({ type: 'graphs', graphs: [...graphs] } satisfies ToServoEngine);
+  }
+
+  /** Has it load what a session like this needs. */
   prepare(setup: ServoSetup): void {
     const { surroundings } = this.#options;
     this.#child.send({ type: 'prepare', setup, surroundings } satisfies ToServoEngine);
   }
 
   /** @throws AppError what is wrong with the goal, or why the process ended; the reason of `signal` */
-  async open(setup: ServoSetup, source: ServoGoalSource, options: OpenGoalOptions = {}): Promise<OpenedGoal> {
-    const { signal, goalImage } = options;
+  async open(
+    setup: ServoSetup,
+    source: ServoGoalSource | KnownGoal,
+    { signal, goalImage }: OpenGoalOptions = {},
+  ): Promise<OpenedSession> {
     this.#sessions += 1;
     const { surroundings, goalTimeoutMs: ms } = this.#options;
     const isImage = source.kind === 'image';
@@ -162,6 +172,10 @@ export class ServoEngineProcess {
 
   #handle(message: FromServoEngine): void {
     if (message.type === 'ready') return;
+    if (message.type === 'prepared') {
+      if (this.#sessions === 0) this.#options.onGraphs?.(message.graphs);
+      return;
+    }
     if (message.type === 'heartbeat') {
       this.#reportedBytes = message.rssBytes;
       // Where the system does not report the size of a process.

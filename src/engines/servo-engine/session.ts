@@ -1,20 +1,14 @@
-import type { ServoResult, ServoSetup } from '../../domain/servo.js';
-import { AppError } from '../../errors/app-error.js';
-import { decodeImages } from '../../media/frame-image.js';
-import { openFrameStream } from '../../media/frame-stream.js';
-import { decodeGreyFrame, decodeGreyImage, type GreyFrame } from '../../media/grey-frame.js';
-import { encodeImage } from '../../media/image-codec.js';
-import type { VideoProbe } from '../../media/probe.js';
-import { probeStoredVideo } from '../../media/stored-video.js';
-import { shownSize } from '../../media/frame-plan.js';
+import type { ServoResult } from '../../domain/servo.js';
+import { decodeGreyFrame, decodeGreyImage } from '../../media/grey-frame.js';
 import type { FrameMatches } from '../../servoing/frame-record.js';
-import type { FeaturePipeline } from '../../servoing/features/feature-pipeline.js';
+import type { FeatureTracker } from '../../servoing/features/feature-tracker.js';
 import { LiveCamera } from '../../servoing/live/live-camera.js';
 import { LiveServo } from '../../servoing/live/live-servo.js';
 import type { OpenPolicy } from '../../servoing/open-policy.js';
 import { roundMs } from '../../telemetry/stopwatch.js';
 import type { Size } from '../../vision/image/image.js';
-import type { EngineSurroundings, GoalReport, ToServoEngine } from './protocol.js';
+import type { DecodedGoal } from './goal-frame.js';
+import type { EngineSurroundings, KnownGoal, OpenedSession, ToServoEngine } from './protocol.js';
 
 type OpenRequest = Extract<ToServoEngine, { type: 'open' }>;
 /** A frame with its bytes. */
@@ -22,24 +16,19 @@ export type EngineFrame = Extract<ToServoEngine, { type: 'frame' }>['frame'] & {
 
 /** What a session runs on; it gives back none of it. */
 export interface SessionParts {
-  readonly features: FeaturePipeline;
+  readonly tracker: FeatureTracker;
   readonly opened: OpenPolicy;
 }
 
-/** What is said of a goal that was set up. */
-interface OpenedGoal {
-  readonly goal: GoalReport;
-  readonly goalImage?: Uint8Array;
-}
-
-interface Goal {
-  readonly image: GreyFrame;
+interface FoundGoal extends Omit<KnownGoal, 'kind'> {
+  /** Displayed size of the goal image. */
+  readonly size: Size;
   readonly camera: LiveCamera;
 }
 
 /** One session inside its engine: its goal, and one frame after the other. */
 export class EngineSession {
-  readonly opened: OpenedGoal;
+  readonly opened: OpenedSession;
   readonly #parts: SessionParts;
   readonly #camera: LiveCamera;
   readonly #servo: LiveServo;
@@ -68,21 +57,16 @@ export class EngineSession {
   /** Decodes the goal and finds its points. @throws AppError what is wrong with the goal or does not fit it */
   static async open(request: OpenRequest, bytes: Uint8Array, parts: SessionParts): Promise<EngineSession> {
     const { setup, surroundings } = request;
-    const { image, camera } = await decodeGoal(request, bytes);
-    const found = await parts.features.detect(image.image);
-    const view = camera.view(image.source);
-    const servo = await LiveServo.start(found, { setup, opened: parts.opened, view });
-    await parts.features.setGoal(servo.goal);
+    const { features, size, camera } = await findGoal(request, bytes, parts.tracker);
+    const view = camera.view(size);
+    const servo = await LiveServo.start(features, { setup, opened: parts.opened, view });
+    await parts.tracker.setGoal(servo.goal);
     const { device, network } = parts.opened;
-    const goal = {
-      ...image.source,
-      keypoints: servo.goal.count,
-      clusters: servo.clusters,
-      device,
-      network,
-    };
+    const { width, height } = size;
+    const goal = { width, height, keypoints: servo.goal.count, clusters: servo.clusters, device, network };
     const goalImage = request.goalImage ? await drawGoal(request, view.workingSize) : undefined;
-    const opened = { goal, ...(goalImage && { goalImage }) };
+    const known = { kind: 'known', size: { width, height }, features } as const;
+    const opened = { goal, known, ...(goalImage && { goalImage }) };
     return new EngineSession(parts, { camera, servo, opened, image: surroundings.image });
   }
 
@@ -93,7 +77,7 @@ export class EngineSession {
     const { image, source } = await decodeGreyFrame(frame, { sizeOf, limits: this.#image });
     const decodeMs = performance.now() - start;
     const view = this.#camera.view(source);
-    const tracked = await this.#parts.features.track(image, view.lens);
+    const tracked = await this.#parts.tracker.track(image, view.lens);
     const { captureTimeMicros, sequence } = frame;
     const { timingsMs, matchedPoints, ...step } = await this.#servo.step({
       tracked,
@@ -112,28 +96,33 @@ export class EngineSession {
 const positionsOf = ({ goal, current }: FrameMatches) => ({ goal, current });
 
 /** The goal's frame of a video in colour, as JPEG; an image is at hand already. */
-async function drawGoal(
-  { goal, surroundings }: OpenRequest,
-  workingSize: Size,
-): Promise<Uint8Array | undefined> {
-  if (goal.kind === 'image') return undefined;
-  const { ffmpeg: tools } = surroundings;
-  const probe = await probeGoal(goal, surroundings);
-  const indices = [goal.frame];
-  for await (const image of decodeImages({ path: goal.path, probe, indices, workingSize, tools }))
-    return encodeImage(image, { format: 'jpeg' });
-  return undefined;
+async function drawGoal({ goal, surroundings }: OpenRequest, size: Size): Promise<Uint8Array | undefined> {
+  if (goal.kind !== 'video') return undefined;
+  const { drawGoalFrame } = await import('./goal-frame.js');
+  return drawGoalFrame(goal, size, surroundings.ffmpeg);
 }
 
-type VideoGoal = Extract<OpenRequest['goal'], { kind: 'video' }>;
-
-function probeGoal({ path, video }: VideoGoal, { ffmpeg: tools }: EngineSurroundings): Promise<VideoProbe> {
-  const { width, height, frameCount, frameSource = null } = video;
-  return probeStoredVideo(path, { width, height, frameCount, frameSource }, { tools });
+/** The goal's features, as remembered or as found in its image. */
+async function findGoal(
+  request: OpenRequest,
+  bytes: Uint8Array,
+  tracker: FeatureTracker,
+): Promise<FoundGoal> {
+  const { goal, setup } = request;
+  if (goal.kind === 'known') return { ...goal, camera: new LiveCamera(setup, goal.size) };
+  const { image, camera } = await decodeGoal(request, bytes);
+  return { features: await tracker.detect(image.image), size: image.source, camera };
 }
 
-async function decodeGoal({ setup, goal, surroundings }: OpenRequest, bytes: Uint8Array): Promise<Goal> {
-  if (goal.kind === 'video') return decodeGoalFrame(setup, goal, surroundings);
+async function decodeGoal(
+  { setup, goal, surroundings }: OpenRequest,
+  bytes: Uint8Array,
+): Promise<DecodedGoal> {
+  if (goal.kind === 'video') {
+    // The modules of videos are loaded only if needed: they take a while.
+    const { decodeGoalFrame } = await import('./goal-frame.js');
+    return decodeGoalFrame(setup, goal, surroundings.ffmpeg);
+  }
   let camera: LiveCamera | undefined;
   const sizeOf = (size: { width: number; height: number }) => {
     camera ??= new LiveCamera(setup, size);
@@ -141,28 +130,4 @@ async function decodeGoal({ setup, goal, surroundings }: OpenRequest, bytes: Uin
   };
   const image = await decodeGreyImage(bytes, { sizeOf, limits: surroundings.image });
   return { image, camera: camera ?? new LiveCamera(setup, image.source) };
-}
-
-async function decodeGoalFrame(
-  setup: ServoSetup,
-  goal: VideoGoal,
-  surroundings: EngineSurroundings,
-): Promise<Goal> {
-  const { path, frame } = goal;
-  const { ffmpeg: tools } = surroundings;
-  const probe = await probeGoal(goal, surroundings);
-  const shown = shownSize(probe, probe.pixelAspect);
-  const source = { width: Math.round(shown.width), height: Math.round(shown.height) };
-  const camera = new LiveCamera(setup, source);
-  const { workingSize } = camera.view(source);
-  const frames = openFrameStream({
-    path,
-    probe,
-    plan: { start: frame, end: frame + 1, step: 1 },
-    workingSize,
-    format: 'gray',
-    tools,
-  });
-  for await (const { data } of frames) return { image: { image: { ...workingSize, data }, source }, camera };
-  throw new AppError('FRAMES_MISSING', { message: `Goal frame ${String(frame)} is missing.` });
 }

@@ -19,6 +19,10 @@ export interface OnnxSessionOptions {
   readonly device: DeviceUsed;
   /** Threads per operator on the CPU, 1 by default, because several engines run in parallel. */
   readonly threads?: number;
+  /** The model is the result of an earlier `optimisedFile`, so the runtime need not optimise it again. */
+  readonly optimised?: boolean;
+  /** Where the runtime writes the optimised model; valid on this machine only. */
+  readonly optimisedFile?: string;
   /**
    * Records which device runs each node until `endProfile` is called. Off by default; no overhead afterwards.
    */
@@ -66,7 +70,8 @@ function sessionOptions(
     executionProviders: [options.device],
     intraOpNumThreads: options.threads ?? 1,
     interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: options.optimised ? 'disabled' : 'all',
+    ...(options.optimisedFile === undefined ? {} : { optimizedModelFilePath: options.optimisedFile }),
     logSeverityLevel: 4,
     // Spinning threads make runs 2 to 3 times slower when the cores are busy.
     extra: { session: { intra_op: { allow_spinning: '0' } } },

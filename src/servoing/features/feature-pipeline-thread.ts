@@ -1,17 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveThread, type ThreadAnswer } from '../../supervision/threads/serve-thread.js';
-import { openDetector, type DetectorSource } from './detectors/open-detector.js';
-import { openFeatureMatcher, type FeatureMatcher } from './feature-matcher.js';
 import type { Features } from '../../vision/features/types.js';
-import { rectifyFeatures, type LensView } from './rectify-features.js';
-import { trackFeatures, type TrackedFeatures } from './track-features.js';
+import { FeatureTracker, type FeatureTrackerOptions } from './feature-tracker.js';
+import type { LensView } from './rectify-features.js';
+import type { TrackedFeatures } from './track-features.js';
 import type { Image } from '../../vision/image/image.js';
-
-/** Options of a thread. */
-export interface FeaturePipelineThreadData {
-  readonly detector: DetectorSource;
-  readonly modelsDirectory: string;
-}
 
 /** Requests to a thread: detect features in an image, set a goal, or track the goal in an image. */
 export type FeatureRequest =
@@ -19,39 +12,15 @@ export type FeatureRequest =
   | { readonly kind: 'goal'; readonly goal: Features }
   | { readonly kind: 'track'; readonly image: Image; readonly lens?: LensView };
 
-interface KnownGoal {
-  readonly features: Features;
-  readonly matcher: FeatureMatcher;
-}
-
 /** Entry of a worker thread. When the network cannot be opened, every request fails. */
 if (parentPort !== null) {
-  const { detector: source, modelsDirectory } = workerData as FeaturePipelineThreadData;
-  const opened = openDetector(source);
-  opened.catch(() => undefined);
-  let goal: KnownGoal | undefined;
-
-  const detect = async (image: Image, sensitive = false): Promise<Features> =>
-    (await opened).detect(image, sensitive);
-
-  const setGoal = async (features: Features): Promise<void> => {
-    await goal?.matcher.close();
-    goal = { features, matcher: await openFeatureMatcher(features.descriptors.kind, modelsDirectory) };
-  };
-
-  const track = async (image: Image, lens: LensView | undefined): Promise<TrackedFeatures> => {
-    if (goal === undefined) throw new Error('Set a goal before tracking.');
-    const start = performance.now();
-    const features = rectifyFeatures(await detect(image, goal.features.sensitive), lens);
-    const detectMs = performance.now() - start;
-    return { detectMs, ...(await trackFeatures(goal.features, features, goal.matcher)) };
-  };
-
+  const tracker = new FeatureTracker(workerData as FeatureTrackerOptions);
   serveThread<FeatureRequest, Features | TrackedFeatures | null>(parentPort, async (request) => {
-    if (request.kind === 'goal') return setGoal(request.goal).then(() => ({ result: null, transfer: [] }));
+    if (request.kind === 'goal')
+      return tracker.setGoal(request.goal).then(() => ({ result: null, transfer: [] }));
     return request.kind === 'detect'
-      ? answerFeatures(await detect(request.image))
-      : answerTracked(await track(request.image, request.lens));
+      ? answerFeatures(await tracker.detect(request.image))
+      : answerTracked(await tracker.track(request.image, request.lens));
   });
 }
 

@@ -1,21 +1,18 @@
 import { AppError } from '../../errors/app-error.js';
 import { ThreadPool } from '../../supervision/threads/thread-pool.js';
-import type { DetectorSource } from './detectors/open-detector.js';
 import type { Detector, Features } from '../../vision/features/types.js';
-import type { FeatureRequest, FeaturePipelineThreadData } from './feature-pipeline-thread.js';
+import type { FeatureRequest } from './feature-pipeline-thread.js';
+import type { FeatureTrackerOptions } from './feature-tracker.js';
 import type { LensView } from './rectify-features.js';
 import type { TrackedFeatures } from './track-features.js';
 import type { Image } from '../../vision/image/image.js';
 
 /** Options of a feature pipeline. */
-export interface FeaturePipelineOptions {
+export interface FeaturePipelineOptions extends FeatureTrackerOptions {
   /** The detector's name as written in results. */
   readonly name: string;
-  readonly detector: DetectorSource;
   /** Digests of the detector's files: another file under the same id is another detector. */
   readonly digest?: string;
-  /** Models folder, from which the matcher network is opened. */
-  readonly modelsDirectory: string;
   /** Number of threads, at least 1; each has its own detector and processes one image at a time. */
   readonly threads: number;
 }
@@ -30,7 +27,7 @@ export class FeaturePipeline implements Detector {
 
   constructor({ name, detector, modelsDirectory, threads }: FeaturePipelineOptions) {
     this.name = name;
-    const workerData: FeaturePipelineThreadData = { detector, modelsDirectory };
+    const workerData: FeatureTrackerOptions = { detector, modelsDirectory };
     this.#pool = new ThreadPool({
       entry: new URL('./feature-pipeline-thread.js', import.meta.url),
       workerData,

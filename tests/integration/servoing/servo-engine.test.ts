@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { ServoFrame, ServoSetup } from '../../../src/domain/servo.js';
 import { ServoEnginePool } from '../../../src/engines/servo-engine/servo-engine-pool.js';
 import { encodeImage, resizeImage } from '../../../src/media/image-codec.js';
@@ -52,6 +53,12 @@ const poolOf = (options: Partial<typeof ENGINE_OPTIONS> = {}): ServoEnginePool =
 };
 const open = async (pool: ServoEnginePool, setup: Partial<ServoSetup> = {}, image: Image = GOAL) =>
   pool.open(engineSetup(setup), { kind: 'image', bytes: await encodeImage(image) }, now);
+
+/** Waits until so many engines run. */
+async function untilRunning(pool: ServoEnginePool, count: number): Promise<readonly number[]> {
+  while (pool.pids.length !== count) await setImmediate();
+  return pool.pids;
+}
 
 let folder: string;
 beforeAll(async () => {
@@ -150,6 +157,38 @@ describe('a session in its engine', () => {
     await expect(next.step(grey(GOAL))).resolves.toMatchObject({ status: 'tracking', goalDistance });
   });
 
+  it('dies, and its successors answer as it did, without looking at the goal again', async () => {
+    const pool = poolOf({ size: 1 });
+    const setup = engineSetup();
+    const goal = { kind: 'image', bytes: await encodeImage(GOAL) } as const;
+    const answers = [];
+    for (let engine = 0; engine < 3; engine += 1) {
+      const session = await pool.open(setup, goal, now);
+      const { sequence, timingsMs, ...answer } = await session.step(grey(MOVED));
+      expect(sequence).toBeGreaterThan(0);
+      expect(timingsMs.detect).toBeGreaterThan(0);
+      answers.push({ ...answer, goal: session.goal });
+      goal.bytes.fill(0);
+      pool.pids.forEach((pid) => process.kill(pid, 'SIGKILL'));
+      await session.ended;
+      await session.close();
+    }
+    expect(answers[0]).toMatchObject({ status: 'tracking' });
+    expect(answers.slice(1)).toEqual([answers[0], answers[0]]);
+    // Another goal is another one, whatever the setup.
+    await expect(pool.open(setup, { ...goal }, now)).rejects.toMatchObject({ code: 'PICTURE_TYPE' });
+  });
+
+  it('has a spare beside it, also when every place is taken, and the spare outlives its idle time', async () => {
+    const pool = poolOf({ size: 1, idleMs: 1 });
+    const session = await open(pool);
+    const both = await untilRunning(pool, 2);
+    for (let step = 0; step < 3; step += 1) await session.step(grey(MOVED));
+    expect(pool.pids).toEqual(both);
+    await session.close();
+    await untilRunning(pool, 0);
+  });
+
   it('takes a frame of a stored video as its goal', async () => {
     const file = path.join(folder, 'goal.mp4');
     await renderTestClip({ out: file, seed: 4, frames: 4, width: 320, height: 240 });
@@ -186,7 +225,7 @@ describe('a session in its engine', () => {
   });
 
   it('waits in line when every engine is taken', async () => {
-    const pool = poolOf({ size: 1 });
+    const pool = poolOf({ size: 1, spares: 0 });
     const first = await open(pool);
     expect(pool.free).toBe(0);
     await expect(open(pool)).rejects.toMatchObject({ code: 'SERVO_ENGINES_BUSY', retryAfterSeconds: 5 });

@@ -1,5 +1,5 @@
 import { ModelsFolder } from '../../../networks/store/models-folder.js';
-import { openOnnxSession } from '../../../networks/runtime/onnx-session.js';
+import { openOnnxSession, type SessionOpener } from '../../../networks/runtime/onnx-session.js';
 import type { Features, KernelDetectorName } from '../../../vision/features/types.js';
 import { AkazeExtractor } from '../../../vision/features/akaze/akaze-extraction.js';
 import { parseKeypointManifest } from '../../../networks/keypoints/keypoint-manifest.js';
@@ -21,6 +21,8 @@ export type DetectorSource = {
 export interface OpenedDetector {
   /** @param sensitive whether the goal of the image's clip needed weak contrasts */
   detect(image: Image, sensitive?: boolean): Features | Promise<Features>;
+  /** Releases the memory of its network. */
+  close(): Promise<void>;
 }
 
 const EXTRACTORS: Record<KernelDetectorName, (maxFeatures: number) => Pick<OrbExtractor, 'extract'>> = {
@@ -32,15 +34,22 @@ const EXTRACTORS: Record<KernelDetectorName, (maxFeatures: number) => Pick<OrbEx
  * Opens a detector in this thread.
  * @throws errors of reading and opening a network
  */
-export async function openDetector(source: DetectorSource): Promise<OpenedDetector> {
+export async function openDetector(
+  source: DetectorSource,
+  open: SessionOpener = openOnnxSession,
+): Promise<OpenedDetector> {
   const { maxFeatures } = source;
   if (source.kind === 'network') {
     const folder = new ModelsFolder(source.modelsDirectory);
     const manifest = parseKeypointManifest(await folder.manifest(source.id));
     const model = await folder.read(manifest, 'detector');
-    const session = await openOnnxSession({ model, device: 'cpu', threads: 1 });
-    return new KeypointNetwork(session, manifest.detector, maxFeatures);
+    const session = await open({ model, device: 'cpu', threads: 1 });
+    const network = new KeypointNetwork(session, manifest.detector, maxFeatures);
+    return {
+      detect: (image, sensitive) => network.detect(image, sensitive),
+      close: () => session.close(),
+    };
   }
   const extractor = EXTRACTORS[source.name](maxFeatures);
-  return { detect: (image) => extractor.extract(image) };
+  return { detect: (image) => extractor.extract(image), close: async () => undefined };
 }

@@ -1,0 +1,74 @@
+import type { SessionOpener } from '../../networks/runtime/onnx-session.js';
+import type { Features } from '../../vision/features/types.js';
+import type { Image } from '../../vision/image/image.js';
+import { openDetector, type DetectorSource, type OpenedDetector } from './detectors/open-detector.js';
+import { openFeatureMatcher, type FeatureMatcher } from './feature-matcher.js';
+import { rectifyFeatures, type LensView } from './rectify-features.js';
+import { trackFeatures, type TrackedFeatures } from './track-features.js';
+
+/** Components of a feature tracker, as plain data that can be sent to threads. */
+export interface FeatureTrackerOptions {
+  readonly detector: DetectorSource;
+  /** Models folder, from which the matcher network is opened. */
+  readonly modelsDirectory: string;
+}
+
+interface KnownGoal {
+  readonly features: Features;
+  readonly matcher: FeatureMatcher;
+}
+
+/**
+ * Detector, matcher and geometric check in this thread, one image at a time. When the detector cannot be opened, every
+ * call fails.
+ */
+export class FeatureTracker {
+  readonly #modelsDirectory: string;
+  readonly #detector: Promise<OpenedDetector>;
+  #goal: KnownGoal | undefined;
+
+  /** @param open opens the detector's graph */
+  constructor({ detector, modelsDirectory }: FeatureTrackerOptions, open?: SessionOpener) {
+    this.#modelsDirectory = modelsDirectory;
+    this.#detector = openDetector(detector, open);
+    this.#detector.catch(() => undefined);
+  }
+
+  /** Resolves when the detector is loaded. @throws why it cannot be opened */
+  async opened(): Promise<void> {
+    await this.#detector;
+  }
+
+  /** @param sensitive whether the goal of the image's clip needed weak contrasts */
+  async detect(image: Image, sensitive = false): Promise<Features> {
+    return (await this.#detector).detect(image, sensitive);
+  }
+
+  /** Sets the goal features that {@link track} looks for. */
+  async setGoal(features: Features): Promise<void> {
+    await this.#goal?.matcher.close();
+    this.#goal = undefined;
+    const matcher = await openFeatureMatcher(features.descriptors.kind, this.#modelsDirectory);
+    this.#goal = { features, matcher };
+  }
+
+  /**
+   * Finds the goal's features in an image; requires {@link setGoal}.
+   * @param lens lens of the image; the returned points are rectified
+   */
+  async track(image: Image, lens?: LensView): Promise<TrackedFeatures> {
+    if (this.#goal === undefined) throw new Error('Set a goal before tracking.');
+    const { features: goal, matcher } = this.#goal;
+    const start = performance.now();
+    const features = rectifyFeatures(await this.detect(image, goal.sensitive), lens);
+    const detectMs = performance.now() - start;
+    return { detectMs, ...(await trackFeatures(goal, features, matcher)) };
+  }
+
+  /** Releases the memory of its networks. */
+  async close(): Promise<void> {
+    await this.#goal?.matcher.close();
+    this.#goal = undefined;
+    await (await this.#detector.catch(() => undefined))?.close();
+  }
+}
