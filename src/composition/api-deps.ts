@@ -35,6 +35,8 @@ type ApiSettings = Pick<
 
 /** What live servoing needs from an installation. */
 export interface ServoParts {
+  /** Identifies this process among all api processes of the database. */
+  readonly instanceId: string;
   readonly engines: ServoEngines;
   /** Detectors of this installation. */
   readonly detectors: readonly string[];

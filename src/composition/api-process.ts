@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import type { ClientConfig } from 'pg';
 import { databaseConfig } from '../config/database.js';
 import { DEVELOPMENT_ADMIN } from '../config/environment.js';
 import type { Settings } from '../config/settings.js';
 import { messageOf } from '../errors/app-error.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
+import { presenceName } from '../domain/servo-session.js';
 import { availableDetectors } from '../servoing/features/detectors/registry.js';
 import type { Logger } from '../logging/logger.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
@@ -78,6 +81,7 @@ export async function createApiProcess(
   const control = new PostgresJobControl(queue.pool, (error) =>
     log.warn('A control message could not be sent.', { err: error }),
   );
+  const servo = await createServoParts(settings, log);
   const server = createApiServer({
     settings,
     unitOfWork,
@@ -87,8 +91,8 @@ export async function createApiProcess(
     keys: await ensureKeys(settings, log),
     uploads: await createUploads(settings),
     networks: createNetworks(settings, log.child({ component: 'networks' })),
-    servo: await createServoParts(settings, log),
-    ...createEvents(config.url, log),
+    servo,
+    ...createEvents({ connectionString: config.url, application_name: presenceName(servo.instanceId) }, log),
     queueBoard: lazyHandler(async () => {
       const { createQueueBoard } = await import('../queue/queue-board.js');
       const findJobs = boardJobsOf(unitOfWork);
@@ -103,7 +107,7 @@ export async function createApiProcess(
 }
 
 /** Creates the receivers of job events, reports of job engines and changes of credentials, over one connection. */
-function createEvents(url: string, log: Logger) {
+function createEvents(connection: ClientConfig, log: Logger) {
   const jobEngineNetworks = new JobEngineNetworks();
   const credentialChanges = new CredentialChanges();
   const others = {
@@ -114,7 +118,7 @@ function createEvents(url: string, log: Logger) {
   return {
     jobEngineNetworks,
     credentialChanges,
-    eventSource: new PostgresEventSource({ connectionString: url }, events, others),
+    eventSource: new PostgresEventSource(connection, events, others),
   };
 }
 
@@ -175,6 +179,7 @@ async function createServoParts(settings: Settings, log: Logger): Promise<ServoP
       sessionId,
     });
   return {
+    instanceId: randomUUID(),
     engines: createServoEngines(settings, servoLog),
     recordings: new DiskRecordingStore(settings.folders.media, notWritten),
     detectors: await availableDetectors(settings.folders.models),

@@ -12,11 +12,13 @@ import type { ApiDeps } from './api-deps.js';
 
 /** This process as a place of sessions; its address is known once it listens. */
 class ApiInstance implements ServoInstance {
-  readonly id = randomUUID();
   readonly #configured: string | undefined;
   #url: string;
 
-  constructor(configured: string | undefined) {
+  constructor(
+    readonly id: string,
+    configured: string | undefined,
+  ) {
     this.#configured = configured?.replace(/\/$/, '');
     this.#url = this.#configured ?? '';
   }
@@ -47,7 +49,8 @@ export interface Reached {
 
 /** Wires the sessions of live servoing. */
 export function createServo({ settings, unitOfWork, uploads, servo, logger }: ApiDeps) {
-  const instance = new ApiInstance(settings.http.instanceUrl);
+  const { instanceId, ...parts } = servo;
+  const instance = new ApiInstance(instanceId, settings.http.instanceUrl);
   const sessions = new LiveServoSessions({
     unitOfWork,
     instance,
@@ -55,7 +58,7 @@ export function createServo({ settings, unitOfWork, uploads, servo, logger }: Ap
   });
   const pathOf = ({ storageKey }: { readonly storageKey: string }) => uploads.store.path(storageKey);
   const service = new ServoSessionService({
-    ...servo,
+    ...parts,
     unitOfWork,
     sessions,
     instance,

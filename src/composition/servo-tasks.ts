@@ -7,6 +7,8 @@ import { DiskRecordingStore } from '../storage/disk-recording-store.js';
 import type { PeriodicTask } from '../workers/periodic.js';
 
 const INTERVAL_MS = 5_000;
+/** Two rounds end the sessions of an api process that is gone. */
+const SESSIONS_INTERVAL_MS = 2_000;
 /** Phases in which no other periodic work of a worker starts. */
 const PHASES = { sessions: 2_500, recordings: 4_500 };
 
@@ -23,7 +25,7 @@ export function servoTasks(
   return [
     {
       name: 'the abandoned sessions of live servoing',
-      intervalMs: INTERVAL_MS,
+      intervalMs: SESSIONS_INTERVAL_MS,
       firstPauseMs: PHASES.sessions,
       run: async () => void (await sessions.runOnce()),
     },

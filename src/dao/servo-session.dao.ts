@@ -1,5 +1,11 @@
 import { fn, Op, type WhereOptions } from 'sequelize';
-import type { ServoSessionProgress, ServoSessionStatus } from '../domain/servo-session.js';
+import {
+  PRESENCE_PREFIX,
+  presenceName,
+  type ServoSessionProgress,
+  type ServoSessionStatus,
+} from '../domain/servo-session.js';
+import type { GoneProcess } from '../domain/repositories/servo-session.repository.js';
 import type { NewServoSessionRow, ServoSessionRow } from '../models/servo-session.model.js';
 import { Dao } from './dao.js';
 
@@ -22,8 +28,13 @@ export type EndedColumns = Pick<
 /** The database's clock judges leases. */
 const NOW = fn('clock_timestamp');
 
+/** Every role sees the names of all connections. */
+const GONE = `pg_postmaster_start_time() < clock_timestamp() - $serverUpMs::int * interval '1 millisecond'
+  AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $prefix::text || s.instance_id::text)`;
+
 /** Nobody keeps such a row alive. */
-const ABANDONED = `s.status <> 'ended' AND (u.deleted_at IS NOT NULL OR s.lease_expires_at < clock_timestamp())`;
+const ABANDONED = `s.status <> 'ended' AND (u.deleted_at IS NOT NULL OR s.lease_expires_at < clock_timestamp()
+  OR (s.lease_expires_at < clock_timestamp() + $unspentMs::int * interval '1 millisecond' AND ${GONE}))`;
 
 /** A row that nobody keeps alive. */
 export interface AbandonedRow {
@@ -133,12 +144,20 @@ export class ServoSessionDao extends Dao {
   }
 
   /** Rows that nobody keeps alive, oldest first. */
-  async listAbandoned(limit: number): Promise<AbandonedRow[]> {
+  async listAbandoned(limit: number, gone: GoneProcess): Promise<AbandonedRow[]> {
     return this.rows<AbandonedRow>(
       `SELECT s.id, s.lease_expires_at AS "leaseExpiresAt", u.deleted_at IS NOT NULL AS deleted
          FROM servo_sessions s JOIN users u ON u.id = s.user_id
         WHERE ${ABANDONED} ORDER BY s.created_at, s.id LIMIT $limit`,
-      { limit },
+      { limit, ...gone, prefix: PRESENCE_PREFIX },
     );
+  }
+
+  /** Whether an api process has its connection for events. */
+  async isConnected(instanceId: string): Promise<boolean> {
+    const found = await this.rows('SELECT 1 FROM pg_stat_activity WHERE application_name = $name LIMIT 1', {
+      name: presenceName(instanceId),
+    });
+    return found.length > 0;
   }
 }

@@ -39,6 +39,14 @@ export interface ServoInstance {
   readonly url: string;
 }
 
+/**
+ * Name of the database connection by which an api process shows that it lives: the server closes it as soon as the process
+ * is gone, so that others need not wait for the end of a lease.
+ */
+export const presenceName = (instanceId: string): string => `${PRESENCE_PREFIX}${instanceId}`;
+/** See {@link presenceName}. */
+export const PRESENCE_PREFIX = 'infernode-events ';
+
 /** One session of live servoing. */
 export interface ServoSession {
   readonly id: string;

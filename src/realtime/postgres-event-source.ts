@@ -42,7 +42,7 @@ export class PostgresEventSource implements JobEventSource {
 
   async start(listener: JobEventListener): Promise<void> {
     this.#source = new PostgresListener({
-      connection: { ...this.#connection, application_name: 'infernode-events' },
+      connection: this.#connection,
       channels: [JOB_EVENTS_CHANNEL, ...Object.keys(this.#others)],
       onNotification: (channel, payload) => {
         if (channel !== JOB_EVENTS_CHANNEL) return this.#others[channel](payload);

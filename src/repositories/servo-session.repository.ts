@@ -3,6 +3,7 @@ import type { ServoSessionDao } from '../dao/servo-session.dao.js';
 import type { Page } from '../domain/repositories/pages.js';
 import type {
   AbandonedServoSession,
+  GoneProcess,
   NewServoSession,
   ServoSessionEnd,
   ServoSessionFilter,
@@ -73,9 +74,13 @@ export class PostgresServoSessionRepository implements ServoSessionRepository {
     return row && toServoSession(row);
   }
 
-  async findAbandoned(limit: number): Promise<readonly AbandonedServoSession[]> {
-    const rows = await this.#sessions.listAbandoned(limit);
+  async findAbandoned(limit: number, gone: GoneProcess): Promise<readonly AbandonedServoSession[]> {
+    const rows = await this.#sessions.listAbandoned(limit, gone);
     return rows.map(({ deleted, ...row }) => ({ ...row, reason: deleted ? 'account' : 'lost' }));
+  }
+
+  async isConnected(instanceId: string): Promise<boolean> {
+    return this.#sessions.isConnected(instanceId);
   }
 
   async keepGoal(

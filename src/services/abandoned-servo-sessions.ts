@@ -1,25 +1,31 @@
-import type { AbandonedServoSession } from '../domain/repositories/servo-session.repository.js';
+import type { AbandonedServoSession, GoneProcess } from '../domain/repositories/servo-session.repository.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Logger } from '../logging/logger.js';
+import { SERVO_LEASE_MS } from './live-servo-sessions.js';
 import { settleSession } from './servo-settlement.js';
 
 /** Sessions looked at in one round; the rest follows in the next one. */
 const PORTION = 100;
+/** A process that is not connected and has said nothing for two seconds is gone, unless the database was restarted. */
+const GONE: GoneProcess = { unspentMs: SERVO_LEASE_MS - 2_000, serverUpMs: 15_000 };
 
 /**
  * Ends sessions that nobody keeps alive: those of an api process that was lost, and those of deleted accounts. The rows say
  * alone what is charged, so that it may be repeated and run at several places at once.
  *
- * A session whose lease ran out is ended when the next round finds it unchanged: after an outage of the database, its server
- * has the time between two rounds to renew the lease and to record what it answered meanwhile.
+ * A session is ended when the next round finds it unchanged: after an outage of the database, its server has the time between
+ * two rounds to renew the lease and to record what it answered meanwhile.
  */
 export class AbandonedServoSessions {
   readonly #unitOfWork: UnitOfWork;
   readonly #log: Logger;
-  /** Leases that had run out at the last round, by session. */
+  /** Ends of leases that were found in the last round, by session. */
   #expired = new Map<string, number>();
 
-  constructor(unitOfWork: UnitOfWork, log: Logger) {
+  readonly #gone: GoneProcess;
+
+  constructor(unitOfWork: UnitOfWork, log: Logger, gone = GONE) {
+    this.#gone = gone;
     this.#unitOfWork = unitOfWork;
     this.#log = log;
   }
@@ -29,7 +35,7 @@ export class AbandonedServoSessions {
     const before = this.#expired;
     // A round that fails says that the database was away, and the next one is the first again.
     this.#expired = new Map();
-    const found = await this.#unitOfWork.read.servoSessions.findAbandoned(PORTION);
+    const found = await this.#unitOfWork.read.servoSessions.findAbandoned(PORTION, this.#gone);
     const due = found.filter(
       ({ id, reason, leaseExpiresAt }) => reason === 'account' || before.get(id) === leaseExpiresAt.getTime(),
     );

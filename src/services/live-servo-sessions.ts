@@ -1,5 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
-import type { ServoEndReason, ServoInstance, ServoSession } from '../domain/servo-session.js';
+import type {
+  ServoEndReason,
+  ServoInstance,
+  ServoSession,
+  ServoSessionProgress,
+} from '../domain/servo-session.js';
 import { notFound } from '../errors/common-errors.js';
 import type { Logger } from '../logging/logger.js';
 import { LiveServoSession, type LiveServoSessionOptions } from './live-servo-session.js';
@@ -7,8 +13,10 @@ import { settleSession } from './servo-settlement.js';
 
 /** How long the database believes that a session lives after its last word. */
 export const SERVO_LEASE_MS = 10_000;
-/** How often counts are written and leases renewed. */
-const RECORD_INTERVAL_MS = 1_000;
+/** How often counts that have changed are written: what a crash costs at most. */
+const RECORD_INTERVAL_MS = 250;
+/** How often leases are renewed of sessions whose counts do not change. */
+const RENEWAL_MS = 1_000;
 
 /** What {@link LiveServoSessions} uses. */
 export interface LiveServoSessionsDeps {
@@ -20,6 +28,12 @@ export interface LiveServoSessionsDeps {
 /** What a session needs besides what all sessions of a process share. */
 type OwnOptions = Pick<LiveServoSessionOptions, 'session' | 'engine' | 'recording' | 'reopen'>;
 
+/** What the database knows of a session, and since when. */
+interface Confirmed {
+  readonly at: number;
+  readonly progress: ServoSessionProgress;
+}
+
 /** A session that has ended here and waits to be settled. */
 interface Unsettled {
   readonly live: LiveServoSession;
@@ -28,14 +42,14 @@ interface Unsettled {
 }
 
 /**
- * The sessions of this process. Once a second, all of their counts are written by one statement, which renews their leases
- * as well; a session that the database has not confirmed for the length of a lease answers no more frames.
+ * The sessions of this process. Four times a second, the counts that have changed are written by one statement, which renews
+ * the leases as well; a session that the database has not confirmed for the length of a lease answers no more frames.
  */
 export class LiveServoSessions {
   readonly #deps: LiveServoSessionsDeps;
   readonly #live = new Map<string, LiveServoSession>();
   readonly #unsettled = new Map<string, Unsettled>();
-  readonly #confirmedAt = new Map<string, number>();
+  readonly #confirmed = new Map<string, Confirmed>();
   #timer: NodeJS.Timeout | undefined;
   #recording: Promise<void> | null = null;
   #closing = false;
@@ -59,11 +73,11 @@ export class LiveServoSessions {
     const live = new LiveServoSession({
       ...options,
       log: this.#deps.log,
-      isConfirmed: () => performance.now() - (this.#confirmedAt.get(id) ?? 0) < SERVO_LEASE_MS,
+      isConfirmed: () => this.#confirmedAgoMs(id) < SERVO_LEASE_MS,
       changed: () => void this.record(),
       settle: (own, reason) => this.#settle(own, reason),
     });
-    this.#confirmedAt.set(id, performance.now());
+    this.#confirmed.set(id, { at: performance.now(), progress: live.progress });
     this.#live.set(id, live);
     this.#timer ??= setInterval(() => void this.record(), RECORD_INTERVAL_MS).unref();
     if (this.#closing) void live.end('shutdown');
@@ -97,25 +111,38 @@ export class LiveServoSessions {
 
   async #write(): Promise<void> {
     const { unitOfWork, instance } = this.#deps;
-    const sessions = [...this.#live.values()];
-    if (sessions.length === 0) return;
+    const due = [...this.#live.values()]
+      .map((live) => ({ live, progress: live.progress }))
+      .filter(({ live, progress }) => this.#isDue(live, progress));
+    if (due.length === 0) return;
     const { servoSessions } = unitOfWork.read;
     // Before the statement is sent: what it confirms is true from then on.
-    const now = performance.now();
+    const at = performance.now();
     const ours = await servoSessions.renew(
       instance.id,
       SERVO_LEASE_MS,
-      sessions.map(({ progress }) => progress),
+      due.map(({ progress }) => progress),
     );
-    for (const live of sessions) {
-      if (ours.has(live.id)) this.#confirmedAt.set(live.id, now);
-      else await this.#leave(live);
+    for (const { live, progress } of due) {
+      if (!ours.has(live.id)) await this.#leave(live);
+      else if (this.#live.has(live.id)) this.#confirmed.set(live.id, { at, progress });
     }
     const failures: unknown[] = [];
     // One after the other, but none waits for the success of another one.
     for (const unsettled of [...this.#unsettled.values()])
       await this.#retry(unsettled).catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw failures[0];
+  }
+
+  #confirmedAgoMs(id: string): number {
+    return performance.now() - (this.#confirmed.get(id)?.at ?? -Infinity);
+  }
+
+  #isDue({ id }: LiveServoSession, progress: ServoSessionProgress): boolean {
+    const known = this.#confirmed.get(id)?.progress;
+    return (
+      this.#unsettled.has(id) || this.#confirmedAgoMs(id) >= RENEWAL_MS || !isDeepStrictEqual(known, progress)
+    );
   }
 
   /** Lets go of a session that others have ended. */
@@ -166,7 +193,7 @@ export class LiveServoSessions {
 
   #forget(id: string): void {
     this.#live.delete(id);
-    this.#confirmedAt.delete(id);
+    this.#confirmed.delete(id);
     if (this.#live.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;

@@ -30,6 +30,12 @@ export class SessionElsewhere extends AppError {
   }
 }
 
+/** A session of another process whose address does not tell it from this one. */
+export function sameAddress({ id, instance: { url } }: ServoSession): AppError {
+  const message = `Session ${id} lives in another API process with the address of this one, ${url}. Give each process an INSTANCE_URL.`;
+  return new AppError('SERVO_INSTANCE_UNREACHABLE', { message, details: { id }, retryAfterSeconds: 1 });
+}
+
 /** More sessions than an account may have. */
 export function tooManySessions(limit: number): AppError {
   const message = `An account may have ${String(limit)} sessions at the same time (SERVO_SESSIONS_PER_USER). End one first.`;

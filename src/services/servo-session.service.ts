@@ -11,7 +11,7 @@ import { AppError } from '../errors/app-error.js';
 import type { LiveServoSession } from './live-servo-session.js';
 import { SERVO_LEASE_MS, type LiveServoSessions } from './live-servo-sessions.js';
 import { requireBalance } from './pricing.service.js';
-import { sessionEnded, SessionElsewhere, sessionLost, tooManySessions } from './servo-errors.js';
+import { sameAddress, sessionEnded, SessionElsewhere, sessionLost, tooManySessions } from './servo-errors.js';
 import type { ServoGoal, ServoGoalRequest, ServoGoals } from './servo-goals.js';
 import { ServoRecording } from './servo-recording.js';
 import { holdForSession, SERVO_PRICE_PRESET, SERVO_PRICE_UNIT } from './servo-settlement.js';
@@ -133,18 +133,21 @@ export class ServoSessionService {
 
   /**
    * The session in this process.
-   * @throws AppError NOT_FOUND, SERVO_SESSION_ENDED, SERVO_SESSION_LOST; SessionElsewhere with the address of its instance
+   * @throws AppError NOT_FOUND, SERVO_SESSION_ENDED, SERVO_SESSION_LOST, SERVO_INSTANCE_UNREACHABLE; SessionElsewhere with
+   * the address of its instance
    */
   async requireLive(id: string, { userId }: Pick<Principal, 'userId'>): Promise<LiveServoSession> {
     // The row of a session that lives here says nothing new.
     const live = this.#deps.sessions.get(id.toLowerCase());
     if (live?.session.userId === userId) return live;
-    const session = await this.#deps.unitOfWork.read.servoSessions.requireOwned(id, userId);
+    const { servoSessions } = this.#deps.unitOfWork.read;
+    const session = await servoSessions.requireOwned(id, userId);
     const { instance } = this.#deps;
     if (session.status === 'ended' || session.instance.id === instance.id) throw sessionEnded(id);
-    // A process at our own address was our predecessor.
-    if (session.instance.url === instance.url || hasExpired(session)) throw sessionLost(id);
-    throw new SessionElsewhere(session);
+    if (hasExpired(session)) throw sessionLost(id);
+    if (session.instance.url !== instance.url) throw new SessionElsewhere(session);
+    // Our predecessor, unless another machine has the same address, as `localhost` behind a balancer.
+    throw (await servoSessions.isConnected(session.instance.id)) ? sameAddress(session) : sessionLost(id);
   }
 
   /** Ends a session; one that has ended already is shown as it is. @throws AppError as {@link requireLive} */

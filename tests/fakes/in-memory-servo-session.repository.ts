@@ -1,6 +1,7 @@
 import type { Page } from '../../src/domain/repositories/pages.js';
 import type {
   AbandonedServoSession,
+  GoneProcess,
   NewServoSession,
   ServoSessionEnd,
   ServoSessionFilter,
@@ -107,15 +108,19 @@ export class InMemoryServoSessionRepository implements ServoSessionRepository {
     return ended;
   }
 
-  async findAbandoned(limit: number): Promise<readonly AbandonedServoSession[]> {
-    const now = this.#store.now();
+  async findAbandoned(limit: number, { unspentMs }: GoneProcess): Promise<readonly AbandonedServoSession[]> {
+    const due = new Date(this.#store.now().getTime() + unspentMs);
     return [...this.#store.servoSessions.values()]
       .flatMap(({ id, userId, leaseExpiresAt }): AbandonedServoSession[] => {
         if (leaseExpiresAt === null) return [];
         if (this.#store.users.get(userId)?.deletedAt) return [{ id, leaseExpiresAt, reason: 'account' }];
-        return leaseExpiresAt < now ? [{ id, leaseExpiresAt, reason: 'lost' }] : [];
+        return leaseExpiresAt < due ? [{ id, leaseExpiresAt, reason: 'lost' }] : [];
       })
       .slice(0, limit);
+  }
+
+  async isConnected(): Promise<boolean> {
+    return false;
   }
 
   async keepGoal(

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,6 +10,7 @@ import { listenToJobEngines } from '../../src/composition/job-engine-reports.js'
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
 import { createNetworks, type NetworkParts } from '../../src/composition/networks.js';
 import { parseSettings, type Settings } from '../../src/config/settings.js';
+import { presenceName } from '../../src/domain/servo-session.js';
 import type { ServoEngines } from '../../src/domain/servo.js';
 import type { Role, User } from '../../src/domain/user.js';
 import { silentLogger } from '../../src/logging/logger.js';
@@ -118,6 +120,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const control = { announceCancel: async (jobId: string) => void cancelled.push(jobId) };
   const jobEngineNetworks = new JobEngineNetworks();
   const credentialChanges = new CredentialChanges();
+  const instanceId = randomUUID();
   const api = createApiServer({
     settings,
     unitOfWork,
@@ -134,6 +137,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     uploads: await uploadPlaces(folder),
     networks: options.networks ?? testNetworks(folder, options.modelsDirectory),
     servo: {
+      instanceId,
       engines: options.servoEngines ?? new FakeServoEngines(),
       recordings: new DiskRecordingStore(path.join(folder, 'media')),
       detectors: ['SIFT', 'AKAZE', 'ORB'],
@@ -141,10 +145,11 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     },
     jobEngineNetworks,
     credentialChanges,
-    eventSource: new PostgresEventSource({ connectionString: persistence.database.url }, silentLogger, {
-      ...listenToJobEngines(jobEngineNetworks),
-      ...listenToCredentials(credentialChanges),
-    }),
+    eventSource: new PostgresEventSource(
+      { connectionString: persistence.database.url, application_name: presenceName(instanceId) },
+      silentLogger,
+      { ...listenToJobEngines(jobEngineNetworks), ...listenToCredentials(credentialChanges) },
+    ),
     queueBoard: options.queueBoard ?? ((_request, response) => void response.send('the board')),
     probes: { database: () => persistence.persistence.ping() },
     logger: silentLogger,

@@ -46,8 +46,16 @@ export interface ServoSessionEnd {
 export interface AbandonedServoSession {
   readonly id: string;
   readonly leaseExpiresAt: Date;
-  /** `lost` for an expired lease, `account` for a deleted user. */
+  /** `lost` for a process that is gone or silent, `account` for a deleted user. */
   readonly reason: Extract<ServoEndReason, 'lost' | 'account'>;
+}
+
+/** When a process that is not connected to the database is gone for good. */
+export interface GoneProcess {
+  /** Milliseconds that its leases still run at most. */
+  readonly unspentMs: number;
+  /** Milliseconds for which the database server has been up at least: after its restart, processes have to connect again. */
+  readonly serverUpMs: number;
 }
 
 /** Sessions of live servoing, and their goal images. */
@@ -73,8 +81,10 @@ export interface ServoSessionRepository {
   lock(id: string): Promise<ServoSession | null>;
   /** Ends a session; null if it has already ended. */
   end(id: string, end: ServoSessionEnd): Promise<ServoSession | null>;
-  /** Sessions whose lease has expired or whose user was deleted. */
-  findAbandoned(limit: number): Promise<readonly AbandonedServoSession[]>;
+  /** Sessions whose lease has expired, whose user was deleted, or whose process is gone. */
+  findAbandoned(limit: number, gone: GoneProcess): Promise<readonly AbandonedServoSession[]>;
+  /** Whether the api process with this id is connected to the database. */
+  isConnected(instanceId: string): Promise<boolean>;
   /**
    * Stores a goal image for later sessions of the user, and deletes the least recently used ones so that `most` remain.
    */

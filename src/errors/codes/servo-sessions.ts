@@ -17,6 +17,11 @@ export const SERVO_SESSION_CODES = {
     title: 'Session lives on another instance',
     hint: 'Connect to the address in `location`, or follow the redirect.',
   },
+  SERVO_INSTANCE_UNREACHABLE: {
+    kind: 'unavailable',
+    title: "Session's instance has no address of its own",
+    hint: 'Try again; a balancer may lead to the right process. The operator gives each process an `INSTANCE_URL`.',
+  },
   TOO_MANY_SERVO_SESSIONS: {
     kind: 'rate_limited',
     title: 'Too many sessions',

@@ -204,7 +204,7 @@ describe('realtime', () => {
       client.send({ type: 'subscribe', jobId });
       await client.next('snapshot');
       const cut =
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'infernode-events' AND datname = current_database()";
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'infernode-events %' AND datname = current_database()";
       await api.persistence.database.sequelize.query(cut);
       await appendStatus(api.persistence.unitOfWork, jobId, 'RUNNING');
       expect(await client.next('event')).toMatchObject({ seq: 2, payload: { status: 'RUNNING' } });

@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import pg from 'pg';
+import { presenceName } from '../../../src/domain/servo-session.js';
 import { silentLogger } from '../../../src/logging/logger.js';
 import { AbandonedServoSessions } from '../../../src/services/abandoned-servo-sessions.js';
 import { FakeServoEngines } from '../../fakes/fake-servo-engines.js';
@@ -25,6 +29,7 @@ describe('sessions of several api processes', () => {
     await first.close();
   });
 
+  const url = () => first.persistence.database.url;
   const sql = (text: string) => first.persistence.database.sequelize.query(text);
   async function opened() {
     const { client, token, user } = await first.user('pilot');
@@ -89,6 +94,40 @@ describe('sessions of several api processes', () => {
     expect(await balanceOf(user.id)).toBe(100_000_000n - 21n * 2_000n);
     const row = await first.persistence.unitOfWork.read.servoSessions.findById(session.id);
     expect(row).toMatchObject({ status: 'ended', endReason: 'lost', captured: 42_000n });
+  });
+
+  it('of a process that is gone are ended before their lease is, those of one that is only silent are not', async () => {
+    const { session } = await opened();
+    const lost = randomUUID();
+    const client = new pg.Client({ connectionString: url(), application_name: presenceName(lost) });
+    await client.connect();
+    // Renewed three seconds ago.
+    await sql(
+      `UPDATE servo_sessions SET instance_id = '${lost}', lease_expires_at = clock_timestamp() + interval '7 seconds'`,
+    );
+    const { unitOfWork } = first.persistence;
+    const gone = { unspentMs: 8_000, serverUpMs: 0 };
+    const reconciler = new AbandonedServoSessions(unitOfWork, silentLogger, gone);
+    expect([await reconciler.runOnce(), await reconciler.runOnce()]).toEqual([0, 0]);
+    await client.end();
+    while (await unitOfWork.read.servoSessions.isConnected(lost)) await setImmediate();
+    expect([await reconciler.runOnce(), await reconciler.runOnce()]).toEqual([0, 1]);
+    expect(await unitOfWork.read.servoSessions.findById(session.id)).toMatchObject({ endReason: 'lost' });
+  });
+
+  it('of a process with the same address are not taken for those of a lost one', async () => {
+    const { session, elsewhere } = await opened();
+    await sql(`UPDATE servo_sessions SET instance_url = '${second.url}'`);
+    const streamUrl = `${second.url.replace('http', 'ws')}/api/servo/sessions/${session.id}/stream`;
+    expect(await refusedUpgrade(streamUrl, elsewhere)).toMatchObject({
+      status: 503,
+      code: 'SERVO_INSTANCE_UNREACHABLE',
+    });
+    await sql('UPDATE servo_sessions SET instance_id = gen_random_uuid()');
+    expect(await refusedUpgrade(streamUrl, elsewhere)).toMatchObject({
+      status: 410,
+      code: 'SERVO_SESSION_LOST',
+    });
   });
 
   it('whose process renews the lease in time are not ended', async () => {

@@ -167,7 +167,12 @@ export function describeServoSessionRepository(open: OpenPersistence): void {
       const orphan = await openServoSession(harness());
       await harness().unitOfWork.run(({ users }) => users.remove(orphan.userId));
       const found = async () =>
-        new Map((await sessions().findAbandoned(100)).map(({ id, reason }) => [id, reason]));
+        new Map(
+          (await sessions().findAbandoned(100, { unspentMs: 0, serverUpMs: 0 })).map(({ id, reason }) => [
+            id,
+            reason,
+          ]),
+        );
       const abandoned = await found();
       expect([kept, lost, orphan].map(({ id }) => abandoned.get(id))).toEqual([undefined, 'lost', 'account']);
       await sessions().renew(lost.instance.id, 60_000, [progressOf(lost, 1)]);

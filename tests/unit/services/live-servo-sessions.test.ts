@@ -23,10 +23,12 @@ describe('live sessions', () => {
   let sessions: LiveServoSessions;
   let engines: FakeServoEngines;
   let isDown: boolean;
+  let renewals: number;
   const instance = { id: uuid(), url: 'http://one.example' };
 
   beforeEach(() => {
     isDown = false;
+    renewals = 0;
     engines = new FakeServoEngines(4);
     unitOfWork = new InMemoryUnitOfWork();
     const whenUp = <Value>(work: () => Promise<Value>): Promise<Value> =>
@@ -38,8 +40,10 @@ describe('live sessions', () => {
         read: {
           ...read,
           servoSessions: Object.assign(Object.create(read.servoSessions) as typeof read.servoSessions, {
-            renew: (...given: Parameters<typeof read.servoSessions.renew>) =>
-              whenUp(() => read.servoSessions.renew(...given)),
+            renew: (...given: Parameters<typeof read.servoSessions.renew>) => {
+              renewals += 1;
+              return whenUp(() => read.servoSessions.renew(...given));
+            },
           }),
         },
       },
@@ -78,6 +82,21 @@ describe('live sessions', () => {
     await sessions.record();
     expect(await end).toMatchObject({ status: 'ended', framesAnswered: 2, captured: 4_000n });
     expect(sessions.size).toBe(0);
+  });
+
+  it('are written when a count has changed, and once a second in any case', async () => {
+    const now = performance.now();
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(now);
+    const session = await live();
+    await sessions.record();
+    expect(renewals).toBe(0);
+    await session.step(frame(1), connected);
+    await sessions.record();
+    await sessions.record();
+    expect(renewals).toBe(1);
+    clock.mockReturnValue(now + 1000);
+    await sessions.record();
+    expect(renewals).toBe(2);
   });
 
   it('answer nothing more once the database was away for the length of a lease', async () => {
