@@ -67,6 +67,9 @@ const FOLDERS = {
   'engines/image-intake': [...BASE, 'supervision', 'media'],
   'engines/frame-reader': [...BASE, 'supervision', 'media'],
 
+  // Connections to servers of users; later also imports by URL.
+  net: BASE,
+
   models: ['domain'],
   dao: ['domain', 'models'],
   repositories: [...BASE, 'dao'],
@@ -84,6 +87,8 @@ const FOLDERS = {
   services: [
     ...BASE,
     'logging',
+    'net/outbound-url.ts',
+    'protocols/standard-webhooks.ts',
     'queue/job-control.ts',
     'queue/job-queue.ts',
     'queue/jobs.ts',

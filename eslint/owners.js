@@ -6,6 +6,8 @@ export const OWNERS = {
   '@bull-board': ['queue/**'],
   ioredis: ['queue/**', 'composition/wait-for-redis.ts'],
   pg: ['queue/**', 'realtime/postgres-event-source.ts', 'composition/**'],
+  undici: ['net/**'],
+  'ipaddr.js': ['net/**'],
   sharp: ['media/**'],
   yauzl: ['media/**'],
   yazl: ['media/**'],

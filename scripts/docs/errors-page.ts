@@ -10,6 +10,7 @@ import { REQUEST_CODES } from '../../src/errors/codes/requests.js';
 import { SERVO_CODES } from '../../src/errors/codes/servo.js';
 import { SERVO_SESSION_CODES } from '../../src/errors/codes/servo-sessions.js';
 import { STARTUP_CODES } from '../../src/errors/codes/startup.js';
+import { WEBHOOK_CODES } from '../../src/errors/codes/webhooks.js';
 import type { ErrorMeaning } from '../../src/errors/error-kind.js';
 import { STATUS_OF_KIND } from '../../src/middlewares/problem.js';
 
@@ -39,6 +40,7 @@ const SECTIONS: readonly (readonly [heading: string, about: string, codes: Codes
     'Sessions and their frames. A frame error does not end the session, and the frame costs nothing.',
     { ...SERVO_CODES, ...SERVO_SESSION_CODES },
   ],
+  ['Webhooks', 'Endpoints that receive events of jobs.', WEBHOOK_CODES],
   [
     'Internal errors',
     'Bugs in InferNode. They are answered with 500 and a generic message, or fail a job. Please report them with the `requestId`.',

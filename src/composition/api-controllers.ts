@@ -25,6 +25,7 @@ import { openApiText } from './openapi-text.js';
 import { TensorTexts } from '../protocols/open-inference/tensor-texts.js';
 import { UploadController } from '../controllers/upload.controller.js';
 import { UserController } from '../controllers/user.controller.js';
+import { WebhookController } from '../controllers/webhook.controller.js';
 import type { Controllers } from '../routes/index.js';
 import type { ApiDeps } from './api-deps.js';
 import type { Realtime } from './api-realtime.js';
@@ -102,6 +103,7 @@ export function createControllers(
       links,
       linkUsers,
       networks: services.networks,
+      webhooks: services.webhooks,
     }),
     classification: new ClassificationController({ ...services, users }),
     networks: new NetworkController(services.networks, services.networkStatus, {
@@ -109,6 +111,7 @@ export function createControllers(
       maxImagePixels: deps.settings.upload.maxImagePixels,
     }),
     jobs: new JobController({ jobs, networks: services.networks, streams, links }),
+    webhooks: new WebhookController(services.webhooks),
     openInference: new OpenInferenceController({
       inference: services.openInference,
       health: services.health,

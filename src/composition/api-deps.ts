@@ -30,7 +30,7 @@ export interface UploadPlaces {
 /** Settings that the API reads. */
 type ApiSettings = Pick<
   Settings,
-  'http' | 'token' | 'accounts' | 'upload' | 'quota' | 'inference' | 'job' | 'servo'
+  'http' | 'token' | 'accounts' | 'upload' | 'quota' | 'inference' | 'job' | 'servo' | 'webhooks'
 >;
 
 /** What live servoing needs from an installation. */

@@ -27,6 +27,7 @@ import { DownloadLinks } from '../services/token-download-link.js';
 import { TokenService } from '../services/token.service.js';
 import { UploadService } from '../services/upload.service.js';
 import { UserService } from '../services/user.service.js';
+import { WebhookService } from '../services/webhook.service.js';
 import { classificationTask } from '../tasks/classification/task.js';
 import { TASK_NAMES } from '../tasks/index.js';
 import { detectionTask } from '../tasks/detection/task.js';
@@ -63,6 +64,7 @@ export function createServices({
     ...createKeyServices({ settings, unitOfWork, logger, countMaxWaitMs }, auth, attempts),
     users: new UserService(unitOfWork),
     ...createLimitedServices({ settings, unitOfWork, uploads, countMaxWaitMs }),
+    webhooks: new WebhookService(unitOfWork, settings.webhooks),
     admins: new AdminService(unitOfWork, passwords),
     audit: new AuditService(unitOfWork, logger.child({ component: 'audit' })),
     accounts: new AccountService({
@@ -76,11 +78,7 @@ export function createServices({
     datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),
     ...createImageServices({ unitOfWork, uploads, networks }, charges),
     networkStatus,
-    openInference: new OpenInferenceService(
-      networkStatus,
-      networks.engines,
-      new LedgerInferencePayment(charges),
-    ),
+    openInference: createOpenInference({ networkStatus, networks, charges }),
     networks: new NetworkService(networks.catalogue, networks.engines),
     health: new HealthService(probes),
     links,
@@ -110,6 +108,17 @@ function createQuotas(
   const requests = new DatabaseSharedCounts(unitOfWork.read.rateCounts, options);
   return new QuotaService({ unitOfWork, defaults, requests });
 }
+
+const createOpenInference = (parts: {
+  networkStatus: NetworkStatus;
+  networks: ApiDeps['networks'];
+  charges: ImageCharges;
+}): OpenInferenceService =>
+  new OpenInferenceService(
+    parts.networkStatus,
+    parts.networks.engines,
+    new LedgerInferencePayment(parts.charges),
+  );
 
 const createTokens = (keys: ApiDeps['keys'], { token }: ApiDeps['settings']): TokenService =>
   new TokenService(keys, {

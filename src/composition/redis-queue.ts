@@ -36,15 +36,21 @@ export async function openOnRedis(
   serving = true;
   const consumer = openRedisConsumer({ host, port }, onError);
   const queue = openRedisQueue(producer, prefix);
-  queue.on('error', onError);
+  const webhooks = openRedisQueue(producer, prefix, 'webhook.deliver');
+  for (const opened of [queue, webhooks]) opened.on('error', onError);
   return {
     pool,
-    queue: new RedisJobQueue({ pool, queue, prefix }),
+    queue: new RedisJobQueue({ pool, queue }),
+    webhooks: new RedisJobQueue({ pool, queue: webhooks }),
     openBoardQueue: async () => queue,
     loadWorkers: async () => redisWorkers(consumer),
-    dispatcher: new OutboxDispatcher(pool, queue, log.child({ component: 'outbox' })),
+    dispatcher: new OutboxDispatcher(
+      pool,
+      { 'inference.run': queue, 'webhook.deliver': webhooks },
+      log.child({ component: 'outbox' }),
+    ),
     close: async () => {
-      await queue.close();
+      await Promise.all([queue.close(), webhooks.close()]);
       producer.disconnect();
       consumer.disconnect();
       await pool.end();

@@ -195,6 +195,14 @@ export const environmentSchema = z.object({
   SERVO_RECORD_MAX_MB: megabytes.default(256 * 1024 * 1024),
   /** Maximum number of concurrent live servoing sessions of an account. */
   SERVO_SESSIONS_PER_USER: z.coerce.number().int().min(1).max(10_000).default(10),
+  /** Webhooks may go to loopback, private, unique-local and carrier-grade NAT addresses. */
+  WEBHOOK_ALLOW_PRIVATE: z.stringbool().default(false),
+  /** Endpoints of one account, without those of single requests. */
+  WEBHOOKS_PER_USER: z.coerce.number().int().min(0).max(10_000).default(20),
+  /** Endpoints that a worker sends to at the same time. */
+  WEBHOOK_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(8),
+  /** Time for the response of an endpoint. */
+  WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().positive().max(30).default(10),
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().max(100_000).default(475),
   CPU_WATTS: z.coerce.number().positive().max(100_000).default(15),
 });

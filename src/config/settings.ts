@@ -115,6 +115,13 @@ const servo = (env: Environment) => ({
   sessionsPerUser: env.SERVO_SESSIONS_PER_USER,
 });
 
+const webhooks = (env: Environment) => ({
+  allowPrivate: env.WEBHOOK_ALLOW_PRIVATE,
+  perUser: env.WEBHOOKS_PER_USER,
+  concurrency: env.WEBHOOK_CONCURRENCY,
+  timeoutMs: env.WEBHOOK_TIMEOUT_SECONDS * 1000,
+});
+
 /** The environment as the product reads it: by subject, with the unit in the name, and unchangeable. */
 function settingsOf(env: Environment) {
   return frozen({
@@ -136,6 +143,7 @@ function settingsOf(env: Environment) {
     job: job(env),
     inference: inference(env),
     servo: servo(env),
+    webhooks: webhooks(env),
   });
 }
 

@@ -1,3 +1,4 @@
+import { requireScope } from '../domain/scopes.js';
 import type { Principal } from '../domain/user.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { sendDownload } from '../middlewares/download.js';
@@ -9,6 +10,7 @@ import type { NetworkService } from '../services/network.service.js';
 import type { ResultService } from '../services/result.service.js';
 import type { LinkUserService } from '../services/link-user.service.js';
 import type { UserService } from '../services/user.service.js';
+import type { WebhookService } from '../services/webhook.service.js';
 import { presentProgress, zipResultPath, type LinkSigner } from './job.presenter.js';
 import { presentEstimate } from './quote.presenter.js';
 import { presentResult } from './result.presenter.js';
@@ -23,11 +25,15 @@ export interface InferenceControllerDeps {
   readonly networks: Pick<NetworkService, 'requireForTask'>;
   readonly links: LinkSigner;
   readonly linkUsers: Pick<LinkUserService, 'verify'>;
+  readonly webhooks: Pick<WebhookService, 'requireUsableUrl'>;
 }
 
-const createdJobs = ({ jobs }: CreatedJobs): Reply => ({
+const createdJobs = ({ jobs, webhook }: CreatedJobs): Reply => ({
   status: 201,
-  body: { jobId: jobs.map(({ id }) => id) },
+  body: {
+    jobId: jobs.map(({ id }) => id),
+    ...(webhook && { webhook: { id: webhook.id, secret: webhook.secret } }),
+  },
   headers: jobs.length > 0 ? { Location: `/api/jobs/${jobs[0].id}` } : undefined,
 });
 
@@ -45,6 +51,7 @@ export class InferenceController {
     body,
     receipt,
   }: Call<Operations['create']>): Promise<Reply> => {
+    this.#requireUsableWebhook(principal, body.webhook);
     await this.#deps.networks.requireForTask(body);
     if (query.dryRun) return this.#quote(principal, await this.#deps.jobs.estimate({ principal, ...body }));
     const answer = new IdempotentReply(receipt, createdJobs);
@@ -92,6 +99,12 @@ export class InferenceController {
     if (query.signature === undefined) return { principal: call.principal };
     const userId = await this.#deps.linkUsers.verify(zipResultPath(params.id), query);
     return { principal: { userId } };
+  }
+
+  #requireUsableWebhook({ apiKey }: Principal, webhook: { readonly url: string } | undefined): void {
+    if (webhook === undefined) return;
+    requireScope(apiKey?.scopes, 'webhooks');
+    this.#deps.webhooks.requireUsableUrl(webhook.url, '/webhook/url');
   }
 
   async #quote(principal: Principal, estimate: JobEstimate): Promise<Reply> {

@@ -20,6 +20,9 @@ import { ServoSessionDao } from './servo-session.dao.js';
 import { TagDao } from './tag.dao.js';
 import { UserDao } from './user.dao.js';
 import { UserQuotaDao } from './user-quota.dao.js';
+import { WebhookDeliveryDao } from './webhook-delivery.dao.js';
+import { WebhookEventDao } from './webhook-event.dao.js';
+import { WebhookDao } from './webhook.dao.js';
 
 /** The DAOs used by repositories. */
 export interface Daos {
@@ -44,6 +47,9 @@ export interface Daos {
   readonly servoSessions: ServoSessionDao;
   readonly servoGoals: ServoGoalDao;
   readonly apiKeys: ApiKeyDao;
+  readonly webhooks: WebhookDao;
+  readonly webhookEvents: WebhookEventDao;
+  readonly webhookDeliveries: WebhookDeliveryDao;
 }
 
 /** Creates one DAO per table, all bound to the same transaction, or to none. */
@@ -70,5 +76,8 @@ export function createDaos(context: DaoContext): Daos {
     servoSessions: new ServoSessionDao(context),
     servoGoals: new ServoGoalDao(context),
     apiKeys: new ApiKeyDao(context),
+    webhooks: new WebhookDao(context),
+    webhookEvents: new WebhookEventDao(context),
+    webhookDeliveries: new WebhookDeliveryDao(context),
   };
 }

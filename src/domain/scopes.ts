@@ -8,6 +8,8 @@ export const SCOPES = {
   'jobs:write': 'Create, cancel and retry jobs',
   classify: 'Synchronous classification and detection, and inference on tensors',
   servo: 'Live servoing: sessions, frames and streams',
+  webhooks:
+    'List, create, change and delete webhooks, read and repeat their deliveries; `webhook` of new jobs',
   'account:read': 'Read the profile, the balance and the transactions',
   keys: 'List, create, change, rotate and delete API keys that are not more powerful than the own one',
   admin: 'Administration; the user needs the admin role as well',

@@ -7,6 +7,7 @@ import { REQUEST_CODES } from './codes/requests.js';
 import { SERVO_CODES } from './codes/servo.js';
 import { SERVO_SESSION_CODES } from './codes/servo-sessions.js';
 import { STARTUP_CODES } from './codes/startup.js';
+import { WEBHOOK_CODES } from './codes/webhooks.js';
 import type { ErrorKind } from './error-kind.js';
 
 /** All error codes, part of the API; each has one meaning. `docs/errors.md` is generated from this table. */
@@ -18,6 +19,7 @@ export const ERROR_CODES = {
   ...JOB_CODES,
   ...SERVO_CODES,
   ...SERVO_SESSION_CODES,
+  ...WEBHOOK_CODES,
   ...STARTUP_CODES,
   ...INTERNAL_CODES,
 } as const;

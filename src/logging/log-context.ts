@@ -7,6 +7,7 @@ export interface LogContext {
   readonly userId?: string;
   /** The API key that the request was made with. */
   readonly apiKeyId?: string;
+  readonly webhookId?: string;
 }
 
 const storage = new AsyncLocalStorage<LogContext>();

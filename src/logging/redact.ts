@@ -5,6 +5,7 @@ const SECRET_FIELD =
 const JSON_WEB_TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 const BEARER = /\b(Bearer|Api-Key)\s+\S+/gi;
 const API_KEY = /\binfk_[\w-]+/g;
+const WEBHOOK_SECRET = /\bwhsec_[\w+/=-]+/g;
 const SECRET_QUERY = /([?&](?:token|signature|password)=)[^&\s"]+/gi;
 const HIDDEN = '[redacted]';
 const MAX_DEPTH = 6;
@@ -15,6 +16,7 @@ export function redactText(text: string): string {
     .replace(BEARER, `$1 ${HIDDEN}`)
     .replace(JSON_WEB_TOKEN, HIDDEN)
     .replace(API_KEY, HIDDEN)
+    .replace(WEBHOOK_SECRET, HIDDEN)
     .replace(SECRET_QUERY, `$1${HIDDEN}`);
 }
 

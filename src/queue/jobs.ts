@@ -24,10 +24,24 @@ export const queueJobs = {
       removeOnFail: { count: FINISHED_MESSAGES_KEPT },
     } satisfies QueueMessageOptions,
   },
+  'webhook.deliver': {
+    queue: 'webhooks',
+    // While the message of one turn is active, that of the next one can already wait.
+    payload: z.object({ webhookId: z.uuid(), turn: z.number().int().min(0).max(1) }),
+    options: {
+      // Rows are due again on their own, so a failed message is not repeated.
+      attempts: 1,
+      backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
+      removeOnComplete: { count: FINISHED_MESSAGES_KEPT },
+      removeOnFail: { count: FINISHED_MESSAGES_KEPT },
+    } satisfies QueueMessageOptions,
+  },
 } as const;
 
 /** Name of a queue job. */
 export type QueueJobName = keyof typeof queueJobs;
+/** Whether a text names a queue job. */
+export const isQueueJobName = (name: string): name is QueueJobName => Object.hasOwn(queueJobs, name);
 /**
  * Payload of a queue job. It is validated again on arrival, because it may have been written by an older
  * version.
@@ -53,4 +67,9 @@ export function queueMessageId(jobId: string, attempt: number): string {
 /** All queue message ids that a job may have. */
 export function queueMessageIdsOf(jobId: string): readonly string[] {
   return Array.from({ length: MAX_ATTEMPTS }, (_, attempt) => queueMessageId(jobId, attempt));
+}
+
+/** Id of the message that sends deliveries of an endpoint in one of its two alternating turns. */
+export function webhookMessageId(webhookId: string, turn: number): string {
+  return `${webhookId}-${turn}`;
 }

@@ -1,9 +1,11 @@
 import { createPostgresBackend, Worker, type Job, type Processor } from 'bullmq';
 import type pg from 'pg';
-import { queueNameOf } from './jobs.js';
+import { queueNameOf, type QueueJobName } from './jobs.js';
 
 /** Options of every worker, independent of the queue backend. */
 export interface QueueWorkerOptions {
+  /** The queue of this job. */
+  readonly job: QueueJobName;
   readonly prefix: string;
   readonly concurrency: number;
   readonly processor: Processor<unknown, unknown>;
@@ -42,8 +44,8 @@ export const WORKER_LIMITS = {
  * recover from a failed first connection.
  */
 export function postgresWorkers(pool: pg.Pool): OpenQueueWorker {
-  return ({ prefix, concurrency, processor, onError }) => {
-    const name = queueNameOf('inference.run', prefix);
+  return ({ job, prefix, concurrency, processor, onError }) => {
+    const name = queueNameOf(job, prefix);
     const worker = new Worker(
       name,
       processor,

@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
 import type pg from 'pg';
 import type { Logger } from '../logging/logger.js';
-import { queueJobs } from './jobs.js';
+import { isQueueJobName, queueJobs, type QueueJobName } from './jobs.js';
 
 interface OutboxRow {
   readonly id: string;
@@ -21,12 +21,12 @@ const DROP = 'DELETE FROM outbox WHERE id = ANY($1)';
  */
 export class OutboxDispatcher {
   readonly #pool: pg.Pool;
-  readonly #queue: Queue;
+  readonly #queues: Readonly<Record<QueueJobName, Queue>>;
   readonly #log: Logger;
 
-  constructor(pool: pg.Pool, queue: Queue, log: Logger) {
+  constructor(pool: pg.Pool, queues: Readonly<Record<QueueJobName, Queue>>, log: Logger) {
     this.#pool = pool;
-    this.#queue = queue;
+    this.#queues = queues;
     this.#log = log;
   }
 
@@ -60,13 +60,14 @@ export class OutboxDispatcher {
 
   async #add(rows: readonly OutboxRow[]): Promise<void> {
     for (const { name, payload, dedupe_id: jobId } of rows) {
-      if (name !== 'inference.run') {
+      if (!isQueueJobName(name)) {
         this.#log.error('The outbox contains a message of an unknown kind; it is dropped.', { name });
         continue;
       }
       const { options, payload: schema } = queueJobs[name];
-      await this.#forgetFinished(jobId);
-      await this.#queue.add(name, schema.parse(payload), { ...options, jobId });
+      const queue = this.#queues[name];
+      await this.#forgetFinished(queue, jobId);
+      await queue.add(name, schema.parse(payload), { ...options, jobId });
     }
   }
 
@@ -74,8 +75,8 @@ export class OutboxDispatcher {
    * Removes a finished queue message that was kept for the board; BullMQ would otherwise drop the new one
    * with the same id.
    */
-  async #forgetFinished(jobId: string): Promise<void> {
-    const old = await this.#queue.getJob(jobId);
+  async #forgetFinished(queue: Queue, jobId: string): Promise<void> {
+    const old = await queue.getJob(jobId);
     if (old && ((await old.isCompleted()) || (await old.isFailed()))) await old.remove();
   }
 }

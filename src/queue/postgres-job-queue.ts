@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { QueryTypes, type Transaction } from 'sequelize';
 import type { EnqueueRequest } from '../domain/repositories/unit-of-work.js';
 import type { JobQueue, QueueDepth } from './job-queue.js';
-import { queueJobs, queueNameOf } from './jobs.js';
+import { queueJobs, queueNameOf, type QueueJobName } from './jobs.js';
 import { sequelizeOf } from './sequelize-of.js';
 
 /** Dependencies of the PostgreSQL backend. */
@@ -10,6 +10,8 @@ export interface PostgresJobQueueOptions {
   /** See `createQueuePool`. */
   readonly pool: pg.Pool;
   readonly prefix: string;
+  /** The queue that `known` and `depth` look at; jobs by default. */
+  readonly job?: QueueJobName;
 }
 
 const FORGET_FINISHED = `
@@ -35,7 +37,7 @@ export class PostgresJobQueue implements JobQueue {
 
   constructor(options: PostgresJobQueueOptions) {
     this.#options = options;
-    this.#queueName = queueNameOf('inference.run', options.prefix);
+    this.#queueName = queueNameOf(options.job ?? 'inference.run', options.prefix);
   }
 
   async enqueueInTransaction(transaction: Transaction, request: EnqueueRequest): Promise<void> {

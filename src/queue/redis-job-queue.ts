@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { QueryTypes, type Transaction } from 'sequelize';
 import type { EnqueueRequest } from '../domain/repositories/unit-of-work.js';
 import type { JobQueue, QueueDepth } from './job-queue.js';
-import { queueJobs, queueNameOf } from './jobs.js';
+import { queueJobs, queueNameOf, type QueueJobName } from './jobs.js';
 import { WORKER_LIMITS, type OpenQueueWorker } from './open-worker.js';
 import { sequelizeOf } from './sequelize-of.js';
 
@@ -16,7 +16,6 @@ export interface RedisJobQueueOptions {
   readonly pool: pg.Pool;
   /** See `openRedisQueue`. */
   readonly queue: Queue;
-  readonly prefix: string;
 }
 
 const INSERT = `
@@ -79,15 +78,15 @@ export class RedisJobQueue implements JobQueue {
   }
 }
 
-/** Opens the BullMQ queue on Redis, for the backend, the dispatcher and the board. */
-export function openRedisQueue(redis: Redis, prefix: string): Queue {
-  return new Queue(queueNameOf('inference.run', prefix), { connection: redis });
+/** Opens the BullMQ queue of a job on Redis, for the backend, the dispatcher and the board. */
+export function openRedisQueue(redis: Redis, prefix: string, job: QueueJobName = 'inference.run'): Queue {
+  return new Queue(queueNameOf(job, prefix), { connection: redis });
 }
 
 /** Opens workers on Redis; each blocks on its own connection, which BullMQ derives from `redis`. */
 export function redisWorkers(redis: Redis): OpenQueueWorker {
-  return ({ prefix, concurrency, processor, onError }) => {
-    const name = queueNameOf('inference.run', prefix);
+  return ({ job, prefix, concurrency, processor, onError }) => {
+    const name = queueNameOf(job, prefix);
     const worker = new Worker(name, processor, { ...WORKER_LIMITS, connection: redis, concurrency });
     worker.on('error', onError);
     return { pause: () => worker.pause(true), close: (force) => worker.close(force) };

@@ -1,5 +1,6 @@
 import type { InferenceJobDao } from '../dao/inference-job.dao.js';
 import type { JobEventDao } from '../dao/job-event.dao.js';
+import type { WebhookEventDao } from '../dao/webhook-event.dao.js';
 import type { JobEvent, JobEventPayloads, JobEventType } from '../domain/job-event.js';
 import { MAX_ATTEMPTS, type Job, type JobFailure, type JobProgress } from '../domain/job.js';
 import type {
@@ -32,10 +33,12 @@ function storable(text: string, length: number): string {
 export class PostgresJobRepository implements JobRepository {
   readonly #jobs: InferenceJobDao;
   readonly #events: JobEventDao;
+  readonly #webhookEvents: WebhookEventDao;
 
-  constructor(jobs: InferenceJobDao, events: JobEventDao) {
+  constructor(jobs: InferenceJobDao, events: JobEventDao, webhookEvents: WebhookEventDao) {
     this.#jobs = jobs;
     this.#events = events;
+    this.#webhookEvents = webhookEvents;
   }
 
   async create(jobs: readonly NewJob[]): Promise<readonly Job[]> {
@@ -110,6 +113,7 @@ export class PostgresJobRepository implements JobRepository {
     const { seq, userId } = next;
     const row = await this.#events.insert({ jobId: id, seq, userId, type, payload });
     await this.#events.notify(row);
+    await this.#webhookEvents.insertIfWanted(row);
     return toJobEvent(row);
   }
 

@@ -15,6 +15,8 @@ import { PostgresScheduleRepository } from './schedule.repository.js';
 import { PostgresServoSessionRepository } from './servo-session.repository.js';
 import { PostgresSessionRepository } from './session.repository.js';
 import { PostgresUserRepository } from './user.repository.js';
+import { PostgresWebhookDeliveryRepository } from './webhook-delivery.repository.js';
+import { PostgresWebhookRepository } from './webhook.repository.js';
 
 /**
  * All repositories over `daos`, bound to the same transaction; database errors are translated to API errors.
@@ -25,7 +27,7 @@ export function createRepositories(daos: Daos): Repositories {
     ledger: translating(new PostgresLedgerRepository(daos.users, daos.creditTransactions)),
     prices: translating(new PostgresPriceRepository(daos.prices)),
     datasets: translating(new PostgresDatasetRepository(daos)),
-    jobs: translating(new PostgresJobRepository(daos.inferenceJobs, daos.jobEvents)),
+    jobs: translating(new PostgresJobRepository(daos.inferenceJobs, daos.jobEvents, daos.webhookEvents)),
     quotas: translating(new PostgresQuotaRepository(daos.userQuotas)),
     schedule: translating(new PostgresScheduleRepository(daos.jobSchedule)),
     results: translating(new PostgresResultRepository(daos.results, daos.resultChunks)),
@@ -35,5 +37,9 @@ export function createRepositories(daos: Daos): Repositories {
     rateCounts: translating(new PostgresRateCountRepository(daos.rateCounts)),
     servoSessions: translating(new PostgresServoSessionRepository(daos.servoSessions, daos.servoGoals)),
     apiKeys: translating(new PostgresApiKeyRepository(daos.apiKeys)),
+    webhooks: translating(new PostgresWebhookRepository(daos.webhooks)),
+    webhookDeliveries: translating(
+      new PostgresWebhookDeliveryRepository(daos.webhookDeliveries, daos.webhookEvents),
+    ),
   };
 }

@@ -20,6 +20,7 @@ import type { ServoSessionController } from '../controllers/servo-session.contro
 import type { SystemController } from '../controllers/system.controller.js';
 import type { UploadController } from '../controllers/upload.controller.js';
 import type { UserController } from '../controllers/user.controller.js';
+import type { WebhookController } from '../controllers/webhook.controller.js';
 import { errorReference } from '../middlewares/error-reference.js';
 import { DOCUMENTATION_PATH, OPENAPI_PATH } from '../domain/api-paths.js';
 import type { EndpointGuards } from '../middlewares/endpoint.js';
@@ -44,6 +45,7 @@ import { schedulingRoutes } from './scheduling.routes.js';
 import { servoRoutes } from './servo.routes.js';
 import { systemRoutes } from './system.routes.js';
 import { userRoutes } from './user.routes.js';
+import { webhookRoutes } from './webhook.routes.js';
 
 /** One controller per resource. */
 export interface Controllers {
@@ -57,6 +59,7 @@ export interface Controllers {
   readonly classification: ClassificationController;
   readonly networks: NetworkController;
   readonly jobs: JobController;
+  readonly webhooks: WebhookController;
   readonly accounts: AccountController;
   readonly namedDatasets: NamedDatasetController;
   readonly pairUploads: PairUploadController;
@@ -85,6 +88,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...inferenceRoutes(controllers.inference),
       ...networkRoutes(controllers.networks),
       ...jobRoutes(controllers.jobs),
+      ...webhookRoutes(controllers.webhooks),
       ...accountRoutes(controllers.accounts),
       ...namedDatasetRoutes(controllers.namedDatasets, controllers.pairUploads),
       ...inpaintingRoutes(controllers.inpainting),

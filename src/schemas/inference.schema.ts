@@ -7,6 +7,9 @@ import { jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
 import { priority } from './scheduling.schema.js';
+import { webhookEvents, webhookSecret, webhookUrl } from './webhook.schema.js';
+
+const EXAMPLE_ID = '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c';
 
 /** `all`, or `a-b` over the items of the dataset that the task processes. */
 function rangeOf({ media }: AnyTask) {
@@ -21,6 +24,15 @@ function parametersOf({ params }: AnyTask, { example }: TaskRequest) {
   return described.meta({ example });
 }
 
+/** Endpoint for the jobs of the request alone. */
+const requestWebhook = z
+  .strictObject({ url: webhookUrl, events: webhookEvents.optional(), secret: webhookSecret.optional() })
+  .meta({
+    id: 'InferenceWebhook',
+    description:
+      'Gets signed messages about the jobs of this request, in addition to the endpoints of the account',
+  });
+
 /** Request body for one task. */
 function bodyOf(task: AnyTask, request: TaskRequest, name: z.ZodType<string>) {
   return z
@@ -30,8 +42,13 @@ function bodyOf(task: AnyTask, request: TaskRequest, name: z.ZodType<string>) {
       parameters: parametersOf(task, request),
       range: rangeOf(task),
       priority: priority.default(PRIORITY.usual),
+      webhook: requestWebhook.optional(),
     })
-    .meta({ id: request.schemaId });
+    .meta({
+      id: request.schemaId,
+      // Without the optional endpoint, which a request sent from the documentation would notify.
+      example: { task: task.name, datasetId: EXAMPLE_ID, parameters: request.example, range: 'all' },
+    });
 }
 
 const requested = TASKS.flatMap((task) => (task.request ? [{ task, request: task.request }] : []));
@@ -85,7 +102,14 @@ export const inferenceOperations = {
       {
         status: 201,
         description: 'The jobs',
-        schema: z.object({ jobId: z.array(id) }).meta({ id: 'InferenceCreated' }),
+        schema: z
+          .object({
+            jobId: z.array(id),
+            webhook: z.object({ id, secret: z.string() }).optional().meta({
+              description: 'With `webhook` in the request: its endpoint; the secret is shown only now',
+            }),
+          })
+          .meta({ id: 'InferenceCreated' }),
       },
       {
         status: 200,

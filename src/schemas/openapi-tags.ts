@@ -38,6 +38,11 @@ export const OPENAPI_TAGS = [
     description: 'All jobs of the caller, whichever routes created them: list, show, cancel, retry, follow.',
   },
   {
+    name: 'Webhooks',
+    description:
+      'Endpoints that receive signed messages when jobs start, progress and end, and the log of their deliveries.',
+  },
+  {
     name: 'Live servoing',
     description:
       'Sessions that answer each frame of a camera with the velocity that brings it to its goal, while the camera moves. Frames come by WebSocket or by POST.',

@@ -23,6 +23,8 @@ import { schedulingOperations } from './scheduling.schema.js';
 import { servoOperations } from './servo.schema.js';
 import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
 import { userOperations } from './user.schema.js';
+import { WEBHOOK_HEADERS, WEBHOOK_MESSAGES } from './webhook-message.schema.js';
+import { webhookOperations } from './webhook.schema.js';
 
 /** All operations of the API, in the order of the documentation. */
 export const allOperations: readonly Operation[] = [
@@ -35,6 +37,7 @@ export const allOperations: readonly Operation[] = [
   classificationOperations,
   networkOperations,
   jobOperations,
+  webhookOperations,
   servoOperations,
   accountOperations,
   namedDatasetOperations,
@@ -205,6 +208,21 @@ function toRoute(operation: Operation): RouteConfig {
   };
 }
 
+/** A message that the server sends to an endpoint. */
+const toWebhook = ({ type, summary, schema }: (typeof WEBHOOK_MESSAGES)[number]): RouteConfig => ({
+  method: 'post',
+  path: type,
+  operationId: type.replace('.', '-'),
+  summary,
+  tags: ['Webhooks'],
+  parameters: WEBHOOK_HEADERS,
+  request: { body: { required: true, content: { 'application/json': { schema } } } },
+  responses: {
+    '2XX': { description: 'The message is delivered; any other status is retried for 24 hours' },
+    '410': { description: 'The endpoint is gone and gets disabled' },
+  },
+});
+
 /** Builds the OpenAPI 3.1 document from the schemas that also validate. */
 export function buildOpenApiDocument({ version, url = '/' }: { version: string; url?: string }) {
   const registry = new OpenAPIRegistry();
@@ -226,6 +244,7 @@ export function buildOpenApiDocument({ version, url = '/' }: { version: string; 
     description: 'Signature of a `download_url`, sent unchanged; it expires after 15 minutes',
   });
   allOperations.forEach((operation) => registry.registerPath(toRoute(operation)));
+  WEBHOOK_MESSAGES.forEach((message) => registry.registerWebhook(toWebhook(message)));
   return new OpenApiGeneratorV31(registry.definitions, { sortComponents: 'alphabetically' }).generateDocument(
     {
       openapi: '3.1.0',

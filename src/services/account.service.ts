@@ -91,6 +91,7 @@ export class AccountService {
       await scope.datasets.softDeleteAll(userId);
       await scope.servoSessions.removeGoals(userId);
       await scope.apiKeys.removeByUser(userId);
+      await scope.webhooks.removeAll(userId);
       await scope.users.remove(userId);
     });
     if (await this.#deps.orphans.endBatch()) void this.#deps.orphans.endAll().catch(this.#deps.onError);

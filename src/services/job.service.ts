@@ -10,6 +10,7 @@ import { PRIORITY } from '../domain/repositories/schedule.repository.js';
 import type { Repositories, TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { Principal } from '../domain/user.js';
+import type { Webhook } from '../domain/webhook.js';
 import { AppError } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';
 import type { JobControl } from '../queue/job-control.js';
@@ -19,6 +20,7 @@ import { endWithoutResult, holdCredits } from './job-settlement.js';
 import { requireOpenTask } from './paused-tasks.js';
 import { requireBalance } from './pricing.service.js';
 import { countWaitingJobs, requireWaitingRoom, type WaitingJobs } from './waiting-jobs.js';
+import { createJobWebhook, type JobWebhook } from './webhook.service.js';
 
 /** Input of {@link JobService.create}. */
 export interface CreateJobs {
@@ -31,6 +33,8 @@ export interface CreateJobs {
   readonly range?: string;
   /** Rank among the user's waiting jobs, -10 to 10; 0 by default. */
   readonly priority?: number;
+  /** Endpoint for events of these jobs; its URL must have been checked. */
+  readonly webhook?: JobWebhook;
   /** Only quote, using the same pricing code. */
   readonly dryRun?: boolean;
   /** Stores the response for idempotent repeats, in the same transaction. */
@@ -41,6 +45,8 @@ export interface CreateJobs {
 export interface CreatedJobs {
   readonly jobs: readonly Job[];
   readonly quote: Quote;
+  /** The endpoint that the request asked for. */
+  readonly webhook?: Webhook;
 }
 
 /** The price of jobs, and whether they would be accepted. */
@@ -95,7 +101,8 @@ export class JobService {
       const { principal, priority = PRIORITY.usual } = input;
       const owner = { userId: principal.userId, retryOf: null, priority };
       const jobs = await this.#admit(scope, planned, owner);
-      const created = { jobs, quote: planned.total };
+      const webhook = input.webhook && (await createJobWebhook(scope, jobs[0], input.webhook));
+      const created = { jobs, quote: planned.total, webhook };
       await input.kept?.record(scope, created);
       return created;
     });

@@ -82,6 +82,7 @@ async function startWorker(
   await worker.listener.start();
   for (const periodic of worker.periodics) periodic.start();
   worker.runner.start();
+  worker.webhooks.runner.start();
   if (port > 0) {
     const options: HealthServerOptions = {
       host,
@@ -109,7 +110,9 @@ function addShutdownSteps(
   worker: Worker,
   { log, finishGraceMs }: { log: ProcessLogger; finishGraceMs: number },
 ): void {
-  shutdown.add('the start of jobs', () => worker.runner.stopIntake());
+  shutdown.add('the start of jobs', async () => {
+    await Promise.all([worker.runner.stopIntake(), worker.webhooks.runner.stopIntake()]);
+  });
   shutdown.add('running jobs', async ({ orphaned }) => {
     const late = setTimeout(
       () => {
@@ -121,12 +124,18 @@ function addShutdownSteps(
     await worker.runner.idle();
     clearTimeout(late);
   });
+  shutdown.add('deliveries of webhooks', async () => {
+    worker.webhooks.stop();
+    await worker.webhooks.runner.idle();
+  });
   shutdown.add('the engines', () => worker.engines.close());
   shutdown.add('periodic work', async () => {
     await Promise.all(worker.periodics.map((periodic) => periodic.stop()));
   });
   shutdown.add('the control connection', () => worker.listener.close());
-  shutdown.add('the intake of messages', () => worker.runner.close());
+  shutdown.add('the intake of messages', async () => {
+    await Promise.all([worker.runner.close(), worker.webhooks.runner.close()]);
+  });
   shutdown.add('the queue', () => worker.queue.close());
   shutdown.add('the database', () => worker.persistence.close());
 }

@@ -1,4 +1,5 @@
 import { UnrecoverableError, WaitingError } from 'bullmq';
+import type { ZodType } from 'zod';
 import { guarded } from '../errors/guarded.js';
 import { withLogContext } from '../logging/log-context.js';
 import type { Logger } from '../logging/logger.js';
@@ -7,16 +8,20 @@ import { queueJobs, type PayloadOf, type QueueJobName } from '../queue/jobs.js';
 import type { QueueMessage, OpenQueueWorker, QueueWorker } from '../queue/open-worker.js';
 import type { HandledMessage } from './job-outcome.js';
 
-/** One handler per queue job; a missing one is a compile error. */
-type HandlerMap = {
-  readonly [Name in QueueJobName]: (payload: PayloadOf<Name>, signal: AbortSignal) => Promise<HandledMessage>;
-};
+/** A queue job with its handler. */
+type JobHandler = {
+  readonly [Name in QueueJobName]: {
+    readonly job: Name;
+    readonly handle: (payload: PayloadOf<Name>, signal: AbortSignal) => Promise<HandledMessage>;
+  };
+}[QueueJobName];
 
 /** Dependencies of {@link QueueRunner}. */
 export interface QueueRunnerOptions {
   readonly openWorker: OpenQueueWorker;
   readonly queue: Pick<JobQueue, 'depth'>;
-  readonly handlers: HandlerMap;
+  /** The runner takes the messages of its queue. */
+  readonly handler: JobHandler;
   readonly prefix: string;
   readonly concurrency: number;
   readonly log: Logger;
@@ -25,6 +30,13 @@ export interface QueueRunnerOptions {
 }
 
 const WATCH_INTERVAL_MS = 10_000;
+
+/** Validates a payload, because an older version may have written it. */
+function parsed<Payload>(schema: ZodType<Payload>, data: unknown): Payload {
+  const payload = schema.safeParse(data);
+  if (!payload.success) throw new UnrecoverableError(`Invalid payload: ${payload.error.message}`);
+  return payload.data;
+}
 
 /**
  * Takes queue messages, runs their handlers and reports the outcome to the queue. A watchdog replaces the
@@ -78,8 +90,9 @@ export class QueueRunner {
   }
 
   #open(): QueueWorker {
-    const { openWorker, prefix, concurrency, log } = this.#options;
+    const { handler, openWorker, prefix, concurrency, log } = this.#options;
     return openWorker({
+      job: handler.job,
       prefix,
       concurrency,
       // All three parameters must be declared: BullMQ passes the signal only to functions that declare it.
@@ -104,21 +117,23 @@ export class QueueRunner {
     const outcome = await handle(signal ?? new AbortController().signal);
     const { kind, jobId } = outcome;
     return withLogContext({ jobId }, async () => {
-      this.#options.log.info('Queue message handled.', { outcome: kind, queueMessage: message.id });
+      // Messages of webhooks are frequent, and each delivery is in the log of its endpoint.
+      const level = message.name === 'inference.run' ? 'info' : 'debug';
+      this.#options.log[level]('Queue message handled.', { outcome: kind, queueMessage: message.id });
       return this.#conclude(outcome, message, token);
     });
   }
 
-  /**
-   * The handler of a message. The payload is validated, because an older version may have written it.
-   */
-  #handlerOf(message: QueueMessage): (signal: AbortSignal) => Promise<HandledMessage> {
-    if (message.name !== 'inference.run')
-      throw new UnrecoverableError(`No handler for queue job "${message.name}".`);
-    const payload = queueJobs[message.name].payload.safeParse(message.data);
-    if (!payload.success) throw new UnrecoverableError(`Invalid payload: ${payload.error.message}`);
-    const handler = this.#options.handlers[message.name];
-    return (signal) => handler(payload.data, signal);
+  /** The handler of a message. */
+  #handlerOf({ name, data }: QueueMessage): (signal: AbortSignal) => Promise<HandledMessage> {
+    const { handler } = this.#options;
+    if (name !== handler.job) throw new UnrecoverableError(`No handler for queue job "${name}".`);
+    if (handler.job === 'inference.run') {
+      const payload = parsed(queueJobs[handler.job].payload, data);
+      return (signal) => handler.handle(payload, signal);
+    }
+    const payload = parsed(queueJobs[handler.job].payload, data);
+    return (signal) => handler.handle(payload, signal);
   }
 
   async #conclude(

@@ -19,6 +19,7 @@ import { InMemoryServoSessionRepository } from './in-memory-servo-session.reposi
 import { InMemorySessionRepository } from './in-memory-session.repository.js';
 import { InMemoryStore } from './in-memory-store.js';
 import { InMemoryUserRepository } from './in-memory-user.repository.js';
+import { noWebhookDeliveries, noWebhooks } from './no-webhooks.js';
 
 type Effect = () => void | Promise<void>;
 
@@ -49,6 +50,8 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       rateCounts: new InMemoryRateCountRepository(),
       servoSessions: new InMemoryServoSessionRepository(store),
       apiKeys: new InMemoryApiKeyRepository(store),
+      webhooks: noWebhooks,
+      webhookDeliveries: noWebhookDeliveries,
     };
   }
 

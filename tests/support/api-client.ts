@@ -91,8 +91,8 @@ export class ApiClient {
     return this.#send('PUT', path, body, headers);
   }
 
-  patch(path: string, body?: unknown): Promise<ApiResponse> {
-    return this.#send('PATCH', path, body, {});
+  patch(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiResponse> {
+    return this.#send('PATCH', path, body, headers);
   }
 
   delete(path: string): Promise<ApiResponse> {

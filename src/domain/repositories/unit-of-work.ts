@@ -11,6 +11,8 @@ import type { ScheduleRepository } from './schedule.repository.js';
 import type { ServoSessionRepository } from './servo-session.repository.js';
 import type { SessionRepository } from './session.repository.js';
 import type { UserRepository } from './user.repository.js';
+import type { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
+import type { WebhookRepository } from './webhook.repository.js';
 
 /** All repositories, bound to one transaction, or to none for plain reads. */
 export interface Repositories {
@@ -28,6 +30,8 @@ export interface Repositories {
   readonly audit: AuditRepository;
   readonly servoSessions: ServoSessionRepository;
   readonly apiKeys: ApiKeyRepository;
+  readonly webhooks: WebhookRepository;
+  readonly webhookDeliveries: WebhookDeliveryRepository;
 }
 
 /** A transaction: its repositories, queue and commit hooks. */
@@ -38,13 +42,17 @@ export interface TransactionScope extends Repositories {
   afterCommit(effect: () => void | Promise<void>): void;
 }
 
-/** A queue message; contains only the id of the job row. */
-export interface EnqueueRequest {
-  readonly name: 'inference.run';
-  readonly payload: { readonly jobId: string };
+/** A queue message; contains only the id of the row. */
+export type EnqueueRequest = {
   /** Deduplication id: the queue drops repeated messages. Must not contain ':'. */
   readonly dedupeId: string;
-}
+} & (
+  | { readonly name: 'inference.run'; readonly payload: { readonly jobId: string } }
+  | {
+      readonly name: 'webhook.deliver';
+      readonly payload: { readonly webhookId: string; readonly turn: number };
+    }
+);
 
 /** Opens transactions. Only serialisation failures and deadlocks are retried, a few times. */
 export interface UnitOfWork {

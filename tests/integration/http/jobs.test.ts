@@ -72,7 +72,7 @@ describe('inference jobs over HTTP', () => {
     });
     const early = await client.get(`/api/inference/result/json/${id}`);
     expect([early.status, early.at('code')]).toEqual([409, 'RESULT_NOT_READY']);
-    expect((await api.persistence.messages()).some(({ payload }) => payload.jobId === id)).toBe(true);
+    expect((await api.persistence.messages()).map(({ payload }) => payload)).toContainEqual({ jobId: id });
   });
 
   it('three videos make two jobs of one batch; what does not fit the videos costs nothing', async () => {

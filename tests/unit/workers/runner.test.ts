@@ -31,8 +31,9 @@ function rig(outcome: JobOutcome | (() => Promise<JobOutcome>) = { kind: 'comple
       };
     },
     queue: { depth: async () => ({ waiting: state.waiting, active: 0, delayed: 0 }) },
-    handlers: {
-      'inference.run': async ({ jobId }) => {
+    handler: {
+      job: 'inference.run',
+      handle: async ({ jobId }) => {
         state.handled.push(jobId);
         return typeof outcome === 'function' ? outcome() : outcome;
       },

@@ -1,0 +1,68 @@
+import type { WebhookAttempt, WebhookDelivery } from '../domain/webhook-delivery.js';
+import type { Webhook } from '../domain/webhook.js';
+
+const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
+
+function statusOf({ disabledReason, pausedUntil }: Webhook, now: Date): 'enabled' | 'paused' | 'disabled' {
+  if (disabledReason !== null) return 'disabled';
+  return pausedUntil !== null && pausedUntil > now ? 'paused' : 'enabled';
+}
+
+/** An endpoint as the API returns it, without its secrets. */
+export function presentWebhook(webhook: Webhook) {
+  const now = new Date();
+  return {
+    id: webhook.id,
+    url: webhook.url,
+    description: webhook.description,
+    events: webhook.events,
+    tasks: webhook.tasks,
+    datasetIds: webhook.datasetIds,
+    batchId: webhook.batchId,
+    status: statusOf(webhook, now),
+    disabledReason: webhook.disabledReason,
+    disabledAt: isoOrNull(webhook.disabledAt),
+    failures: webhook.failures,
+    failingSince: isoOrNull(webhook.failingSince),
+    pausedUntil: isoOrNull(webhook.pausedUntil),
+    lastDeliveredAt: isoOrNull(webhook.deliveredAt),
+    oldSecretsExpireAt: webhook.oldSecrets
+      .map(({ expiresAt }) => expiresAt)
+      .filter((expiresAt) => new Date(expiresAt) > now),
+    createdAt: webhook.createdAt.toISOString(),
+    updatedAt: webhook.updatedAt.toISOString(),
+  };
+}
+
+/** A delivery in a list. */
+export function presentDelivery(delivery: WebhookDelivery) {
+  const last = delivery.attempts.at(-1);
+  return {
+    id: delivery.id,
+    webhookId: delivery.webhookId,
+    type: delivery.type,
+    jobId: delivery.jobId,
+    status: delivery.status,
+    attempt: delivery.attempt,
+    responseStatus: last?.response?.status ?? null,
+    error: last?.error ?? null,
+    nextAttemptAt: isoOrNull(delivery.nextAttemptAt),
+    expiresAt: delivery.expiresAt.toISOString(),
+    createdAt: delivery.createdAt.toISOString(),
+    finishedAt: isoOrNull(delivery.finishedAt),
+  };
+}
+
+const presentAttempt = ({ requestHeaders, ...attempt }: WebhookAttempt) => ({
+  ...attempt,
+  request: { headers: requestHeaders },
+});
+
+/** A delivery with its message and its attempts. */
+export function presentDeliveryDetails({ url }: Webhook, delivery: WebhookDelivery) {
+  return {
+    ...presentDelivery(delivery),
+    request: { method: 'POST', url, body: delivery.payload },
+    attempts: delivery.attempts.map(presentAttempt),
+  };
+}

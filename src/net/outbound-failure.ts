@@ -1,0 +1,56 @@
+import { errors } from 'undici';
+import { messageOf } from '../errors/app-error.js';
+
+/** Why a message got no response. */
+export interface OutboundFailure {
+  readonly code: string;
+  readonly message: string;
+}
+
+const TIMEOUT = 'TIMEOUT';
+/** Not HTTP. */
+const INVALID_RESPONSE = 'INVALID_RESPONSE';
+const MESSAGE_LENGTH = 300;
+
+/** Sentences for frequent codes of the system, of DNS and of the HTTP client. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'The server refuses connections.',
+  ECONNRESET: 'The server closed the connection before it responded.',
+  UND_ERR_SOCKET: 'The server closed the connection before it responded.',
+  EHOSTUNREACH: 'The server cannot be reached.',
+  ENETUNREACH: 'The server cannot be reached.',
+  ENOTFOUND: 'The host name does not resolve to an address.',
+  ENODATA: 'The host name does not resolve to an address.',
+  UND_ERR_CONNECT_TIMEOUT: 'The server did not accept the connection in time.',
+  ETIMEDOUT: 'The server did not accept the connection in time.',
+  UND_ERR_HEADERS_OVERFLOW: 'The head of the response is too large.',
+};
+
+/** Codes of timeouts, under one name. */
+const TIMEOUTS: ReadonlySet<string> = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'ETIMEDOUT',
+]);
+
+/** The error of a failed attempt as its owner sees it. */
+export function outboundFailure(
+  error: unknown,
+  { late, timeoutMs }: { readonly late: boolean; readonly timeoutMs: number },
+): OutboundFailure {
+  if (late) return { code: TIMEOUT, message: `The server did not respond within ${timeoutMs} ms.` };
+  if (error instanceof errors.HTTPParserError) {
+    return { code: INVALID_RESPONSE, message: error.message.slice(0, MESSAGE_LENGTH) };
+  }
+  const code = codeOf(error) ?? 'FAILED';
+  const message = (MESSAGES[code] ?? messageOf(error)).slice(0, MESSAGE_LENGTH);
+  return { code: TIMEOUTS.has(code) ? TIMEOUT : code, message };
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  // Of several addresses, the first one that was tried.
+  if ('errors' in error && Array.isArray(error.errors)) return codeOf(error.errors[0]);
+  return 'cause' in error ? codeOf(error.cause) : undefined;
+}
