@@ -3,7 +3,7 @@ const ELEMENTS = 16;
 /** Tolerated deviation from orthonormality: calibrations are often written with three or four digits. */
 const TOLERANCE = 5e-3;
 /** Maximum translation in metres, longer than any robot arm. */
-const MAX_OFFSET = 100;
+export const MAX_HAND_EYE_OFFSET = 100;
 
 /**
  * Validates a camera pose in the tool's frame, 4x4 row-major. The matrix is not orthonormalised, so the tool's velocity
@@ -29,6 +29,6 @@ export function handEyeFault(matrix: readonly number[]): string | null {
     at(0, 1) * (at(1, 0) * at(2, 2) - at(1, 2) * at(2, 0)) +
     at(0, 2) * (at(1, 0) * at(2, 1) - at(1, 1) * at(2, 0));
   if (determinant < 0) return 'must have a rotation, not a reflection: its determinant is negative';
-  const far = rows.some((row) => Math.abs(at(row, 3)) > MAX_OFFSET);
-  return far ? `must have its translation in metres, at most ${String(MAX_OFFSET)}` : null;
+  const far = rows.some((row) => Math.abs(at(row, 3)) > MAX_HAND_EYE_OFFSET);
+  return far ? `must have its translation in metres, at most ${String(MAX_HAND_EYE_OFFSET)}` : null;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { handEyeFault } from '../domain/hand-eye.js';
+import { handEyeFault, MAX_HAND_EYE_OFFSET } from '../domain/hand-eye.js';
 import { DEFAULT_SERVO_GAIN } from '../domain/servo.js';
 import { cnsParamsSchema } from '../tasks/cns/params.js';
 
@@ -48,10 +48,11 @@ const matrix = z
     const fault = handEyeFault(elements);
     if (fault !== null) context.addIssue({ code: 'custom', message: fault });
   });
+const metres = z.number().min(-MAX_HAND_EYE_OFFSET).max(MAX_HAND_EYE_OFFSET);
 const pose = z
   .strictObject({
     quaternion: z.array(z.number()).length(4).meta({ description: 'x, y, z, w' }),
-    translation: z.array(z.number()).length(3).meta({ description: 'Metres' }),
+    translation: z.array(metres).length(3).meta({ description: 'Metres' }),
   })
   .refine(({ quaternion }) => Math.abs(Math.hypot(...quaternion) - 1) < 1e-2, {
     path: ['quaternion'],

@@ -10,8 +10,8 @@ const positive = z.number().positive();
 const count = z.number().int().min(0);
 const side = z.number().int().min(1).max(MAX_SIDE);
 const size = z.object({ width: side, height: side });
-/** Far more than any camera; keeps sums finite. */
-const moderate = z.number().min(-1e6).max(1e6);
+/** Far more than any camera, and than the API accepts; keeps sums finite. */
+const moderate = z.number().min(-1e7).max(1e7);
 
 const camera = z.object({
   intrinsics: z.object({ fx: positive.max(1e6), fy: positive.max(1e6), cx: moderate, cy: moderate }),

@@ -7,6 +7,8 @@ const MAX_SIDE = 100_000;
 const MAX_PIXELS = 1_000_000;
 /** Skew may be this small part of the focal length. */
 const ZERO_TOLERANCE = 1e-3;
+/** Shorter focal lengths would vanish when pixels are binned. */
+const MIN_FOCAL = 1e-6;
 /** Far more than lenses have; what is larger is no calibration, or one that failed. */
 const MAX_COEFFICIENT = 1e5;
 
@@ -117,7 +119,7 @@ function intrinsicsOf(fields: Fields): Pinhole {
     throw invalid(name, 'has only zeros: the camera is not calibrated');
   if (left !== 0 || middle !== 0 || one !== 1 || zero !== 0)
     throw invalid(name, 'must have 0 at the start of its second row and 0, 0, 1 as its last row');
-  if (!(fx > 0 && fy > 0))
+  if (!(fx >= MIN_FOCAL && fy >= MIN_FOCAL))
     throw invalid(name, `must have focal lengths above 0, not ${String(fx)} and ${String(fy)}`);
   if (Math.abs(skew) > ZERO_TOLERANCE * fx) throw invalid(name, `must have no skew, but has ${String(skew)}`);
   return { fx, fy, cx, cy };
@@ -130,7 +132,7 @@ function distortionOf(fields: Fields, named: string): ServoDistortion | null {
   if (values.some((value) => Math.abs(value) > MAX_COEFFICIENT))
     throw invalid(field, `must have coefficients of at most ${String(MAX_COEFFICIENT)}`);
   const model = modelOf(named, values.length);
-  if (model === 'none' || values.every((value) => value === 0)) return null;
+  if (model === 'none' || isUndistorted(model, values)) return null;
   const { least, most } = COEFFICIENTS[model];
   const [used, rest] = [values.slice(0, most), values.slice(most)];
   // OpenCV writes up to 14: thin prism and tilt, which ROS does not have.
@@ -140,6 +142,10 @@ function distortionOf(fields: Fields, named: string): ServoDistortion | null {
   }
   return { model, coefficients: used };
 }
+
+/** Zeros are no distortion, but for `equidistant`: there they are the lens whose radius is the angle itself. */
+const isUndistorted = (model: ServoDistortion['model'], values: readonly number[]): boolean =>
+  values.length === 0 || (model !== 'equidistant' && values.every((value) => value === 0));
 
 /** The model by its name; files of OpenCV have none, and there the number of coefficients says it. */
 function modelOf(named: string, count: number): ServoDistortion['model'] | 'none' {
@@ -168,6 +174,8 @@ function cropped(
   const region = roi && roi.width > 0 && roi.height > 0 ? roi : null;
   const { fx, fy, cx, cy } = intrinsics;
   const [left, top] = [region?.x_offset ?? 0, region?.y_offset ?? 0];
+  if (region && size && (left + region.width > size.width || top + region.height > size.height))
+    throw invalid('roi', `must lie within the image of ${String(size.width)}x${String(size.height)} pixels`);
   const whole = region ?? size;
   const rest = whole && { width: Math.floor(whole.width / x), height: Math.floor(whole.height / y) };
   if (rest && (rest.width < 1 || rest.height < 1))

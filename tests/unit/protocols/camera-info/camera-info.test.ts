@@ -144,6 +144,12 @@ describe('the calibration of a camera', () => {
       { ...FIELDS, distortion_model: 'equidistant', D: [0.1, 0, 0, 0] },
       { model: 'equidistant', coefficients: [0.1, 0, 0, 0] },
     ],
+    [
+      'an ideal fisheye, whose radius is the angle',
+      { ...FIELDS, distortion_model: 'equidistant', D: [0, 0, 0, 0] },
+      { model: 'equidistant', coefficients: [0, 0, 0, 0] },
+    ],
+    ['a fisheye whose images were rectified', { ...FIELDS, distortion_model: 'equidistant', D: [] }, null],
   ])('has the lens of %s', (_, given, distortion) => {
     expect(parseCameraInfo(given).distortion).toEqual(distortion);
   });
@@ -181,6 +187,12 @@ describe('the calibration of a camera', () => {
       /8 .*14/,
     ],
     ['infinity', '{"K": [1e999, 0, 0, 0, 1, 0, 0, 0, 1]}', /K must be a list of finite/],
+    [
+      'a region beyond the image',
+      { ...FIELDS, roi: { x_offset: 600, y_offset: 0, width: 41, height: 480 } },
+      /roi must lie within the image of 640x480/,
+    ],
+    ['a focal length of next to nothing', { ...FIELDS, K: FIELDS.K.with(0, 5e-324) }, /above 0/],
     ['half a size', { ...FIELDS, height: undefined }, /must both be given/],
     ['broken JSON', '{"K": [1, 2', /neither YAML nor JSON/],
     ['an alias', 'a: &a [600, 0, 320, 0, 610, 240, 0, 0, 1]\nK: *a', /neither YAML nor JSON/],
