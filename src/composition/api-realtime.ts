@@ -52,6 +52,7 @@ export function createRealtime(deps: ApiDeps, services: Services, servo: Servo) 
       };
     },
     notification: (event) => presentNotification(event, services.links),
+    refusal: streamRefusal,
     originAllowed: (origin, host) =>
       settings.http.corsOrigins.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host),
   });

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import type { ServoInstance, ServoSession } from '../domain/servo-session.js';
 import { toProblem } from '../middlewares/problem.js';
-import type { Refusal } from '../realtime/servo-streams.js';
+import type { Refusal } from '../realtime/upgrade-refusal.js';
 import { LiveServoSessions } from '../services/live-servo-sessions.js';
 import { SessionElsewhere } from '../services/servo-errors.js';
 import { ServoGoals } from '../services/servo-goals.js';

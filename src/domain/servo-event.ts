@@ -5,6 +5,9 @@ import type { ServoSession } from './servo-session.js';
 /** Sequence numbers from the first to the last, both included. */
 export type SequenceRange = readonly [from: number, to: number];
 
+/** The numbers by which a client recognises its frame. */
+export type FrameLabel = Pick<ServoFrame, 'sequence' | 'captureTimeMicros'>;
+
 /** What is said of one frame. */
 export interface ServoAnswer {
   readonly frame: Pick<ServoFrame, 'sequence' | 'captureTimeMicros' | 'toolFrame'>;
@@ -21,7 +24,7 @@ export interface ServoAnswer {
 export type ServoEvent =
   | { readonly type: 'velocity'; readonly answer: ServoAnswer }
   /** A frame that could not be answered; the session goes on. */
-  | { readonly type: 'error'; readonly error: AppError; readonly sequence: number }
+  | ({ readonly type: 'error'; readonly error: AppError } & FrameLabel)
   /** Frames that were left out, where no answer can say so. */
   | { readonly type: 'skipped'; readonly skipped: readonly SequenceRange[] }
   /** No frame has come for a while: stand still. Once for each silence. */

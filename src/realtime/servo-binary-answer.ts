@@ -20,7 +20,12 @@ export function binaryAnswerOf(event: ServoEvent): Uint8Array | null {
     case 'interrupted':
       return writeAnswer({ ...NO_FRAME, status: 'interrupted' });
     case 'error':
-      return writeAnswer({ ...NO_FRAME, sequence: event.sequence, status: 'error' });
+      return writeAnswer({
+        sequence: event.sequence,
+        captureTimeMicros: event.captureTimeMicros,
+        velocity: null,
+        status: 'error',
+      });
     default:
       return null;
   }

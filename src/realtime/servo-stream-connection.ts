@@ -7,7 +7,7 @@ import { AppError } from '../errors/app-error.js';
 import { tokenProblem } from '../errors/common-errors.js';
 import { guarded } from '../errors/guarded.js';
 import type { Logger } from '../logging/logger.js';
-import { parseFrame } from '../protocols/servo-stream/frame-message.js';
+import { parseFrame, readFrameLabel } from '../protocols/servo-stream/frame-message.js';
 import { errorMessage, eventMessage } from '../protocols/servo-stream/json-messages.js';
 import type { CredentialChanges } from './credential-changes.js';
 import { CredentialWatch } from './credential-watch.js';
@@ -153,7 +153,9 @@ export class ServoStreamConnection implements ServoClient {
       this.#attachment.offer(frame);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      this.#send(errorMessage(error));
+      const label = readFrameLabel(bytes);
+      if (label) this.deliver({ type: 'error', error, ...label });
+      else this.#send(errorMessage(error));
     }
   }
 

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { SERVO_STREAM_PATH } from '../domain/api-paths.js';
@@ -17,6 +16,7 @@ import {
   type AdmittedStream,
   type ServoStreamPorts,
 } from './servo-stream-connection.js';
+import { refuseUpgrade, type Refusal } from './upgrade-refusal.js';
 
 /** Subprotocols by which a client asks for the form of answers; JSON without one. */
 const BINARY_PROTOCOL = 'infernode.servo.binary';
@@ -29,13 +29,6 @@ const CLOSE_GRACE_MS = 1000;
 const MAX_ANONYMOUS_BYTES = 16 * 1024;
 /** Connections of one user: each takes over from the one before it. */
 const CONNECT_BUDGET = { burst: 30, perSecond: 2 };
-
-/** An answer to an upgrade that is refused. */
-export interface Refusal {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: object;
-}
 
 /** A request for a stream. */
 export interface UpgradeRequest {
@@ -169,16 +162,7 @@ export class ServoStreams {
   }
 
   #refuse(error: unknown, path: string, socket: Duplex): void {
-    const { status, headers, body } = this.#options.refusal(error, path);
-    const text = JSON.stringify(body);
-    const lines = Object.entries({
-      'Content-Type': 'application/problem+json; charset=utf-8',
-      'Content-Length': String(Buffer.byteLength(text)),
-      'Cache-Control': 'no-store',
-      Connection: 'close',
-      ...headers,
-    }).map(([name, value]) => `${name}: ${value}`);
-    socket.end([`HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}`, ...lines, '', text].join('\r\n'));
+    refuseUpgrade(socket, this.#options.refusal(error, path));
   }
 }
 

@@ -4,6 +4,7 @@ import { WebSocketServer } from 'ws';
 import { WEBSOCKET_PATH } from '../domain/api-paths.js';
 import { readCredential, type Credential } from '../domain/credential.js';
 import { AppError } from '../errors/app-error.js';
+import { tokenProblem } from '../errors/common-errors.js';
 import { guarded } from '../errors/guarded.js';
 import { serveWithoutUpgrade } from '../lifecycle/without-upgrade.js';
 import { HEARTBEAT_MS } from './heartbeat.js';
@@ -11,6 +12,7 @@ import type { ConnectionPorts } from './connection-ports.js';
 import { CLOSE_CODES } from './event-map.js';
 import { UserBudgets } from './message-budget.js';
 import type { ServoStreams } from './servo-streams.js';
+import { refuseUpgrade, type Refusal } from './upgrade-refusal.js';
 import { SUBSCRIBE_BUDGET, WsConnection } from './ws-connection.js';
 
 const MAX_PAYLOAD_BYTES = 16 * 1024;
@@ -23,12 +25,10 @@ export interface WsGatewayOptions extends ConnectionPorts {
   originAllowed(origin: string, host: string | undefined): boolean;
   /** The address of the client, which a trusted proxy may have forwarded. */
   addressOf(request: IncomingMessage): string;
+  /** How an error is told to a client that has no WebSocket yet. */
+  refusal(error: AppError, path: string): Refusal;
   /** WebSockets of other paths, opened behind the same checks. */
   readonly streams?: Pick<ServoStreams, 'takes' | 'upgrade'>;
-}
-
-function refuse(socket: Duplex, status: number, reason: string): void {
-  socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 const BASE = 'http://localhost';
@@ -129,17 +129,27 @@ export class WsGateway {
   readonly #failed = (error: unknown): void =>
     this.#options.logger.warn('A listener of the WebSocket failed.', { err: error });
 
+  /** Why a request may not open a WebSocket of any path, or null. */
+  #problemOf(url: URL, { headers: { origin, host } }: IncomingMessage): AppError | null {
+    if (origin !== undefined && !this.#options.originAllowed(origin, host)) {
+      const message = 'Pages of this origin may not open a WebSocket here.';
+      return new AppError('ORIGIN_NOT_ALLOWED', { message });
+    }
+    // Tokens in URLs would end up in logs and browser histories.
+    if (!url.searchParams.has('token')) return null;
+    const message =
+      'Tokens in the URL are refused: send it as `Authorization: Bearer <token>`, or as first message.';
+    return tokenProblem('TOKEN_NOT_BEARER', message);
+  }
+
   #upgrade(
     url: URL,
     request: IncomingMessage,
     { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
   ): void {
     socket.on('error', () => socket.destroy());
-    const { origin, host } = request.headers;
-    if (origin !== undefined && !this.#options.originAllowed(origin, host))
-      return refuse(socket, 403, 'Forbidden');
-    // Tokens in URLs would end up in logs and browser histories.
-    if (url.searchParams.has('token')) return refuse(socket, 401, 'Unauthorized');
+    const problem = this.#problemOf(url, request);
+    if (problem) return refuseUpgrade(socket, this.#options.refusal(problem, url.pathname));
     const credential = credentialOrProblem(request);
     const address = this.#options.addressOf(request);
     const { pathname } = url;

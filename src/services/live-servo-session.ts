@@ -125,8 +125,11 @@ export class LiveServoSession implements LiveServo {
     return {
       offer: (frame) => {
         if (!isHeld()) return;
+        const { sequence, captureTimeMicros } = frame;
         this.#put(frame, ({ answer, error }) =>
-          deliver(answer ? { type: 'velocity', answer } : { type: 'error', error, sequence: frame.sequence }),
+          deliver(
+            answer ? { type: 'velocity', answer } : { type: 'error', error, sequence, captureTimeMicros },
+          ),
         );
       },
       end: async () => void (await this.end('closed')),

@@ -36,8 +36,9 @@ export function openStream(url: string, token: string): RealtimeClient {
 export async function refusedUpgrade(
   url: string,
   token: string,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<{ status: number; location: string | undefined; code: unknown }> {
-  const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
+  const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}`, ...headers } });
   return new Promise((resolve, reject) => {
     socket.once('open', () => reject(new Error('it was opened')));
     socket.once('error', () => undefined);

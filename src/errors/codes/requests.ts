@@ -78,6 +78,11 @@ export const REQUEST_CODES = {
     title: 'Invalid download link',
     hint: 'Fetch the result again for a new link.',
   },
+  ORIGIN_NOT_ALLOWED: {
+    kind: 'forbidden',
+    title: 'Origin not allowed',
+    hint: 'Open the WebSocket from a page of the server, or ask the operator to list the origin of the page in `CORS_ORIGINS`.',
+  },
   CROSS_SITE: {
     kind: 'forbidden',
     title: 'Cross-site form',

@@ -1,4 +1,5 @@
 import { FRAME_FORMATS, type FrameFormat, type ServoFrame } from '../../domain/servo.js';
+import type { FrameLabel } from '../../domain/servo-event.js';
 import { isRaw, malformedFrame, requireImage } from '../../domain/servo-frame.js';
 import { AppError } from '../../errors/app-error.js';
 
@@ -44,18 +45,27 @@ export function parseFrame(message: Uint8Array, { maxBytes }: FrameMessageLimits
     throw malformedFrame(
       `flags (bytes 2-3) are ${String(flags)}; known is only ${String(TOOL_FRAME)}, the rest must be 0.`,
     );
-  const head = {
-    format,
-    sequence: view.getUint32(4, true),
-    captureTimeMicros: view.getBigUint64(8, true),
-    toolFrame: (flags & TOOL_FRAME) !== 0,
-  };
+  const head = { format, ...labelOf(view), toolFrame: (flags & TOOL_FRAME) !== 0 };
   const size = isRaw(format) ? sizeOf(view, format) : null;
   const bytes = message.subarray(FRAME_HEADER_BYTES + (size === null ? 0 : SIZE_BYTES));
   if (bytes.length > maxBytes) throw tooLarge(bytes.length, maxBytes);
   requireImage({ format, size, bytes });
   return { ...head, size, bytes };
 }
+
+/**
+ * The sequence number and capture time of a message that {@link parseFrame} refused, so that its sender knows which one it
+ * was; null if the message has none.
+ */
+export function readFrameLabel(message: Uint8Array): FrameLabel | null {
+  if (message.length < FRAME_HEADER_BYTES || message[0] !== STREAM_VERSION) return null;
+  return labelOf(new DataView(message.buffer, message.byteOffset, message.byteLength));
+}
+
+const labelOf = (view: DataView): FrameLabel => ({
+  sequence: view.getUint32(4, true),
+  captureTimeMicros: view.getBigUint64(8, true),
+});
 
 /** The message of a frame: what {@link parseFrame} reads. */
 export function writeFrame(

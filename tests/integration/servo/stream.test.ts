@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { readAnswer } from '../../../src/protocols/servo-stream/answer-message.js';
 import { TokenService } from '../../../src/services/token.service.js';
@@ -12,6 +13,13 @@ import {
   refusedUpgrade,
   type ShownSession,
 } from '../../support/servo-client.js';
+
+/** A message whose header has its numbers and a format that there is not. */
+function ofUnknownFormat(sequence: number): Buffer {
+  const message = frameMessage(sequence);
+  message[1] = 99;
+  return message;
+}
 
 describe('the stream of a session', () => {
   let api: TestApi;
@@ -110,16 +118,32 @@ describe('the stream of a session', () => {
     const socket = new WebSocket(session.streamUrl, 'infernode.servo.binary', {
       headers: { authorization: `Bearer ${token}` },
     });
-    const binary = new Promise<Buffer>((resolve) =>
-      socket.on('message', (data: Buffer, isBinary) => isBinary && resolve(data)),
-    );
-    socket.once('open', () => socket.send(frameMessage(7)));
-    expect(readAnswer(await binary)).toMatchObject({
+    await once(socket, 'open');
+    const ask = async (frame: Buffer) => {
+      const binary = new Promise<Buffer>((resolve) => {
+        const take = (data: Buffer, isBinary: boolean): void => {
+          if (!isBinary) return;
+          socket.off('message', take);
+          resolve(data);
+        };
+        socket.on('message', take);
+      });
+      socket.send(frame);
+      return readAnswer(await binary);
+    };
+    expect(await ask(frameMessage(7))).toMatchObject({
       status: 'tracking',
       sequence: 7,
       captureTimeMicros: 7000n,
       velocity: [0, 0, 7, 0, 0, 0],
     });
+    const still = { status: 'error', velocity: [0, 0, 0, 0, 0, 0] };
+    expect(await ask(frameMessage(8, new Uint8Array([0])))).toMatchObject({
+      ...still,
+      sequence: 8,
+      captureTimeMicros: 8000n,
+    });
+    expect(await ask(ofUnknownFormat(9))).toMatchObject({ ...still, sequence: 9, captureTimeMicros: 9000n });
     socket.terminate();
   });
 
@@ -137,6 +161,8 @@ describe('the stream of a session', () => {
     const stream = await connect(session);
     stream.raw(frameMessage(1, new Uint8Array([0])));
     expect(await stream.any()).toMatchObject({ type: 'error', seq: 1, error: { code: 'PICTURE_CORRUPT' } });
+    stream.raw(ofUnknownFormat(5));
+    expect(await stream.any()).toMatchObject({ type: 'error', seq: 5, error: { code: 'FRAME_MALFORMED' } });
     stream.raw(Buffer.from([9, 9, 9]));
     expect(await stream.any()).toMatchObject({ type: 'error', error: { code: 'FRAME_MALFORMED' } });
     stream.raw('{"type":"dance"}');
@@ -211,7 +237,14 @@ describe('the stream of a session', () => {
     const stranger = await api.user(`stranger${String(users)}`);
     expect(await refusedUpgrade(session.streamUrl, stranger.token)).toMatchObject({ status: 404 });
     expect(await refusedUpgrade(session.streamUrl, 'x.y.z')).toMatchObject({ status: 401 });
-    expect(await refusedUpgrade(`${session.streamUrl}?token=${token}`, token)).toMatchObject({ status: 401 });
+    expect(await refusedUpgrade(`${session.streamUrl}?token=${token}`, token)).toMatchObject({
+      status: 401,
+      code: 'TOKEN_NOT_BEARER',
+    });
+    expect(await refusedUpgrade(session.streamUrl, token, { origin: 'http://evil.example' })).toMatchObject({
+      status: 403,
+      code: 'ORIGIN_NOT_ALLOWED',
+    });
     const stream = new RealtimeClient(session.streamUrl);
     streams.push(stream);
     stream.send({ type: 'authenticate', token });

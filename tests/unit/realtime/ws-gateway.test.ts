@@ -37,6 +37,7 @@ describe('WebSocket gateway', () => {
       },
       notification: () => ({}),
       originAllowed: () => false,
+      refusal: () => ({ status: 403, headers: {}, body: {} }),
     });
     server = createServer();
     gateway.attach(server);

@@ -1,6 +1,10 @@
 import { AppError } from '../../../../src/errors/app-error.js';
 import { readAnswer, writeAnswer } from '../../../../src/protocols/servo-stream/answer-message.js';
-import { parseFrame, writeFrame } from '../../../../src/protocols/servo-stream/frame-message.js';
+import {
+  parseFrame,
+  readFrameLabel,
+  writeFrame,
+} from '../../../../src/protocols/servo-stream/frame-message.js';
 import { createSeededRandom } from '../../../../src/vision/geometry/two-view/seeded-random.js';
 
 const limits = { maxBytes: 1_000_000 };
@@ -80,6 +84,14 @@ describe('a frame of the stream', () => {
     const problem = problemOf(bytes);
     expect(problem.code).toBe(code);
     expect(problem.message).toMatch(reason);
+  });
+
+  it('is told apart by its numbers where it is refused, unless it has none', () => {
+    const label = { sequence: 2 ** 32 - 1, captureTimeMicros: 2n ** 64n - 1n };
+    const numbers = new Array<number>(12).fill(255);
+    expect(readFrameLabel(message([1, 99, 9, 9, ...numbers], []))).toEqual(label);
+    expect(readFrameLabel(message([2, 1, 0, 0, ...numbers]))).toBeNull();
+    expect(readFrameLabel(message([1, 1, 0, 0, ...numbers.slice(1)], []))).toBeNull();
   });
 
   it('is refused above the limit of its image, to the byte', () => {
