@@ -40,9 +40,10 @@ const FOCAL = 540;
 /** Inlier distance of an epipolar model, pixels. */
 const THRESHOLD = 1.5;
 /**
- * Weight of agreement with the expected normal, in pairs: a planar pose against it must explain this many more pairs.
+ * Weight of agreement with the expected normal, in pairs: a planar pose against it must explain this many more pairs off
+ * the plane.
  */
-const NORMAL_WEIGHT = 3;
+const NORMAL_WEIGHT = 10;
 /** Depths are clamped to the median times and divided by this, so that an outlier cannot move the centroid. */
 const DEPTH_SPREAD = 3;
 
@@ -60,12 +61,12 @@ export function estimateRelativePose(
     seed,
   });
   if (geometry.matrix === null || geometry.model === 'none') return null;
-  const kept = select(pairs, geometry);
+  const kept = select(pairs, geometry, 1);
   const rows = rowsOf(pairs).filter((i) => geometry.inliers[i] === 1);
   const found =
     geometry.model === 'fundamental'
       ? fromFundamental(kept, geometry.matrix)
-      : fromHomography(kept, { all: pairs, matrix: geometry.matrix, expectedNormal });
+      : fromHomography(kept, { others: select(pairs, geometry, 0), matrix: geometry.matrix, expectedNormal });
   return found && { ...found, rows };
 }
 
@@ -82,18 +83,20 @@ function fromFundamental(kept: NormalisedPairs, matrix: Matrix3): EstimateOfKept
 }
 
 interface PlanarHypothesis {
-  readonly all: NormalisedPairs;
+  /** Pairs off the plane. */
+  readonly others: NormalisedPairs;
   readonly matrix: Matrix3;
   readonly expectedNormal: Vec3 | null;
 }
 
 function fromHomography(
   kept: NormalisedPairs,
-  { all, matrix, expectedNormal }: PlanarHypothesis,
+  { others, matrix, expectedNormal }: PlanarHypothesis,
 ): EstimateOfKept | null {
   const wanted = expectedNormal ?? [0, 0, 1];
+  // Pairs on the plane satisfy both solutions: only their noise would choose between them.
   const costOf = (view: PlanarView): number =>
-    epipolarCost(view, all) - NORMAL_WEIGHT * dot(view.normal, wanted);
+    epipolarCost(view, others) - NORMAL_WEIGHT * dot(view.normal, wanted);
   const possible = decomposeHomography(calibratedHomography(kept, matrix))
     .filter(
       ({ normal }) =>
@@ -109,7 +112,7 @@ function fromHomography(
 }
 
 /**
- * MSAC cost of a view over all pairs, including those off its plane; 0 for a pure rotation, which has no epipolar
+ * MSAC cost of a view over pairs; 0 for a pure rotation, which has no epipolar
  * geometry.
  */
 function epipolarCost(view: RelativeView, pairs: NormalisedPairs): number {
@@ -135,8 +138,13 @@ function centreOf(pairs: NormalisedPairs, inverse: readonly number[]): Vec3 | nu
   return scale(sum, 1 / inverse.length);
 }
 
-function select({ goal, current }: NormalisedPairs, { inliers }: GeometryResult): NormalisedPairs {
-  const keep = (points: Float32Array): Float32Array => points.filter((_, k) => inliers[k >> 1] === 1);
+/** The inliers (1) or the outliers (0). */
+function select(
+  { goal, current }: NormalisedPairs,
+  { inliers }: GeometryResult,
+  kind: 0 | 1,
+): NormalisedPairs {
+  const keep = (points: Float32Array): Float32Array => points.filter((_, k) => inliers[k >> 1] === kind);
   return { goal: keep(goal), current: keep(current) };
 }
 
