@@ -24,6 +24,7 @@ import { SystemController } from '../controllers/system.controller.js';
 import { openApiText } from './openapi-text.js';
 import { TensorTexts } from '../protocols/open-inference/tensor-texts.js';
 import { UploadController } from '../controllers/upload.controller.js';
+import { UserSessionController } from '../controllers/user-session.controller.js';
 import { UserController } from '../controllers/user.controller.js';
 import { WebhookController } from '../controllers/webhook.controller.js';
 import type { Controllers } from '../routes/index.js';
@@ -74,6 +75,7 @@ function createCredentialControllers({ keys }: ApiDeps, services: Services) {
   return {
     auth: new AuthController(auth, keys.jwks),
     apiKeys: new ApiKeyController(apiKeys),
+    userSessions: new UserSessionController(services.sessions, services.passwords),
     adminSessions: new AdminSessionController({ auth, authenticator, tokens }),
   };
 }

@@ -3,6 +3,8 @@ import type { Media } from '../domain/dataset.js';
 import { IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import { AdminService } from '../services/admin.service.js';
 import { SharedLoginAttempts } from '../services/auth-login-attempts.js';
+import { PasswordService } from '../services/password.service.js';
+import { UserSessionService } from '../services/user-session.service.js';
 import { PasswordHasher } from '../services/auth-password.js';
 import { AuthService } from '../services/auth.service.js';
 import { AuditService } from '../services/audit.service.js';
@@ -57,10 +59,19 @@ export function createServices({
   const charges = new ImageCharges(unitOfWork, classificationTask.pricePreset);
   const links = new DownloadLinks(keys.linkKey);
   const networkStatus = new NetworkStatus(networks.catalogue, networks.engines, jobEngineNetworks);
-  const auth = new AuthService({ unitOfWork, passwords, tokens, attempts });
+  const sessions = new UserSessionService({
+    unitOfWork,
+    tokens,
+    attempts,
+    log: logger.child({ component: 'sessions' }),
+    refreshSeconds: settings.token.refreshSeconds,
+  });
+  const auth = new AuthService({ unitOfWork, passwords, tokens, attempts, sessions });
   return {
     tokens,
     auth,
+    sessions,
+    passwords: new PasswordService({ unitOfWork, passwords, auth, sessions, attempts }),
     ...createKeyServices({ settings, unitOfWork, logger, countMaxWaitMs }, auth, attempts),
     users: new UserService(unitOfWork),
     ...createLimitedServices({ settings, unitOfWork, uploads, countMaxWaitMs }),

@@ -125,6 +125,10 @@ export const environmentSchema = z.object({
   JWT_EXPIRATION: duration
     .refine((length) => length <= MAX_TOKEN_SECONDS, 'must be at most 3650d')
     .default(DAY_SECONDS),
+  /** Lifetime of a refresh token; each refresh starts it again. */
+  REFRESH_TOKEN_EXPIRATION: duration
+    .refine((length) => length <= MAX_TOKEN_SECONDS, 'must be at most 3650d')
+    .default(30 * DAY_SECONDS),
   JWT_ISSUER: z.string().default('infernode'),
   JWT_AUDIENCE: z.string().default('infernode-api'),
   BCRYPT_SALT_ROUNDS: z.coerce.number().int().min(4).max(15).default(12),

@@ -70,6 +70,7 @@ const token = (env: Environment) => ({
   issuer: env.JWT_ISSUER,
   audience: env.JWT_AUDIENCE,
   lifetimeSeconds: env.JWT_EXPIRATION,
+  refreshSeconds: env.REFRESH_TOKEN_EXPIRATION,
 });
 
 const upload = (env: Environment) => ({

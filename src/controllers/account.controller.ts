@@ -4,6 +4,7 @@ import { created, ok, type Reply } from '../middlewares/reply.js';
 import type { accountOperations } from '../schemas/account.schema.js';
 import type { AccountService } from '../services/account.service.js';
 import type { AuthService } from '../services/auth.service.js';
+import { clientOf } from './client-info.js';
 import { presentTransaction } from './transaction.presenter.js';
 
 type Operations = typeof accountOperations;
@@ -48,9 +49,9 @@ export class AccountController {
   };
 
   readonly login = async ({ body, request }: Call<Operations['login']>): Promise<Reply> => {
-    const { token, expiresIn, user } = await this.#auth.login(body, request.ip ?? 'unknown');
+    const { user, ...issued } = await this.#auth.login(body, clientOf(request));
     const { id, name, email } = user;
-    const data = { token, expiresIn, user: { id, name, email } };
+    const data = { ...issued, user: { id, name, email } };
     return ok({ success: true, message: 'Login successful', data });
   };
 

@@ -100,7 +100,7 @@ export class AdminSessionController {
   async #openSession(credentials: Credentials, request: Request, response: Response): Promise<Reply> {
     const user = await this.#deps.auth.signIn(credentials, request.ip ?? 'unknown');
     if (user.role !== 'admin') throw notAnAdmin();
-    const token = await this.#deps.tokens.issue(user, 'adminSession');
+    const token = await this.#deps.tokens.issue(user, { kind: 'adminSession' });
     response.cookie(COOKIE, token, {
       httpOnly: true,
       sameSite: 'strict',

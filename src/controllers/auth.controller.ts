@@ -4,6 +4,7 @@ import { created, ok, type Reply } from '../middlewares/reply.js';
 import type { authOperations } from '../schemas/auth.schema.js';
 import type { AuthService } from '../services/auth.service.js';
 import type { PublicJwk } from '../services/token-keys.js';
+import { clientOf } from './client-info.js';
 
 type Operations = typeof authOperations;
 
@@ -24,8 +25,8 @@ export class AuthController {
   };
 
   readonly login = async ({ body, request }: Call<Operations['login']>): Promise<Reply> => {
-    const { token, expiresIn } = await this.#auth.login(body, request.ip ?? 'unknown');
-    return ok({ message: 'Login successful', token, tokenType: 'Bearer', expiresIn });
+    const { user: _user, ...issued } = await this.#auth.login(body, clientOf(request));
+    return ok({ message: 'Login successful', tokenType: 'Bearer', ...issued });
   };
 
   readonly jwks = async (): Promise<Reply> =>

@@ -18,6 +18,7 @@ import { RevokedSessionDao } from './revoked-session.dao.js';
 import { ServoGoalDao } from './servo-goal.dao.js';
 import { ServoSessionDao } from './servo-session.dao.js';
 import { TagDao } from './tag.dao.js';
+import { UserSessionDao } from './user-session.dao.js';
 import { UserDao } from './user.dao.js';
 import { UserQuotaDao } from './user-quota.dao.js';
 import { WebhookDeliveryDao } from './webhook-delivery.dao.js';
@@ -50,6 +51,7 @@ export interface Daos {
   readonly webhooks: WebhookDao;
   readonly webhookEvents: WebhookEventDao;
   readonly webhookDeliveries: WebhookDeliveryDao;
+  readonly userSessions: UserSessionDao;
 }
 
 /** Creates one DAO per table, all bound to the same transaction, or to none. */
@@ -79,5 +81,6 @@ export function createDaos(context: DaoContext): Daos {
     webhooks: new WebhookDao(context),
     webhookEvents: new WebhookEventDao(context),
     webhookDeliveries: new WebhookDeliveryDao(context),
+    userSessions: new UserSessionDao(context),
   };
 }

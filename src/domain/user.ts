@@ -29,6 +29,8 @@ export interface Principal {
   readonly email: string;
   /** For an API key without the scope `admin`, `user` whatever the user is. */
   readonly role: Role;
+  /** The session of the access token; undefined for API keys and for tokens of earlier versions. */
+  readonly sessionId?: string;
   /** The API key of the request; undefined for access tokens. */
   readonly apiKey?: KeyGrant;
   /** Balance when the row was read; charging reads it again. */

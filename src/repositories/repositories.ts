@@ -14,6 +14,7 @@ import { PostgresResultRepository } from './result.repository.js';
 import { PostgresScheduleRepository } from './schedule.repository.js';
 import { PostgresServoSessionRepository } from './servo-session.repository.js';
 import { PostgresSessionRepository } from './session.repository.js';
+import { PostgresUserSessionRepository } from './user-session.repository.js';
 import { PostgresUserRepository } from './user.repository.js';
 import { PostgresWebhookDeliveryRepository } from './webhook-delivery.repository.js';
 import { PostgresWebhookRepository } from './webhook.repository.js';
@@ -36,6 +37,7 @@ export function createRepositories(daos: Daos): Repositories {
     sessions: translating(new PostgresSessionRepository(daos.revokedSessions)),
     rateCounts: translating(new PostgresRateCountRepository(daos.rateCounts)),
     servoSessions: translating(new PostgresServoSessionRepository(daos.servoSessions, daos.servoGoals)),
+    userSessions: translating(new PostgresUserSessionRepository(daos.userSessions)),
     apiKeys: translating(new PostgresApiKeyRepository(daos.apiKeys)),
     webhooks: translating(new PostgresWebhookRepository(daos.webhooks)),
     webhookDeliveries: translating(

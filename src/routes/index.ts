@@ -19,6 +19,7 @@ import type { SchedulingController } from '../controllers/scheduling.controller.
 import type { ServoSessionController } from '../controllers/servo-session.controller.js';
 import type { SystemController } from '../controllers/system.controller.js';
 import type { UploadController } from '../controllers/upload.controller.js';
+import type { UserSessionController } from '../controllers/user-session.controller.js';
 import type { UserController } from '../controllers/user.controller.js';
 import type { WebhookController } from '../controllers/webhook.controller.js';
 import { errorReference } from '../middlewares/error-reference.js';
@@ -44,6 +45,7 @@ import { realtimeRoutes } from './realtime.routes.js';
 import { schedulingRoutes } from './scheduling.routes.js';
 import { servoRoutes } from './servo.routes.js';
 import { systemRoutes } from './system.routes.js';
+import { userSessionRoutes } from './user-session.routes.js';
 import { userRoutes } from './user.routes.js';
 import { webhookRoutes } from './webhook.routes.js';
 
@@ -51,6 +53,7 @@ import { webhookRoutes } from './webhook.routes.js';
 export interface Controllers {
   readonly auth: AuthController;
   readonly apiKeys: ApiKeyController;
+  readonly userSessions: UserSessionController;
   readonly users: UserController;
   readonly quotas: QuotaController;
   readonly datasets: DatasetController;
@@ -82,6 +85,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...servoRoutes(controllers.servo),
       ...authRoutes(controllers.auth),
       ...apiKeyRoutes(controllers.apiKeys),
+      ...userSessionRoutes(controllers.userSessions),
       ...userRoutes(controllers.users),
       ...quotaRoutes(controllers.quotas),
       ...datasetRoutes(controllers.datasets, controllers.uploads),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { email, password } from './auth.schema.js';
-import { credits, id, lineOfText, timestamp } from './common.schema.js';
+import { credits, id, issuedTokens, lineOfText, timestamp } from './common.schema.js';
 import { acknowledged, envelope } from './envelope.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
@@ -98,8 +98,7 @@ export const accountOperations = {
         schema: envelope(
           'Login successful',
           z.object({
-            token: z.string(),
-            expiresIn: z.number().int().meta({ description: 'Seconds until the token expires' }),
+            ...issuedTokens,
             user: z.object({ id, name: z.string().nullable(), email: z.string() }),
           }),
         ).meta({ id: 'AccountLoggedIn' }),

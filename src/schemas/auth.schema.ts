@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { asciiEmail, canonicalEmail } from '../domain/canonical-text.js';
-import { credits, EMAIL_TEXT_MAX, id, PASSWORD_TEXT_MAX } from './common.schema.js';
+import { credits, EMAIL_TEXT_MAX, id, issuedTokens, PASSWORD_TEXT_MAX } from './common.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
 
@@ -36,9 +36,8 @@ const registered = z
 const loggedIn = z
   .object({
     message: z.literal('Login successful'),
-    token: z.string(),
     tokenType: z.literal('Bearer'),
-    expiresIn: z.number().int().meta({ description: 'Seconds until the token expires' }),
+    ...issuedTokens,
   })
   .meta({ id: 'LoggedIn' });
 

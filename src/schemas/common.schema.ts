@@ -149,6 +149,14 @@ export const saveQuery = {
     .meta({ description: '`1` makes browsers save the file; by default they display images and videos' }),
 };
 
+/** Fields that every response with new tokens has. */
+export const issuedTokens = {
+  token: z.string(),
+  expiresIn: z.number().int().meta({ description: 'Seconds until the token expires' }),
+  refreshToken: z.string().meta({ description: 'Exchanged for new tokens once, at `/api/auth/refresh`' }),
+  refreshExpiresIn: z.number().int().meta({ description: 'Seconds until the refresh token expires' }),
+};
+
 /** Body of every error. */
 export const problem = z
   .object({

@@ -22,6 +22,7 @@ import { realtimeOperations } from './realtime.schema.js';
 import { schedulingOperations } from './scheduling.schema.js';
 import { servoOperations } from './servo.schema.js';
 import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
+import { userSessionOperations } from './user-session.schema.js';
 import { userOperations } from './user.schema.js';
 import { WEBHOOK_HEADERS, WEBHOOK_MESSAGES } from './webhook-message.schema.js';
 import { webhookOperations } from './webhook.schema.js';
@@ -29,6 +30,7 @@ import { webhookOperations } from './webhook.schema.js';
 /** All operations of the API, in the order of the documentation. */
 export const allOperations: readonly Operation[] = [
   authOperations,
+  userSessionOperations,
   apiKeyOperations,
   userOperations,
   quotaOperations,

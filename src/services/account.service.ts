@@ -66,8 +66,11 @@ export class AccountService {
     const { password, ...rest } = changes;
     if (password !== undefined) requireUsablePassword(password);
     const hash = password === undefined ? undefined : await this.#newHash(userId, password);
-    return this.#deps.unitOfWork.run(async ({ users }) => {
-      if (hash !== undefined) await users.setPassword(userId, hash);
+    return this.#deps.unitOfWork.run(async ({ users, userSessions }) => {
+      if (hash !== undefined) {
+        await users.setPassword(userId, hash);
+        await userSessions.removeOthers(userId, null);
+      }
       return users.update(userId, rest);
     });
   }
@@ -92,6 +95,7 @@ export class AccountService {
       await scope.servoSessions.removeGoals(userId);
       await scope.apiKeys.removeByUser(userId);
       await scope.webhooks.removeAll(userId);
+      await scope.userSessions.removeOthers(userId, null);
       await scope.users.remove(userId);
     });
     if (await this.#deps.orphans.endBatch()) void this.#deps.orphans.endAll().catch(this.#deps.onError);

@@ -49,9 +49,10 @@ export class AdminAccounts {
     const chosen = password ?? generated ?? '';
     requireUsablePassword(chosen);
     const passwordHash = await this.#deps.passwords.hash(chosen);
-    const user = await this.#change('reset-password', email, ({ users }, { id }) =>
-      users.setPassword(id, passwordHash),
-    );
+    const user = await this.#change('reset-password', email, async ({ users, userSessions }, { id }) => {
+      await users.setPassword(id, passwordHash);
+      await userSessions.removeOthers(id, null);
+    });
     return { email: user.email, generated };
   }
 

@@ -8,8 +8,8 @@ import { requireScope } from '../domain/scopes.js';
 import type { User } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { tokenProblem } from '../errors/common-errors.js';
-import { digestOfApiKey, idOfApiKey, sameDigest } from './api-key-secret.js';
-import type { WrongKeyCounts } from './auth-login-attempts.js';
+import { digestOfSecret, idOfSecret, sameDigest } from './secret-text.js';
+import type { WrongSecretCounts } from './auth-login-attempts.js';
 import { BatchLookup } from './batch-lookup.js';
 import type { EnvironmentKeys } from './environment-keys.js';
 import { isInRanges } from './ip-ranges.js';
@@ -28,7 +28,7 @@ export const KEY_REQUEST_COUNTS = { name: 'api keys', windowSeconds: 60 };
 export interface ApiKeyAuthenticatorDeps {
   readonly repositories: Pick<Repositories, 'apiKeys' | 'users'>;
   readonly environment: EnvironmentKeys;
-  readonly attempts: WrongKeyCounts;
+  readonly attempts: WrongSecretCounts;
   /** Requests per key in the current minute. */
   readonly requests: SharedCounts;
   /** Receives errors of writing the last use, which no request waits for. */
@@ -72,13 +72,13 @@ export class ApiKeyAuthenticator {
    *   API_KEY_NOT_ACCEPTED, RATE_LIMITED, TOO_MANY_ATTEMPTS.
    */
   async admit(key: string, use: CredentialUse): Promise<Session> {
-    const digest = digestOfApiKey(key);
+    const digest = digestOfSecret(key);
     const remembered = digest.toString('base64');
     if (!this.#right.has(remembered)) await this.#deps.attempts.requireRoomAt(use.address);
     const found = await this.#find(key, digest);
     if (!found) {
       this.#right.delete(remembered);
-      await this.#deps.attempts.countWrongKey(use.address);
+      await this.#deps.attempts.countWrongSecret(use.address);
       throw tokenProblem('INVALID_API_KEY');
     }
     this.#right.set(remembered, true);
@@ -90,7 +90,7 @@ export class ApiKeyAuthenticator {
 
   /** Like {@link admit}, for a key that was admitted before: counts nothing. */
   async recheck(key: string, use: CredentialUse): Promise<Session> {
-    const found = await this.#find(key, digestOfApiKey(key));
+    const found = await this.#find(key, digestOfSecret(key));
     if (!found) throw tokenProblem('INVALID_API_KEY');
     return this.#sessionOf(found, use);
   }
@@ -98,7 +98,7 @@ export class ApiKeyAuthenticator {
   async #find(key: string, digest: Buffer): Promise<FoundKey | null> {
     const configured = await this.#deps.environment.find(digest);
     if (configured) return { ...configured, expiresAt: null };
-    const id = idOfApiKey(key);
+    const id = idOfSecret('infk_', key);
     const remembered = digest.toString('base64');
     if (id === null || this.#wrong.has(remembered)) return null;
     const row = await this.#keys.find(id);

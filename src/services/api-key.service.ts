@@ -6,7 +6,7 @@ import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { forbidden, validationFailed } from '../errors/common-errors.js';
 import { logContext } from '../logging/log-context.js';
-import { digestOfApiKey, generateApiKey } from './api-key-secret.js';
+import { digestOfSecret, generateSecret } from './secret-text.js';
 import { isWithinRanges } from './ip-ranges.js';
 
 /** A key with its secret, which is shown only once. */
@@ -52,8 +52,8 @@ export class ApiKeyService {
       await scope.users.lock(userId);
       if ((await scope.apiKeys.countByUser(userId)) >= this.#maxPerUser) throw this.#tooMany();
       const id = uuid();
-      const secret = generateApiKey(id);
-      const apiKey = await scope.apiKeys.create({ ...request, id, userId, sha256: digestOfApiKey(secret) });
+      const secret = generateSecret('infk_', id);
+      const apiKey = await scope.apiKeys.create({ ...request, id, userId, sha256: digestOfSecret(secret) });
       await record(scope, principal, { action: 'createApiKey', key: apiKey });
       return { apiKey, secret };
     });
@@ -76,7 +76,7 @@ export class ApiKeyService {
    * @throws AppError NOT_FOUND, FORBIDDEN, KEY_EXCEEDS_CREATOR.
    */
   rotate(principal: Principal, id: string, graceSeconds: number): Promise<IssuedKey> {
-    const secret = generateApiKey(id);
+    const secret = generateSecret('infk_', id);
     const previousExpiresAt =
       graceSeconds === 0 ? null : new Date(this.#now().getTime() + graceSeconds * 1000);
     return this.#unitOfWork.run(async (scope) => {
@@ -84,7 +84,7 @@ export class ApiKeyService {
       const key = await scope.apiKeys.requireOwned(id, principal.userId);
       // The caller gets the secret of this key.
       this.#requireAllowed(principal, key, null);
-      const sha256 = digestOfApiKey(secret);
+      const sha256 = digestOfSecret(secret);
       const apiKey = await scope.apiKeys.replaceSecret(key, { sha256, previousExpiresAt });
       await record(scope, principal, { action: 'rotateApiKey', key: apiKey });
       return { apiKey, secret };

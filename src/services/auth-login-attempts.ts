@@ -41,11 +41,11 @@ export interface LoginAttempts {
   begin(email: string, address: string): Promise<LoginAttempt>;
 }
 
-/** Counts wrong API keys per address, together with the wrong passwords from there. */
-export interface WrongKeyCounts {
+/** Counts wrong API keys, refresh tokens and reset links per address, together with the wrong passwords from there. */
+export interface WrongSecretCounts {
   /** @throws AppError TOO_MANY_ATTEMPTS when the address has no attempts left. */
   requireRoomAt(address: string): Promise<void>;
-  countWrongKey(address: string): Promise<void>;
+  countWrongSecret(address: string): Promise<void>;
 }
 
 interface Limit {
@@ -61,7 +61,7 @@ interface Limit {
  * Checks in progress are counted per process only, so each additional process may exceed a limit by the
  * number of checks that it runs at a time.
  */
-export class SharedLoginAttempts implements LoginAttempts, WrongKeyCounts {
+export class SharedLoginAttempts implements LoginAttempts, WrongSecretCounts {
   readonly #now: () => number;
   readonly #wrong: SharedCounts;
   readonly #knownPlaces: SharedCounts;
@@ -125,7 +125,7 @@ export class SharedLoginAttempts implements LoginAttempts, WrongKeyCounts {
     if (count.points >= most) throw this.#tooManyUntil(count);
   }
 
-  async countWrongKey(address: string): Promise<void> {
+  async countWrongSecret(address: string): Promise<void> {
     await this.#wrong.add(this.#addressLimit(address).key, this.#perAccount * WIDE_FACTOR);
   }
 
@@ -184,7 +184,7 @@ function placeOf(email: string, address: string): string {
 
 function tooMany(retryAfterSeconds: number): AppError {
   return new AppError('TOO_MANY_ATTEMPTS', {
-    message: 'Too many wrong passwords or API keys; wait before the next attempt.',
+    message: 'Too many wrong passwords or other credentials; wait before the next attempt.',
     retryAfterSeconds,
   });
 }

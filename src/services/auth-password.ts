@@ -13,18 +13,16 @@ const MAX_BYTES = 72;
  * measured on the canonical form, which is what gets hashed.
  * @throws AppError PASSWORD_TOO_LONG, PASSWORD_TOO_SHORT or VALIDATION.
  */
-export function requireUsablePassword(password: string): void {
+export function requireUsablePassword(password: string, pointer = '/password'): void {
   const bytes = Buffer.byteLength(canonicalPassword(password), 'utf8');
   if (/\p{Cc}/u.test(password)) {
-    throw validationFailed([
-      { pointer: '/password', message: 'contains a control character', code: 'MALFORMED' },
-    ]);
+    throw validationFailed([{ pointer, message: 'contains a control character', code: 'MALFORMED' }]);
   }
   if (bytes >= MIN_BYTES && bytes <= MAX_BYTES) return;
   const tooLong = bytes > MAX_BYTES;
   const code = tooLong ? 'PASSWORD_TOO_LONG' : 'PASSWORD_TOO_SHORT';
   const message = `The password has ${bytes} bytes; it must have ${MIN_BYTES} to ${MAX_BYTES}.`;
-  throw new AppError(code, { message, issues: [{ pointer: '/password', message, code }] });
+  throw new AppError(code, { message, issues: [{ pointer, message, code }] });
 }
 
 /**

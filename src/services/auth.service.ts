@@ -1,12 +1,14 @@
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { canonicalPassword } from '../domain/canonical-text.js';
 import type { Session } from '../domain/credential.js';
+import type { ClientInfo, UserSession } from '../domain/user-session.js';
 import { STARTING_BALANCE, type Principal, type User } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { tokenProblem } from '../errors/common-errors.js';
 import { requireUsablePassword, type CheckOptions, type PasswordHasher } from './auth-password.js';
 import type { LoginAttempt, LoginAttempts } from './auth-login-attempts.js';
 import type { TokenKind, TokenService } from './token.service.js';
+import type { IssuedTokens, UserSessionService } from './user-session.service.js';
 import { BatchLookup } from './batch-lookup.js';
 
 /** E-mail (lower case) and password. */
@@ -26,7 +28,8 @@ export interface AuthServiceDeps {
   readonly unitOfWork: UnitOfWork;
   readonly passwords: PasswordHasher;
   readonly attempts: LoginAttempts;
-  readonly tokens: TokenService;
+  readonly tokens: Pick<TokenService, 'verify'>;
+  readonly sessions: Pick<UserSessionService, 'open'>;
 }
 
 const emailTaken = (): AppError =>
@@ -45,13 +48,16 @@ function toPrincipal(user: User): Principal {
 /** Accounts and sessions: registration, sign-in and authentication by token. */
 export class AuthService {
   readonly #lookup: BatchLookup<User>;
+  readonly #sessions: BatchLookup<UserSession>;
 
   readonly #deps: AuthServiceDeps;
 
   constructor(deps: AuthServiceDeps) {
     this.#deps = deps;
 
-    this.#lookup = new BatchLookup((ids) => deps.unitOfWork.read.users.findByIds(ids));
+    const { users, userSessions } = deps.unitOfWork.read;
+    this.#lookup = new BatchLookup((ids) => users.findByIds(ids));
+    this.#sessions = new BatchLookup((ids) => userSessions.findByIds(ids));
   }
 
   /**
@@ -131,14 +137,10 @@ export class AuthService {
     }
   }
 
-  /** Signs in and issues an access token; also returns its lifetime in seconds. */
-  async login(
-    credentials: Credentials,
-    address: string,
-  ): Promise<{ token: string; expiresIn: number; user: User }> {
-    const user = await this.signIn(credentials, address);
-    const { tokens } = this.#deps;
-    return { token: await tokens.issue(user), expiresIn: tokens.lifetime('access'), user };
+  /** Signs in and opens a session. */
+  async login(credentials: Credentials, client: ClientInfo): Promise<IssuedTokens & { readonly user: User }> {
+    const user = await this.signIn(credentials, client.address);
+    return { ...(await this.#deps.sessions.open(user, client)), user };
   }
 
   /**
@@ -147,13 +149,19 @@ export class AuthService {
    */
   async session(token: string, kind: TokenKind = 'access'): Promise<Session> {
     const claims = await this.#deps.tokens.verify(token, kind);
-    const user = await this.#lookup.find(claims.userId);
+    const { sessionId } = claims;
+    const [user, open] = await Promise.all([
+      this.#lookup.find(claims.userId),
+      sessionId === null ? null : this.#sessions.find(sessionId),
+    ]);
+    if (sessionId !== null && open?.userId !== claims.userId) throw tokenProblem('TOKEN_REVOKED');
     if (!user || user.disabledAt !== null || user.tokenVersion !== claims.tokenVersion)
       throw tokenProblem('TOKEN_REVOKED');
     const { sessions } = this.#deps.unitOfWork.read;
     if (claims.tokenId !== null && (await sessions.isRevoked(claims.tokenId)))
       throw tokenProblem('TOKEN_REVOKED');
-    return { principal: toPrincipal(user), expiresAt: claims.expiresAt };
+    const principal = { ...toPrincipal(user), ...(sessionId !== null && { sessionId }) };
+    return { principal, expiresAt: claims.expiresAt };
   }
 
   /** Ends a browser session by revoking its token. Idempotent. @throws AppError INVALID_TOKEN. */

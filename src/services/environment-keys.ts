@@ -2,7 +2,7 @@ import type { KeyGrant } from '../domain/api-key.js';
 import type { UserRepository } from '../domain/repositories/user.repository.js';
 import { SCOPE_NAMES, type Scope } from '../domain/scopes.js';
 import type { User } from '../domain/user.js';
-import { digestOfApiKey, sameDigest } from './api-key-secret.js';
+import { digestOfSecret, sameDigest } from './secret-text.js';
 
 /** An API key of the configuration. */
 export interface ConfiguredKey {
@@ -27,7 +27,7 @@ export class EnvironmentKeys {
   constructor(configured: readonly ConfiguredKey[], users: Pick<UserRepository, 'findById' | 'findByEmail'>) {
     this.#users = users;
     for (const [index, { user, apiKey, scopes = SCOPE_NAMES }] of configured.entries()) {
-      const digest = digestOfApiKey(apiKey);
+      const digest = digestOfSecret(apiKey);
       const grant = {
         id: `environment-${String(index)}`,
         scopes,

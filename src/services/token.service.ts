@@ -33,6 +33,8 @@ export interface TokenSettings {
 export interface TokenClaims {
   /** The `jti` claim; null for access tokens, which are not revoked individually. */
   readonly tokenId: string | null;
+  /** The `sid` claim: the session of a person; null for tokens of earlier versions. */
+  readonly sessionId: string | null;
   readonly userId: string;
   readonly tokenVersion: number;
   readonly expiresAt: Date;
@@ -40,6 +42,7 @@ export interface TokenClaims {
 
 const claimsSchema = z.object({
   jti: z.uuid().optional(),
+  sid: z.uuid().optional(),
   sub: z.uuid(),
   ver: z.number().int().min(0),
   iat: z.number().int().positive(),
@@ -72,12 +75,15 @@ export class TokenService {
     return kind === 'access' ? this.#settings.accessSeconds : ADMIN_SESSION_SECONDS;
   }
 
-  /** Issues a signed token for `user`. */
-  async issue(user: Pick<User, 'id' | 'tokenVersion'>, kind: TokenKind = 'access'): Promise<string> {
+  /** Issues a signed token for `user`, which ends with `sessionId` if that is given. */
+  async issue(
+    user: Pick<User, 'id' | 'tokenVersion'>,
+    { kind = 'access', sessionId }: { readonly kind?: TokenKind; readonly sessionId?: string } = {},
+  ): Promise<string> {
     const { typ, audienceSuffix } = TOKEN_KINDS[kind];
     const issuedAt = Math.floor(this.#now().getTime() / 1000);
     const identity = kind === 'adminSession' ? { jti: randomUUID() } : {};
-    return new SignJWT({ ver: user.tokenVersion, ...identity })
+    return new SignJWT({ ver: user.tokenVersion, sid: sessionId, ...identity })
       .setProtectedHeader({ alg: 'RS256', typ, kid: this.#keys.kid })
       .setSubject(user.id)
       .setIssuer(this.#settings.issuer)
@@ -116,9 +122,15 @@ export class TokenService {
         // Also rejects tokens issued in the future or with a lifetime longer than ours.
         maxTokenAge: this.lifetime(kind),
       });
-      const { jti, sub, ver, iat, exp } = claimsSchema.parse(payload);
+      const { jti, sid, sub, ver, iat, exp } = claimsSchema.parse(payload);
       if (exp - iat > this.lifetime(kind)) throw invalidToken();
-      return { tokenId: jti ?? null, userId: sub, tokenVersion: ver, expiresAt: new Date(exp * 1000) };
+      return {
+        tokenId: jti ?? null,
+        sessionId: sid ?? null,
+        userId: sub,
+        tokenVersion: ver,
+        expiresAt: new Date(exp * 1000),
+      };
     } catch (error) {
       // jose checks times only after the signature, so the response does not reveal whether a forged token
       // has expired.

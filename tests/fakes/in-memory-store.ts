@@ -8,6 +8,7 @@ import type { EnqueueRequest } from '../../src/domain/repositories/unit-of-work.
 import type { JobResult } from '../../src/domain/result.js';
 import type { Owner } from '../../src/domain/listing.js';
 import type { ServoSession } from '../../src/domain/servo-session.js';
+import type { PasswordReset, UserSession } from '../../src/domain/user-session.js';
 import type { User } from '../../src/domain/user.js';
 import { AppError } from '../../src/errors/app-error.js';
 import type { CodeOfKind } from '../../src/errors/codes.js';
@@ -61,6 +62,8 @@ interface Tables {
   readonly revokedSessions: Map<string, Date>;
   readonly servoSessions: Map<string, ServoSession>;
   readonly apiKeys: Map<string, ApiKey>;
+  readonly userSessions: Map<string, UserSession>;
+  readonly passwordResets: Map<string, PasswordReset>;
   /** Images of goals by user and digest, the one used last at the end. */
   readonly servoGoals: Map<string, Uint8Array>;
   /** Queue messages that the queue was given, by dedupe id. */
@@ -83,6 +86,8 @@ export class InMemoryStore implements Tables {
   readonly revokedSessions = new Map<string, Date>();
   readonly servoSessions = new Map<string, ServoSession>();
   readonly apiKeys = new Map<string, ApiKey>();
+  readonly userSessions = new Map<string, UserSession>();
+  readonly passwordResets = new Map<string, PasswordReset>();
   readonly servoGoals = new Map<string, Uint8Array>();
   readonly messages = new Map<string, EnqueueRequest>();
 
@@ -113,6 +118,8 @@ export class InMemoryStore implements Tables {
       this.revokedSessions,
       this.servoSessions,
       this.apiKeys,
+      this.userSessions,
+      this.passwordResets,
       this.servoGoals,
       this.messages,
     ];

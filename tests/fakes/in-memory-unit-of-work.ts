@@ -18,6 +18,7 @@ import { InMemoryScheduleRepository } from './in-memory-schedule.repository.js';
 import { InMemoryServoSessionRepository } from './in-memory-servo-session.repository.js';
 import { InMemorySessionRepository } from './in-memory-session.repository.js';
 import { InMemoryStore } from './in-memory-store.js';
+import { InMemoryUserSessionRepository } from './in-memory-user-session.repository.js';
 import { InMemoryUserRepository } from './in-memory-user.repository.js';
 import { noWebhookDeliveries, noWebhooks } from './no-webhooks.js';
 
@@ -52,6 +53,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       apiKeys: new InMemoryApiKeyRepository(store),
       webhooks: noWebhooks,
       webhookDeliveries: noWebhookDeliveries,
+      userSessions: new InMemoryUserSessionRepository(store),
     };
   }
 

@@ -10,6 +10,7 @@ import type { ResultRepository } from './result.repository.js';
 import type { ScheduleRepository } from './schedule.repository.js';
 import type { ServoSessionRepository } from './servo-session.repository.js';
 import type { SessionRepository } from './session.repository.js';
+import type { UserSessionRepository } from './user-session.repository.js';
 import type { UserRepository } from './user.repository.js';
 import type { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
 import type { WebhookRepository } from './webhook.repository.js';
@@ -32,6 +33,7 @@ export interface Repositories {
   readonly apiKeys: ApiKeyRepository;
   readonly webhooks: WebhookRepository;
   readonly webhookDeliveries: WebhookDeliveryRepository;
+  readonly userSessions: UserSessionRepository;
 }
 
 /** A transaction: its repositories, queue and commit hooks. */

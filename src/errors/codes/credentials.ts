@@ -43,6 +43,16 @@ export const CREDENTIAL_CODES = {
     title: 'Two credentials',
     hint: 'Send either an access token or an API key.',
   },
+  INVALID_REFRESH_TOKEN: {
+    kind: 'unauthenticated',
+    title: 'Invalid refresh token',
+    hint: 'Sign in again.',
+  },
+  REFRESH_TOKEN_REUSED: {
+    kind: 'unauthenticated',
+    title: 'Refresh token reused',
+    hint: 'Sign in again. If no client of yours sent the token twice, somebody has copied it: change the password.',
+  },
   INVALID_CREDENTIALS: {
     kind: 'unauthenticated',
     title: 'Invalid credentials',
@@ -68,10 +78,20 @@ export const CREDENTIAL_CODES = {
     title: 'API key would exceed its creator',
     hint: 'Ask for no more scopes, addresses, time or requests than the credential of the request has.',
   },
+  INVALID_RESET_LINK: {
+    kind: 'forbidden',
+    title: 'Invalid link to set a password',
+    hint: 'Ask an administrator for another link.',
+  },
   ACCOUNT_DISABLED: {
     kind: 'forbidden',
     title: 'Account disabled',
     hint: 'Ask an administrator to enable the account.',
+  },
+  SESSION_UNKNOWN: {
+    kind: 'conflict',
+    title: 'Token without a session',
+    hint: 'The token was issued by an earlier version; it ends by its expiry. Change the password to end it now.',
   },
   TOO_MANY_API_KEYS: {
     kind: 'conflict',

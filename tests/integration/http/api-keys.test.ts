@@ -1,5 +1,5 @@
 import type { Scope } from '../../../src/domain/scopes.js';
-import { generateApiKey } from '../../../src/services/api-key-secret.js';
+import { generateSecret } from '../../../src/services/secret-text.js';
 import { FAKE_GOAL } from '../../support/servo-client.js';
 import { ApiClient, type ApiResponse } from '../../support/api-client.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
@@ -285,7 +285,7 @@ describe('API keys', () => {
       const ask = async (key: string) =>
         (await new ApiClient(strict.url, undefined, { 'x-api-key': key }).get('/api/users/profile')).status;
       expect(await ask(secret)).toBe(200);
-      const guesses = ['nonsense', ...Array.from({ length: 10 }, () => generateApiKey(user.id))];
+      const guesses = ['nonsense', ...Array.from({ length: 10 }, () => generateSecret('infk_', user.id))];
       const statuses: number[] = [];
       for (const guess of guesses) statuses.push(await ask(guess));
       // Ten per address: LOGIN_ATTEMPTS_PER_15_MINUTES times ten.

@@ -10,12 +10,14 @@ import { describeResultRepository } from './result.contract.js';
 import { describeScheduleRepository } from './schedule.contract.js';
 import { describeServoSessionRepository } from './servo-session.contract.js';
 import { describeUnitOfWork } from './unit-of-work.contract.js';
+import { describeUserSessionRepository } from './user-session.contract.js';
 import { describeUserRepository } from './user.contract.js';
 
 /** The whole contract of src/domain/repositories.ts. */
 export function describePersistence(open: OpenPersistence): void {
   describeUserRepository(open);
   describeApiKeyRepository(open);
+  describeUserSessionRepository(open);
   describeLedgerRepository(open);
   describeDatasetRepository(open);
   describeJobRepository(open);

@@ -108,7 +108,7 @@ describe('access tokens', () => {
       const [head, , signature] = craft(header(), claims()).split('.');
       return `${head}.${base64({ ...claims(), ver: 4 })}.${signature}`;
     }),
-    refused('the session of the sign-in page', () => tokens.issue(USER, 'adminSession')),
+    refused('the session of the sign-in page', () => tokens.issue(USER, { kind: 'adminSession' })),
     refused('an old token of another key', () => {
       const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
       return craft(header(), { ...claims(), exp: SECONDS - 3600 }, 'RSA-SHA256', privateKey);

@@ -1,28 +1,30 @@
 import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { API_KEY_PREFIX } from '../domain/api-key.js';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** 32 characters of 62 are 190 random bits, so that a plain digest is enough. */
 const RANDOM_LENGTH = 32;
 const CHECKSUM_LENGTH = 6;
-const KEY = /^infk_([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})_([\dA-Za-z]{32})([\dA-Za-z]{6})$/;
+const REST = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})_([\dA-Za-z]{32})([\dA-Za-z]{6})$/;
 
-/** A new key `infk_<id>_<secret>`; the last six characters of the secret are a checksum. */
-export function generateApiKey(id: string): string {
+/** First characters of the secrets that the server generates. */
+export type SecretPrefix = 'infk_' | 'infr_' | 'infp_';
+
+/** A new secret `<prefix><id>_<random><checksum>`. */
+export function generateSecret(prefix: SecretPrefix, id: string): string {
   const random = Array.from({ length: RANDOM_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
-  return `${API_KEY_PREFIX}${id}_${random}${checksum(id, random)}`;
+  return `${prefix}${id}_${random}${checksum(id, random)}`;
 }
 
-/** The id in a key; null for a text that no server generated, which is known without asking the database. */
-export function idOfApiKey(key: string): string | null {
-  const [, id, random, sum] = KEY.exec(key) ?? [];
+/** The id in a secret; null for a text that no server generated, which is known without asking the database. */
+export function idOfSecret(prefix: SecretPrefix, text: string): string | null {
+  const [, id, random, sum] = (text.startsWith(prefix) && REST.exec(text.slice(prefix.length))) || [];
   return id !== undefined && checksum(id, random) === sum ? id : null;
 }
 
-/** SHA-256 of a whole key. */
-export function digestOfApiKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+/** SHA-256 of a whole secret. */
+export function digestOfSecret(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
 }
 
 /** Whether two digests are equal, in a time that does not depend on where they differ. */

@@ -1,0 +1,32 @@
+/** A session of a person, from sign-in to sign-out. */
+export interface UserSession {
+  readonly id: string;
+  readonly userId: string;
+  /** Token version of the user at sign-in; the session has ended once the user has another one. */
+  readonly tokenVersion: number;
+  /** SHA-256 of the current refresh token. */
+  readonly refreshSha256: Buffer;
+  readonly address: string;
+  readonly userAgent: string | null;
+  readonly createdAt: Date;
+  /** Sign-in, or the last refresh. */
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** What is stored at sign-in. */
+export type NewUserSession = Omit<UserSession, 'createdAt' | 'lastUsedAt'>;
+
+/** The client of a sign-in, as its session shows it. */
+export interface ClientInfo {
+  readonly address: string;
+  readonly userAgent: string | null;
+}
+
+/** A one-time link that sets a password; a user has at most one. */
+export interface PasswordReset {
+  readonly id: string;
+  readonly userId: string;
+  readonly sha256: Buffer;
+  readonly expiresAt: Date;
+}
