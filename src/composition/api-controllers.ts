@@ -1,3 +1,4 @@
+import { AccountAdminController } from '../controllers/account-admin.controller.js';
 import { AccountController } from '../controllers/account.controller.js';
 import { AdministrationController } from '../controllers/administration.controller.js';
 import { AdminSessionController } from '../controllers/admin-session.controller.js';
@@ -9,6 +10,7 @@ import { InferenceController } from '../controllers/inference.controller.js';
 import { InpaintingController } from '../controllers/inpainting.controller.js';
 import { JobController } from '../controllers/job.controller.js';
 import { NamedDatasetController } from '../controllers/named-dataset.controller.js';
+import { PasswordPageController } from '../controllers/password-page.controller.js';
 import { PairUploadController } from '../controllers/pair-upload.controller.js';
 import { PublicLinks } from '../controllers/public-links.js';
 import { OpenInferenceController } from '../controllers/open-inference.controller.js';
@@ -53,6 +55,8 @@ function createNamedControllers({ settings, jobs, results }: ApiDeps, services: 
       linkUsers,
       networks: services.networks,
     }),
+    passwordPage: new PasswordPageController(services.passwords),
+    accountAdmin: new AccountAdminController(services.accountAdmin, services.passwords, links),
     administration: new AdministrationController({ administration, admins, links: signatures }),
     scheduling: new SchedulingController({ order: services.jobOrder, jobs, links: signatures }),
   };

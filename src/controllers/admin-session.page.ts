@@ -1,6 +1,7 @@
 import { SIGN_IN_PATH } from '../domain/api-paths.js';
 
-const STYLE = `
+/** Style of pages with a form. */
+export const FORM_STYLE = `
   body { font: 16px/1.5 system-ui, sans-serif; background: #10151c; color: #e6ebf2; display: grid; place-items: center; min-height: 100vh; margin: 0 }
   main { width: 20rem; padding: 2rem; background: #1a222d; border-radius: 12px }
   h1 { font-size: 1.2rem; margin: 0 0 1rem }
@@ -25,7 +26,7 @@ export function signInPage(notice: SignInNotice): string {
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>InferNode: admin sign-in</title><style>${STYLE}</style></head>
+<title>InferNode: admin sign-in</title><style>${FORM_STYLE}</style></head>
 <body><main><h1>InferNode queues</h1>${NOTICES[notice]}
 <form method="post" action="${SIGN_IN_PATH}">
 <label for="email">E-mail</label><input id="email" name="email" type="email" autocomplete="username" required autofocus>

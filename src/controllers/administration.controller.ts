@@ -1,7 +1,6 @@
 import { toCredits } from '../domain/money.js';
 import type { MicroCredits } from '../domain/money.js';
 import type { DatasetTotals } from '../domain/listing.js';
-import type { User } from '../domain/user.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { ok, type Reply } from '../middlewares/reply.js';
@@ -12,6 +11,7 @@ import {
   type AdministrationService,
   type DatasetPage,
 } from '../services/administration.service.js';
+import { presentAccount } from './account.presenter.js';
 import { presentJob, type LinkSigner } from './job.presenter.js';
 import { presentDatasetSummary } from './named-dataset.presenter.js';
 import { pageFactsOf, sliceOf } from './page.presenter.js';
@@ -36,21 +36,6 @@ function presentDatasetTotals({ totals, prices }: DatasetPage) {
     averageItemsPerDataset: totals.datasets === 0 ? 0 : itemsOf(totals) / totals.datasets,
     totalEstimatedInferenceCost: toCredits(inferenceCost(prices, totals)),
     byType: totals.byContent,
-  };
-}
-
-function presentAccount(user: User) {
-  return {
-    id: user.id,
-    name: user.name,
-    surname: user.surname,
-    email: user.email,
-    role: user.role,
-    tokens: toCredits(user.balance),
-    disabled: user.disabledAt !== null,
-    deleted: user.deletedAt !== null,
-    createdAt: user.createdAt.toISOString(),
-    updatedAt: user.updatedAt.toISOString(),
   };
 }
 
@@ -117,8 +102,8 @@ export class AdministrationController {
   };
 
   readonly users = async ({ query }: Call<Operations['users']>): Promise<Reply> => {
-    const { email: emailContains, role, disabled, includeDeleted } = query;
-    const filter = { emailContains, role, disabled, includeDeleted };
+    const { email: emailContains, search, role, disabled, includeDeleted } = query;
+    const filter = { emailContains, search, role, disabled, includeDeleted };
     const { rows, total } = await this.#deps.administration.users(filter, sliceOf(query));
     const data = { users: rows.map(presentAccount), ...pageFactsOf(query, total) };
     return ok({ success: true, message: 'Users retrieved successfully', data });

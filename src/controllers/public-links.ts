@@ -14,7 +14,12 @@ export class PublicLinks {
 
   /** A signed URL of `path` for `userId`; `extra` query parameters are signed too. */
   sign(request: Request, path: string, { userId, extra = '' }: { userId: string; extra?: string }): string {
+    return this.urlOf(this.#signer.sign(path, userId, extra), request);
+  }
+
+  /** The URL of a path as the client of the request reaches it. */
+  urlOf(path: string, request: Request): string {
     const base = this.#publicUrl ?? `${request.protocol}://${request.get('host') ?? 'localhost'}`;
-    return `${base.replace(/\/$/, '')}${this.#signer.sign(path, userId, extra)}`;
+    return `${base.replace(/\/$/, '')}${path}`;
   }
 }

@@ -18,6 +18,7 @@ import { RevokedSessionDao } from './revoked-session.dao.js';
 import { ServoGoalDao } from './servo-goal.dao.js';
 import { ServoSessionDao } from './servo-session.dao.js';
 import { TagDao } from './tag.dao.js';
+import { UsageDao } from './usage.dao.js';
 import { UserSessionDao } from './user-session.dao.js';
 import { UserDao } from './user.dao.js';
 import { UserQuotaDao } from './user-quota.dao.js';
@@ -52,6 +53,7 @@ export interface Daos {
   readonly webhookEvents: WebhookEventDao;
   readonly webhookDeliveries: WebhookDeliveryDao;
   readonly userSessions: UserSessionDao;
+  readonly usage: UsageDao;
 }
 
 /** Creates one DAO per table, all bound to the same transaction, or to none. */
@@ -82,5 +84,6 @@ export function createDaos(context: DaoContext): Daos {
     webhookEvents: new WebhookEventDao(context),
     webhookDeliveries: new WebhookDeliveryDao(context),
     userSessions: new UserSessionDao(context),
+    usage: new UsageDao(context),
   };
 }

@@ -1,4 +1,4 @@
-import { Op, fn, type WhereOptions } from 'sequelize';
+import { Op, col, fn, where, type WhereOptions } from 'sequelize';
 import type { Counted, Slice, UserFilter } from '../domain/listing.js';
 import type { Role } from '../domain/user.js';
 import type { NewUserRow, UserRow } from '../models/user.model.js';
@@ -105,9 +105,13 @@ export class UserDao extends Dao {
 
   /** Newest first. */
   async page(filter: UserFilter, { offset, limit }: Slice): Promise<Counted<UserRow>> {
-    const { emailContains, role, disabled, includeDeleted = false } = filter;
+    const { emailContains, search, role, disabled, includeDeleted = false } = filter;
     const conditions: WhereOptions<UserRow>[] = [];
     if (emailContains !== undefined) conditions.push({ email: { [Op.iLike]: containing(emailContains) } });
+    if (search !== undefined) {
+      const text = fn('concat_ws', ' ', col('email'), col('name'), col('surname'));
+      conditions.push(where(text, { [Op.iLike]: containing(search) }));
+    }
     if (role !== undefined) conditions.push({ role });
     if (disabled !== undefined) conditions.push({ disabledAt: disabled ? { [Op.ne]: null } : null });
     if (!includeDeleted) conditions.push({ deletedAt: null });

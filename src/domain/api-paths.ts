@@ -2,6 +2,7 @@
 export const ADMIN_PATH = '/api/admin';
 export const QUEUE_BOARD_PATH = `${ADMIN_PATH}/queues`;
 export const SIGN_IN_PATH = `${ADMIN_PATH}/sign-in`;
+export const PASSWORD_PAGE_PATH = '/set-password';
 export const DOCUMENTATION_PATH = '/api/docs';
 export const OPENAPI_PATH = '/api/openapi.json';
 export const HEALTH_PATH = '/api/health';

@@ -1,3 +1,5 @@
+import type { Counted, Slice } from './listing.js';
+
 /** A request or command of an admin. */
 export interface AuditEntry {
   /** Account of the admin; `null` for the command line. */
@@ -11,9 +13,26 @@ export interface AuditEntry {
   readonly requestId: string | null;
 }
 
+/** A stored entry. */
+export interface AuditRecord extends AuditEntry {
+  readonly id: string;
+  readonly createdAt: Date;
+}
+
+/** Filter of the log; absent conditions do not filter. */
+export interface AuditFilter {
+  /** Part of the actor, case-insensitive. */
+  readonly actorContains?: string;
+  readonly action?: string;
+  readonly createdAfter?: Date;
+  readonly createdBefore?: Date;
+}
+
 /** Append-only log of admin requests and commands. */
 export interface AuditRepository {
   append(entry: AuditEntry): Promise<void>;
   /** Newest entries first. */
   newest(limit: number): Promise<readonly AuditEntry[]>;
+  /** Newest entries first. */
+  page(filter: AuditFilter, slice: Slice): Promise<Counted<AuditRecord>>;
 }

@@ -57,6 +57,8 @@ export interface DatasetFilter {
 export interface UserFilter {
   /** Part of the e-mail address, case-insensitive. */
   readonly emailContains?: string;
+  /** Part of the e-mail address, or of name and surname, case-insensitive. */
+  readonly search?: string;
   readonly role?: Role;
   readonly disabled?: boolean;
   readonly includeDeleted?: boolean;

@@ -4,7 +4,7 @@ const SECRET_FIELD =
   /^(authorization|cookie|set-cookie|token|password|passwordhash|secret|signature|x-api-key|apikey|api_keys)$/i;
 const JSON_WEB_TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 const BEARER = /\b(Bearer|Api-Key)\s+\S+/gi;
-const API_KEY = /\binfk_[\w-]+/g;
+const GENERATED_SECRET = /\binf[krp]_[\w-]+/g;
 const WEBHOOK_SECRET = /\bwhsec_[\w+/=-]+/g;
 const SECRET_QUERY = /([?&](?:token|signature|password)=)[^&\s"]+/gi;
 const HIDDEN = '[redacted]';
@@ -15,7 +15,7 @@ export function redactText(text: string): string {
   return text
     .replace(BEARER, `$1 ${HIDDEN}`)
     .replace(JSON_WEB_TOKEN, HIDDEN)
-    .replace(API_KEY, HIDDEN)
+    .replace(GENERATED_SECRET, HIDDEN)
     .replace(WEBHOOK_SECRET, HIDDEN)
     .replace(SECRET_QUERY, `$1${HIDDEN}`);
 }

@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import type { AuditLogDao } from '../dao/audit-log.dao.js';
-import type { AuditEntry, AuditRepository } from '../domain/audit.js';
+import type { AuditEntry, AuditFilter, AuditRecord, AuditRepository } from '../domain/audit.js';
+import type { Counted, Slice } from '../domain/listing.js';
 
 /** The audit log in PostgreSQL. */
 export class PostgresAuditRepository implements AuditRepository {
@@ -12,6 +13,10 @@ export class PostgresAuditRepository implements AuditRepository {
 
   async append(entry: AuditEntry): Promise<void> {
     await this.#entries.insert(uuid(), entry);
+  }
+
+  async page(filter: AuditFilter, slice: Slice): Promise<Counted<AuditRecord>> {
+    return this.#entries.page(filter, slice);
   }
 
   async newest(limit: number): Promise<readonly AuditEntry[]> {

@@ -14,6 +14,7 @@ import { PostgresResultRepository } from './result.repository.js';
 import { PostgresScheduleRepository } from './schedule.repository.js';
 import { PostgresServoSessionRepository } from './servo-session.repository.js';
 import { PostgresSessionRepository } from './session.repository.js';
+import { PostgresUsageRepository } from './usage.repository.js';
 import { PostgresUserSessionRepository } from './user-session.repository.js';
 import { PostgresUserRepository } from './user.repository.js';
 import { PostgresWebhookDeliveryRepository } from './webhook-delivery.repository.js';
@@ -37,6 +38,7 @@ export function createRepositories(daos: Daos): Repositories {
     sessions: translating(new PostgresSessionRepository(daos.revokedSessions)),
     rateCounts: translating(new PostgresRateCountRepository(daos.rateCounts)),
     servoSessions: translating(new PostgresServoSessionRepository(daos.servoSessions, daos.servoGoals)),
+    usage: translating(new PostgresUsageRepository(daos.usage)),
     userSessions: translating(new PostgresUserSessionRepository(daos.userSessions)),
     apiKeys: translating(new PostgresApiKeyRepository(daos.apiKeys)),
     webhooks: translating(new PostgresWebhookRepository(daos.webhooks)),

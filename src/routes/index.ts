@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import type { AccountAdminController } from '../controllers/account-admin.controller.js';
 import type { AccountController } from '../controllers/account.controller.js';
 import type { AdministrationController } from '../controllers/administration.controller.js';
 import type { AdminSessionController } from '../controllers/admin-session.controller.js';
@@ -10,6 +11,7 @@ import type { InferenceController } from '../controllers/inference.controller.js
 import type { InpaintingController } from '../controllers/inpainting.controller.js';
 import type { JobController } from '../controllers/job.controller.js';
 import type { NamedDatasetController } from '../controllers/named-dataset.controller.js';
+import type { PasswordPageController } from '../controllers/password-page.controller.js';
 import type { PairUploadController } from '../controllers/pair-upload.controller.js';
 import type { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import type { NetworkController } from '../controllers/network.controller.js';
@@ -25,6 +27,7 @@ import type { WebhookController } from '../controllers/webhook.controller.js';
 import { errorReference } from '../middlewares/error-reference.js';
 import { DOCUMENTATION_PATH, OPENAPI_PATH } from '../domain/api-paths.js';
 import type { EndpointGuards } from '../middlewares/endpoint.js';
+import { accountAdminRoutes, passwordPageRoutes } from './account-admin.routes.js';
 import { accountRoutes } from './account.routes.js';
 import { administrationRoutes } from './administration.routes.js';
 import { adminSessionRoutes } from './admin-session.routes.js';
@@ -54,6 +57,8 @@ export interface Controllers {
   readonly auth: AuthController;
   readonly apiKeys: ApiKeyController;
   readonly userSessions: UserSessionController;
+  readonly accountAdmin: AccountAdminController;
+  readonly passwordPage: PasswordPageController;
   readonly users: UserController;
   readonly quotas: QuotaController;
   readonly datasets: DatasetController;
@@ -86,6 +91,8 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...authRoutes(controllers.auth),
       ...apiKeyRoutes(controllers.apiKeys),
       ...userSessionRoutes(controllers.userSessions),
+      ...accountAdminRoutes(controllers.accountAdmin),
+      ...passwordPageRoutes(controllers.passwordPage),
       ...userRoutes(controllers.users),
       ...quotaRoutes(controllers.quotas),
       ...datasetRoutes(controllers.datasets, controllers.uploads),

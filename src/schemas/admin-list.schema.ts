@@ -13,7 +13,8 @@ const emailPart = z
   .meta({ description: 'Part of the e-mail', example: 'example.com' });
 const role = z.enum(['user', 'admin']);
 
-const account = z
+/** An account as admins see it. */
+export const account = z
   .object({
     id,
     name: z.string().nullable(),
@@ -46,6 +47,9 @@ export const adminListOperations = {
     query: z.strictObject({
       ...numberedPage(50),
       email: emailPart.optional(),
+      search: emailPart
+        .optional()
+        .meta({ description: 'Part of the e-mail, or of name and surname', example: 'ada' }),
       role: role.optional(),
       disabled: flag.optional(),
       includeDeleted: flag.optional(),

@@ -1,4 +1,5 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+import { accountAdminOperations } from './account-admin.schema.js';
 import { accountOperations } from './account.schema.js';
 import { administrationOperations } from './administration.schema.js';
 import { adminSessionOperations } from './admin-session.schema.js';
@@ -17,6 +18,7 @@ import { openInferenceOperations } from './open-inference.schema.js';
 import { requestBodyOf, responseContentOf } from './openapi-bodies.js';
 import { OPENAPI_TAGS } from './openapi-tags.js';
 import { JSON_LENGTH_HEADER, IDEMPOTENCY_HEADER, type ErrorResponse, type Operation } from './operation.js';
+import { passwordPageOperations } from './password-page.schema.js';
 import { quotaOperations } from './quota.schema.js';
 import { realtimeOperations } from './realtime.schema.js';
 import { schedulingOperations } from './scheduling.schema.js';
@@ -31,6 +33,7 @@ import { webhookOperations } from './webhook.schema.js';
 export const allOperations: readonly Operation[] = [
   authOperations,
   userSessionOperations,
+  passwordPageOperations,
   apiKeyOperations,
   userOperations,
   quotaOperations,
@@ -45,6 +48,7 @@ export const allOperations: readonly Operation[] = [
   namedDatasetOperations,
   inpaintingOperations,
   administrationOperations,
+  accountAdminOperations,
   schedulingOperations,
   openInferenceOperations,
   realtimeOperations,

@@ -53,6 +53,8 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       apiKeys: new InMemoryApiKeyRepository(store),
       webhooks: noWebhooks,
       webhookDeliveries: noWebhookDeliveries,
+      // Sums over many tables are a matter of SQL.
+      usage: { daily: async () => [] },
       userSessions: new InMemoryUserSessionRepository(store),
     };
   }

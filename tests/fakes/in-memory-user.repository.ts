@@ -77,9 +77,12 @@ export class InMemoryUserRepository implements UserRepository {
   }
 
   async page(filter: UserFilter, { offset, limit }: Slice): Promise<Counted<User>> {
-    const { emailContains = '', role, disabled, includeDeleted = false } = filter;
+    const { emailContains = '', search = '', role, disabled, includeDeleted = false } = filter;
     const found = [...this.#store.users.values()]
       .filter(({ email }) => email.includes(emailContains.toLowerCase()))
+      .filter(({ email, name, surname }) =>
+        [email, name, surname].join(' ').toLowerCase().includes(search.toLowerCase()),
+      )
       .filter((user) => role === undefined || user.role === role)
       .filter((user) => disabled === undefined || (user.disabledAt !== null) === disabled)
       .filter((user) => includeDeleted || user.deletedAt === null)

@@ -1,5 +1,6 @@
 import type { AuditRepository } from '../audit.js';
 import type { RateCountRepository } from '../rate-count.js';
+import type { UsageRepository } from '../usage.js';
 import type { ApiKeyRepository } from './api-key.repository.js';
 import type { DatasetRepository } from './dataset.repository.js';
 import type { IdempotencyRepository } from './idempotency.repository.js';
@@ -34,6 +35,7 @@ export interface Repositories {
   readonly webhooks: WebhookRepository;
   readonly webhookDeliveries: WebhookDeliveryRepository;
   readonly userSessions: UserSessionRepository;
+  readonly usage: UsageRepository;
 }
 
 /** A transaction: its repositories, queue and commit hooks. */

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { NetworkIdentity } from '../../domain/job.js';
 import { writeZip } from '../../media/zip-writer.js';
-import { csvLine } from '../csv.js';
+import { csvLine } from '../../domain/csv.js';
 import type { EngineContext, TaskResult } from '../definition.js';
 import type { ClassificationParams } from './params.js';
 import type { ImageRecord } from './image-record.js';

@@ -2,7 +2,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import type { Detection } from '../../domain/detection.js';
-import { csvLine } from '../csv.js';
+import { csvLine } from '../../domain/csv.js';
 
 /** One image or frame with its detections. */
 export type DetectionRecord = Readonly<Record<string, unknown>> & {
