@@ -14,6 +14,8 @@ import { benchmarkJobs } from './jobs.js';
 import { benchmarkLibraries } from './libraries.js';
 import { benchmarkStart } from './start.js';
 import { benchmarkPeers, type PeerOptions } from './peers.js';
+import { benchmarkServo, type ServoBenchOptions } from './servo/live.js';
+import { benchmarkRecovery } from './servo/recovery.js';
 import type { Figure, Spread } from './statistics.js';
 
 const { positionals, values: flags } = parseArgs({
@@ -27,6 +29,11 @@ const { positionals, values: flags } = parseArgs({
     repeat: { type: 'string' },
     // Rounds of that, and of each classification case.
     rounds: { type: 'string' },
+    // Options of live servoing.
+    clips: { type: 'string' },
+    frames: { type: 'string' },
+    sessions: { type: 'string' },
+    python: { type: 'string' },
   },
 });
 const peerOptions: PeerOptions = {
@@ -36,11 +43,20 @@ const peerOptions: PeerOptions = {
   ...(flags.rounds === undefined ? {} : { rounds: Number(flags.rounds) }),
 };
 
+const servoOptions: ServoBenchOptions & { readonly sessions?: number } = {
+  ...peerOptions,
+  ...(flags.clips === undefined ? {} : { clips: flags.clips.split(',') }),
+  ...(flags.frames === undefined ? {} : { frames: Number(flags.frames) }),
+  ...(flags.sessions === undefined ? {} : { sessions: Number(flags.sessions) }),
+  ...(flags.python === undefined ? {} : { python: flags.python }),
+};
+
 /** Benchmarks by name; those that use the API receive its address. */
 const PARTS: Readonly<Record<string, (url: string, only?: string) => Promise<Figure[]>>> = {
   cns: async (url) => [...(await benchmarkPeers(peerOptions)), ...(await benchmarkJobs(url))],
   classification: (url, only) => benchmarkClassification(url, { only, rounds: peerOptions.rounds }),
   http: benchmarkHttp,
+  servo: (url) => benchmarkServo(url, servoOptions),
 };
 /** Benchmarks that need no running system; `peers` is one of cns that only runs on request. */
 const ALONE: Readonly<Record<string, () => Promise<Figure[]>>> = {
@@ -48,6 +64,7 @@ const ALONE: Readonly<Record<string, () => Promise<Figure[]>>> = {
   inpainting: () => benchmarkInpainting(flags.only),
   start: () => benchmarkStart(peerOptions.rounds),
   libraries: benchmarkLibraries,
+  'servo-recovery': () => benchmarkRecovery(servoOptions),
 };
 
 const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
@@ -66,11 +83,12 @@ function print(figures: readonly Figure[]): void {
   process.stdout.write(`${table.toString()}\n`);
 }
 
-/** Without names, all but the one that needs a Python with additional packages. */
+/** Without names, all but the one that needs a Python with additional packages, and live servoing. */
+const ON_REQUEST = ['classification', 'servo'];
 const chosen =
   positionals.length > 0
     ? positionals
-    : [...Object.keys(PARTS).filter((name) => name !== 'classification'), 'inpainting'];
+    : [...Object.keys(PARTS).filter((name) => !ON_REQUEST.includes(name)), 'inpainting'];
 const unknown = chosen.find((name) => !Object.hasOwn(ALONE, name) && !Object.hasOwn(PARTS, name));
 if (unknown !== undefined) {
   const names = [...Object.keys(PARTS), ...Object.keys(ALONE)].join(', ');

@@ -27,13 +27,18 @@ export const toolCommands = {
     [
       'bench',
       'dist/benchmarks/run.js',
-      'frames per second, job latency, requests per second; startup, classification, libraries and peers on request',
+      'frames per second, job latency, requests per second; startup, classification, libraries, peers and live servoing on request',
     ],
-    `npm run bench [-- cns http inpainting classification libraries peers start]
+    `npm run bench [-- cns http inpainting classification libraries peers servo servo-recovery start]
 
 Measures the named parts, or cns, http and inpainting. docs and README.md say what each needs.
-  --only TEXT, --rounds N, --repeat N, --core N, --detectors A,B`,
-    { texts: ['only', 'detectors'], numbers: ['core', 'repeat', 'rounds'], positionals: true },
+  --only TEXT, --rounds N, --repeat N, --core N, --detectors A,B
+  servo: --clips FILE,FILE, --frames N, --python PROGRAM; servo-recovery: --sessions N`,
+    {
+      texts: ['only', 'detectors', 'clips', 'python'],
+      numbers: ['core', 'repeat', 'rounds', 'frames', 'sessions'],
+      positionals: true,
+    },
   ),
   'bench:cores': tool(
     ['bench', 'dist/benchmarks/cns/cores.js', 'a CNS job on one core and on all of them'],
@@ -238,6 +243,30 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
     {
       texts: ['seconds', 'detector'],
       numbers: ['fps'],
+    },
+  ),
+  'soak:servo-kills': tool(
+    [
+      'soak',
+      'dist/tests/soak/servo-kills.js',
+      'kills engines, database and api under live sessions; checks recovery, counts and the ledger',
+    ],
+    'npm run soak:servo-kills [-- --sessions N --rounds N --fps N --detector NAME]',
+    {
+      texts: ['detector'],
+      numbers: ['sessions', 'rounds', 'fps'],
+    },
+  ),
+  'soak:servo-overload': tool(
+    [
+      'soak',
+      'dist/tests/soak/servo-overload.js',
+      'a live session with twice the frames it can compute; monitors memory, age of answers, skipped frames',
+    ],
+    'npm run soak:servo-overload [-- --minutes N --seconds N --detector NAME]',
+    {
+      texts: ['detector'],
+      numbers: ['minutes', 'seconds'],
     },
   ),
   'soak:images': tool(

@@ -1,0 +1,177 @@
+/**
+ * `npm run soak:servo-overload -- [--minutes 10 | --seconds N] [--detector ORB]`: one live session whose frames arrive at
+ * twice the speed at which they are computed. Prints the memory of the api process and of the engine over time, and the age
+ * of the frames that were answered. Exits 1 when memory grows by more than 5 %, when the 95th percentile of the age exceeds
+ * two computing times, or when a frame is neither answered nor reported as skipped.
+ */
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { ApiClient } from '../../scripts/demo/api-client.js';
+import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
+import { residentBytes } from './memory-watch.js';
+import { loadImages, LoadSession, servoEngines } from './servo-load.js';
+
+const { values: flags } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seconds: { type: 'string' },
+    detector: { type: 'string', default: 'ORB' },
+  },
+});
+const durationMs = 1000 * Number(flags.seconds ?? 60 * Number(flags.minutes));
+/** Parts of the time whose memory is compared; the first one warms up. */
+const PARTS = 5;
+const SAMPLES_PER_PART = 20;
+const MEASURED_FRAMES = 60;
+/** Frames by whose times the camera's speed is set. */
+const RECENT_FRAMES = 20;
+/** As many as the credits of a new account hold. */
+const MAX_FRAMES = 50_000;
+const MOST_GROWTH = 1.05;
+const MOST_AGE = 2;
+const MEBIBYTE = 2 ** 20;
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+const quantile = (values: readonly number[], share: number): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+};
+const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits));
+
+/** Milliseconds that a frame takes from its arrival to its answer when no other one waits. */
+async function measureFrame(session: LoadSession): Promise<number> {
+  const times: number[] = [];
+  for (let frame = 0; frame < MEASURED_FRAMES; frame += 1) {
+    const answer = new Promise<number>((resolve) => {
+      session.onAnswer = ({ message: { timingsMs } }) => resolve(timingsMs.total);
+    });
+    session.send();
+    times.push(await answer);
+  }
+  return quantile(times.slice(MEASURED_FRAMES / 2), 0.5);
+}
+
+/** What happened in one part of the time. */
+interface Part {
+  readonly api: number[];
+  readonly engine: number[];
+  /** Milliseconds between a frame's departure and its answer. */
+  readonly ages: number[];
+  /** Milliseconds that the answered frames took to compute. */
+  readonly times: number[];
+}
+
+async function sample(stack: RunningStack, part: Part): Promise<void> {
+  const total = async (pids: readonly number[]): Promise<number> =>
+    (await Promise.all(pids.map(residentBytes))).reduce((sum, bytes) => sum + bytes, 0);
+  part.api.push(await total(stack.children().api));
+  part.engine.push(await total(servoEngines(stack).slice(0, 1)));
+}
+
+/** Sends two frames in the time of one, whatever that is at the moment. */
+class Camera {
+  readonly #session: LoadSession;
+  #recent: number[];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(session: LoadSession, frameMs: number) {
+    this.#session = session;
+    this.#recent = [frameMs];
+    this.#send();
+  }
+
+  /** A frame took so long. */
+  learn(milliseconds: number): void {
+    this.#recent = [...this.#recent.slice(1 - RECENT_FRAMES), milliseconds];
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #send(): void {
+    this.#session.send();
+    this.#timer = setTimeout(() => this.#send(), quantile(this.#recent, 0.5) / 2);
+  }
+}
+
+async function overload(stack: RunningStack, session: LoadSession, frameMs: number): Promise<Part[]> {
+  const parts: Part[] = [];
+  const camera = new Camera(session, frameMs);
+  for (let index = 0; index < PARTS; index += 1) {
+    const part: Part = { api: [], engine: [], ages: [], times: [] };
+    parts.push(part);
+    session.onAnswer = ({ ageMs, message: { timingsMs } }) => {
+      part.ages.push(ageMs);
+      const time = timingsMs.total - timingsMs.queue;
+      part.times.push(time);
+      camera.learn(time);
+    };
+    for (let look = 0; look < SAMPLES_PER_PART; look += 1) {
+      await delay(durationMs / PARTS / SAMPLES_PER_PART);
+      await sample(stack, part);
+    }
+  }
+  camera.stop();
+  while (session.pending > 0) await delay(10);
+  return parts;
+}
+
+function report(parts: readonly Part[], session: LoadSession): boolean {
+  const rows = parts.map(({ api, engine, ages, times }) => {
+    const computing = quantile(times, 0.5);
+    return {
+      'api MiB': rounded(mean(api) / MEBIBYTE),
+      'engine MiB': rounded(mean(engine) / MEBIBYTE),
+      answers: ages.length,
+      'computing ms': rounded(computing),
+      'age p50, computing times': rounded(quantile(ages, 0.5) / computing, 2),
+      'age p95': rounded(quantile(ages, 0.95) / computing, 2),
+      'age p99': rounded(quantile(ages, 0.99) / computing, 2),
+      'age max': rounded(Math.max(...ages) / computing, 2),
+    };
+  });
+  console.table(rows);
+  const [, second] = parts;
+  const last = parts[PARTS - 1];
+  const growth = { api: mean(last.api) / mean(second.api), engine: mean(last.engine) / mean(second.engine) };
+  const { sent, answered, skipped, failed } = session;
+  const lost = sent - answered - skipped - failed;
+  console.table([
+    {
+      sent,
+      answered,
+      skipped,
+      failed,
+      'unaccounted for': lost,
+      'api memory, last to second part': rounded(growth.api, 3),
+      'engine memory, last to second part': rounded(growth.engine, 3),
+    },
+  ]);
+  const isFlat = growth.api <= MOST_GROWTH && growth.engine <= MOST_GROWTH;
+  const isFresh = rows.slice(1).every((row) => row['age p95'] <= MOST_AGE);
+  return isFlat && isFresh && lost === 0 && failed === 0;
+}
+
+const folder = await makeStackFolder('infernode-servo-overload-');
+const stack = await startRunningStack(path.join(folder, 'data'), { SERVO_SPARE_ENGINES: '0' });
+try {
+  const client = new ApiClient(stack.url);
+  await client.signUp('overload@example.com', 'a good password');
+  const session = await LoadSession.open(client, await loadImages(folder), {
+    detector: flags.detector,
+    maxFrames: MAX_FRAMES,
+  });
+  const frameMs = await measureFrame(session);
+  console.log(`a frame takes ${frameMs.toFixed(1)} ms`);
+  const parts = await overload(stack, session, frameMs);
+  await session.end();
+  process.exitCode = report(parts, session) ? 0 : 1;
+} finally {
+  stack.process.kill('SIGTERM');
+  await stack.exited;
+  await rm(folder, { recursive: true, force: true });
+}
