@@ -38,6 +38,8 @@ export interface WorkerWebhooksDeps {
 
 /** Delay of retries, and of notifications that were lost. */
 const DISPATCH_INTERVAL_MS = 1_000;
+/** Time of an attempt after the head of its response: for the body, and to record it. */
+const RECORD_MS = 10_000;
 const RETENTION_INTERVAL_MS = 600_000;
 /** How long finished deliveries, and endpoints of single requests, are kept. */
 const KEPT_MS = 7 * 24 * 3600 * 1000;
@@ -52,7 +54,8 @@ export function createWorkerWebhooks(
   const { allowPrivate, timeoutMs } = webhooks;
   const client = new GuardedClient({ allowPrivate, timeoutMs, resolve: overrides.resolve });
   const log = deps.log.child({ component: 'webhooks' });
-  const sender = new WebhookSender({ unitOfWork, client, policy, log });
+  const leaseMs = timeoutMs + RECORD_MS;
+  const sender = new WebhookSender({ unitOfWork, client, policy, leaseMs, log });
   const handler = new DeliverWebhooksHandler(sender);
   const { publicUrl } = http;
   const dispatcher = new WebhookDispatcher({ unitOfWork, queue: queue.webhooks, policy, publicUrl });

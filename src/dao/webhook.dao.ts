@@ -44,9 +44,12 @@ export class WebhookDao extends Dao {
 
   async lock(id: string): Promise<WebhookRow | null> {
     this.requireTransaction();
-    const [row] = await this.rows<WebhookRow>(`SELECT ${COLUMNS} FROM webhooks WHERE id = $id FOR UPDATE`, {
-      id,
-    });
+    const [row] = await this.rows<WebhookRow>(
+      `SELECT ${COLUMNS} FROM webhooks WHERE id = $id FOR NO KEY UPDATE`,
+      {
+        id,
+      },
+    );
     return row ?? null;
   }
 

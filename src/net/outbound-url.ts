@@ -2,13 +2,13 @@ import { isIP } from 'node:net';
 import { isAllowedAddress, type AddressPolicy } from './outbound-address.js';
 
 /** Longest URL that is accepted. */
-export const OUTBOUND_URL_MAX = 2048;
+const OUTBOUND_URL_MAX = 2048;
 /** Ports below this one belong to services that are not HTTP, except for the two of HTTP. */
 const FIRST_FREE_PORT = 1024;
 const HTTP_PORTS: ReadonlySet<string> = new Set(['', '80', '443']);
 
 /** A host name or address of a URL, without the brackets of IPv6. */
-export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 
 /**
  * Why the product does not connect to a URL; undefined for one that it may connect to. Host names are judged when they

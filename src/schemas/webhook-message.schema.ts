@@ -58,7 +58,7 @@ export const webhookMessage = z
   .meta({ id: 'WebhookMessage', example: EXAMPLE });
 
 /** Body of the test message. */
-export const webhookPingMessage = z
+const webhookPingMessage = z
   .object({ type: z.literal(WEBHOOK_PING), timestamp, data: z.object({ webhookId: id }) })
   .meta({ id: 'WebhookPingMessage' });
 

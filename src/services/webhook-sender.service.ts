@@ -18,13 +18,15 @@ export interface WebhookSenderDeps {
   readonly unitOfWork: UnitOfWork;
   readonly client: OutboundClient;
   readonly policy: WebhookPolicy;
+  /**
+   * Longer than an attempt takes. After the death of a worker, what it was sending counts as being sent for so long.
+   */
+  readonly leaseMs: number;
   readonly log: Logger;
 }
 
 /** Time after which an endpoint with more deliveries lets others go first. */
 const TURN_MS = 5_000;
-/** Longer than an attempt may take; the lease of a worker that died then ends. */
-const LEASE_MS = 60_000;
 const ATTEMPTS_KEPT = 20;
 const PROGRESS_TRIES_MAX = 3;
 /** Finished deliveries kept for each endpoint. */
@@ -73,12 +75,12 @@ export class WebhookSender {
     webhookId: string,
   ): Promise<{ webhook: Webhook; deliveries: readonly ClaimedWebhookDelivery[] } | null> {
     if (this.#stopped.signal.aborted) return null;
-    const { policy, unitOfWork } = this.#deps;
+    const { policy, leaseMs, unitOfWork } = this.#deps;
     return unitOfWork.run(async ({ webhooks, webhookDeliveries }) => {
       const webhook = await webhooks.lock(webhookId);
       if (!webhook || webhook.disabledReason !== null || isPaused(webhook)) return null;
       const concurrency = isProbing(policy, webhook) ? 1 : policy.concurrency;
-      const deliveries = await webhookDeliveries.claim({ webhookId, concurrency, leaseMs: LEASE_MS });
+      const deliveries = await webhookDeliveries.claim({ webhookId, concurrency, leaseMs });
       return deliveries.length === 0 ? null : { webhook, deliveries };
     });
   }

@@ -13,7 +13,7 @@ export interface ReceivedMessage {
 }
 
 /** Answers a message; `index` counts all messages from 0. */
-export type AnswerMessage = (response: ServerResponse, message: ReceivedMessage, index: number) => void;
+type AnswerMessage = (response: ServerResponse, message: ReceivedMessage, index: number) => void;
 
 /** A server of a user on the loopback. */
 export interface WebhookReceiver {

@@ -1,4 +1,5 @@
 import { buildOpenApiDocument } from '../../../src/schemas/openapi.js';
+import { ApiClient } from '../../support/api-client.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 
 const URL_OF_HOOK = 'https://example.com/hooks/infernode';
@@ -134,6 +135,24 @@ describe('/api/webhooks', () => {
     expect((first.at('data') as unknown[]).length).toBe(2);
     const second = await client.get(`/api/webhooks?cursor=${String(first.at('nextCursor'))}`);
     expect((second.at('data') as unknown[]).length).toBe(1);
+  });
+
+  it('an API key needs the scope of webhooks, also for the endpoint of new jobs', async () => {
+    const { client } = await api.user('keyholder');
+    const made = await client.post('/api/keys', { name: 'jobs', scopes: ['jobs:read', 'jobs:write'] });
+    const key = new ApiClient(api.url, undefined, { 'X-API-Key': String(made.at('secret')) });
+    const dataset = { datasetId: '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c' };
+
+    const refused = [
+      await key.post('/api/webhooks', { url: URL_OF_HOOK }),
+      await key.post('/api/inference', { ...dataset, webhook: { url: URL_OF_HOOK } }),
+    ];
+
+    expect(refused.map((answer) => [answer.status, answer.at('requiredScope')])).toEqual([
+      [403, 'webhooks'],
+      [403, 'webhooks'],
+    ]);
+    expect((await key.post('/api/inference', dataset)).status).not.toBe(403);
   });
 
   it('a rotated secret is shown once; the old one is kept for the grace time', async () => {
