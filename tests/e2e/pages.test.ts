@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type Page, type Request } from 'playwright-core';
 import { colourManifest, colourNetwork } from '../factories/onnx/colour-network.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
@@ -56,31 +56,37 @@ describe('pages', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
   }
 
-  it('the documentation shows the routes of the OpenAPI document', async () => {
+  /** Collects the sites other than the stack's that the page asks for something, until the function returned is called. */
+  function watchForeignSites(): () => string[] {
+    const foreign = new Set<string>();
+    const note = (request: Request) => {
+      const url = request.url();
+      if (!url.startsWith(stack.url) && !url.startsWith('data:')) foreign.add(url);
+    };
+    page.on('request', note);
+    return () => {
+      page.off('request', note);
+      return [...foreign];
+    };
+  }
+
+  it('the documentation shows the routes of the OpenAPI document and asks no other site for anything', async () => {
+    const foreignSites = watchForeignSites();
     await page.goto(`${stack.url}/api/docs`);
     await page.getByText('Register a new user').click();
     await page.getByText('Try it out').first().waitFor();
+    expect(foreignSites()).toEqual([]);
   });
 
-  it('the queue board opens for the admin alone', async () => {
+  it('the queue board opens for the admin alone and asks no other site for anything', async () => {
+    const foreignSites = watchForeignSites();
     await page.goto(`${stack.url}/api/admin/queues`);
     await signIn('admin@example.com', 'a wrong password');
     await page.getByText('E-mail or password is wrong').waitFor();
     await signIn('admin@example.com', 'admin password');
     await page.getByText('inference', { exact: true }).first().waitFor();
     expect(new URL(page.url()).pathname).toBe('/api/admin/queues');
-  });
-
-  it('the board asks no other site for anything', async () => {
-    const foreign = new Set<string>();
-    page.on('request', (request) => {
-      if (!request.url().startsWith(stack.url)) foreign.add(request.url());
-    });
-    await page.goto(`${stack.url}/api/admin/queues`);
-    await page.getByText('inference', { exact: true }).first().waitFor();
-    await page.goto(`${stack.url}/api/docs`);
-    await page.getByText('Register a new user').waitFor();
-    expect([...foreign].filter((url) => !url.startsWith('data:'))).toEqual([]);
+    expect(foreignSites()).toEqual([]);
   });
 
   describe('every form of the documentation sends what a person filled in', () => {

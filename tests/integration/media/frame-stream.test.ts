@@ -201,7 +201,8 @@ describe('ending early', () => {
   let probe: VideoProbe;
   beforeAll(async () => {
     path = folder.file('long.mp4');
-    await clips.ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=640x480:r=25:d=20', ...clips.H264_B_FRAMES, path);
+    const long = ['-f', 'lavfi', '-i', 'testsrc2=s=640x480:r=25:d=20'];
+    await clips.ffmpeg(...long, ...clips.H264_B_FRAMES, '-preset', 'ultrafast', path);
     probe = await probeVideo(path, { tools, limits: LIMITS });
   });
 
