@@ -4,6 +4,10 @@ export const OWNERS = {
   // The schema check reads the version from a file of the package without loading the rest.
   bullmq: ['queue/**', 'workers/runner.ts', 'composition/require-schema.ts'],
   '@bull-board': ['queue/**'],
+  'socket.io': ['realtime/remote-control/**'],
+  'socket.io-adapter': ['realtime/remote-control/**'],
+  'engine.io': ['realtime/remote-control/**'],
+  '@socket.io': ['composition/*socket-adapter.ts'],
   ioredis: ['queue/**', 'composition/wait-for-redis.ts'],
   pg: ['queue/**', 'realtime/postgres-event-source.ts', 'composition/**'],
   undici: ['net/**'],

@@ -93,6 +93,21 @@ PORT=0 picks a free port; DATA_DIR moves the data folder (default ./data).`,
     choices: { detector: detectorNames, client: () => ['typescript', 'python'] },
     anyCase: ['detector'],
   },
+  remote: {
+    tool: true,
+    group: 'run',
+    summary: 'remote control from the command line: keys send events, presence and job progress are printed',
+    entry: 'dist/scripts/remote.js',
+    usage: `npm run remote -- [options] [EVENT [VALUE]]
+
+Sends one event (such as "next" or "seek 12.5") to all devices of the account, or the event of each key that is pressed,
+or of each line of standard input, and prints what the server sends (docs/remote-control.md).
+  --url URL      server (default INFERNODE_URL, or port PORT of this machine)
+  --email EMAIL  signs in with the password in INFERNODE_PASSWORD; without it INFERNODE_API_KEY or INFERNODE_TOKEN is used
+  --job ID       follows the progress of a job; may be repeated`,
+    options: { url: text, email: text, job: { type: 'string', multiple: true } },
+    positionals: true,
+  },
   keys: {
     group: 'operate',
     summary: 'creates the key pair for tokens if there is none',

@@ -1,5 +1,5 @@
 import express, { type Express, type RequestHandler } from 'express';
-import { QUEUE_BOARD_PATH } from './domain/api-paths.js';
+import { QUEUE_BOARD_PATH, SOCKET_IO_PATH } from './domain/api-paths.js';
 import type { Logger } from './logging/logger.js';
 import { accessLog } from './middlewares/access-log.js';
 import { rejectAmbiguousHeaders } from './middlewares/client-error.js';
@@ -24,6 +24,8 @@ export interface AppDeps {
   readonly trustProxy: number;
   /** Rate limit per address. */
   readonly rateLimit: RequestHandler;
+  /** Requests of Socket.IO by long polling. */
+  readonly remoteControl: RequestHandler;
 }
 
 /** Creates the HTTP application; does not listen. */
@@ -38,6 +40,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(rejectAmbiguousHeaders);
   app.use(warnOfUndeclaredProxy(deps.trustProxy, deps.logger));
   app.use(deps.rateLimit);
+  app.use(SOCKET_IO_PATH, deps.remoteControl);
   app.use(compressed());
   app.use(documentationRoutes());
   app.use(QUEUE_BOARD_PATH, deps.controllers.adminSessions.guard, deps.queueBoard);

@@ -84,15 +84,22 @@ function createCredentialControllers({ keys }: ApiDeps, services: Services) {
   };
 }
 
-const createSystemControllers = ({ health, authenticator }: Services, version: string) => ({
-  system: new SystemController({ health, authenticator, version, document: openApiText(version) }),
+const createSystemControllers = ({ probes }: ApiDeps, services: Services, version: string) => ({
+  system: new SystemController({
+    health: services.health,
+    databaseCheck: 'database',
+    redisCheck: 'redis' in probes ? 'redis' : null,
+    authenticator: services.authenticator,
+    version,
+    document: openApiText(version),
+  }),
 });
 
 /** Creates the controllers of all routes. */
 export function createControllers(
   deps: ApiDeps,
   services: Services & { readonly servo: Servo },
-  { hub, gateway, streams, watchers }: Realtime,
+  { registry, streams, watchers }: Realtime,
 ): Controllers {
   const { jobs, results } = deps;
   const { users, links, linkUsers, servo } = services;
@@ -126,11 +133,11 @@ export function createControllers(
     }),
     servo: createServoController(servo, { users, watchers }),
     realtime: new RealtimeController({
-      connections: (userId) => hub.connections(userId),
-      notify: (userId, message) => gateway.notify(userId, message),
+      connections: (userId) => registry.count('ws', userId),
+      notify: (userId, message) => deps.unitOfWork.read.realtime.announce(userId, message),
     }),
     ...createCredentialControllers(deps, services),
-    ...createSystemControllers(services, version),
+    ...createSystemControllers(deps, services, version),
     ...createNamedControllers(deps, services),
   };
 }

@@ -5,6 +5,7 @@ import type { RecordingStore } from '../domain/servo-recording.js';
 import type { ServoEngines } from '../domain/servo.js';
 import type { Logger } from '../logging/logger.js';
 import type { CredentialChanges } from '../realtime/credential-changes.js';
+import type { SocketAdapter } from '../realtime/remote-control/ports.js';
 import type { JobEventSource } from '../realtime/job-event-source.js';
 import type { FrameImages } from '../services/dataset-file.service.js';
 import type { HealthProbe } from '../services/health.service.js';
@@ -61,6 +62,8 @@ export interface ApiDeps {
   readonly eventSource: JobEventSource;
   /** Changes of credentials, as heard by the event source. */
   readonly credentialChanges: CredentialChanges;
+  /** Distributes remote-control events to other api processes. */
+  readonly socketAdapter?: SocketAdapter;
   readonly queueBoard: RequestHandler;
   readonly probes: Readonly<Record<string, HealthProbe>>;
   readonly logger: Logger;

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import type { ClientConfig } from 'pg';
 import { databaseConfig } from '../config/database.js';
 import { DEVELOPMENT_ADMIN } from '../config/environment.js';
 import type { Settings } from '../config/settings.js';
@@ -39,6 +38,7 @@ import { QUEUE_BOARD_PATH } from '../domain/api-paths.js';
 import { createNetworks } from './networks.js';
 import { createServoEngines } from './servo-engines.js';
 import { openQueue } from './queue.js';
+import { createSocketAdapter } from './socket-adapter.js';
 import type { QueueParts } from './queue-parts.js';
 import { checkNetworks, readinessProbes } from './readiness.js';
 
@@ -92,7 +92,7 @@ export async function createApiProcess(
     uploads: await createUploads(settings),
     networks: createNetworks(settings, log.child({ component: 'networks' })),
     servo,
-    ...createEvents({ connectionString: config.url, application_name: presenceName(servo.instanceId) }, log),
+    ...(await createEvents(settings, { url: config.url, instanceId: servo.instanceId }, log)),
     queueBoard: lazyHandler(async () => {
       const { createQueueBoard } = await import('../queue/queue-board.js');
       const findJobs = boardJobsOf(unitOfWork);
@@ -106,8 +106,15 @@ export async function createApiProcess(
   return { server, persistence, queue };
 }
 
-/** Creates the receivers of job events, reports of job engines and changes of credentials, over one connection. */
-function createEvents(connection: ClientConfig, log: Logger) {
+/**
+ * Creates the receivers of job events, reports of job engines and changes of credentials, over one connection, and the
+ * distribution of remote-control events.
+ */
+async function createEvents(
+  settings: Settings,
+  { url, instanceId }: { readonly url: string; readonly instanceId: string },
+  log: Logger,
+) {
   const jobEngineNetworks = new JobEngineNetworks();
   const credentialChanges = new CredentialChanges();
   const others = {
@@ -115,10 +122,12 @@ function createEvents(connection: ClientConfig, log: Logger) {
     ...listenToCredentials(credentialChanges),
   };
   const events = log.child({ component: 'events' });
+  const connection = { connectionString: url, application_name: presenceName(instanceId) };
   return {
     jobEngineNetworks,
     credentialChanges,
     eventSource: new PostgresEventSource(connection, events, others),
+    socketAdapter: await createSocketAdapter(settings, url, log.child({ component: 'remote-control' })),
   };
 }
 

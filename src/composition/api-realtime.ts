@@ -1,11 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import { presentJob, presentNotification } from '../controllers/job.presenter.js';
+import { presentJob, presentNotification, presentProgress } from '../controllers/job.presenter.js';
 import { presentServoSession } from '../controllers/servo-session.presenter.js';
 import { admitCaller, type Authenticator, type Credential } from '../domain/credential.js';
 import type { RequiredScope } from '../domain/scopes.js';
-import { isTerminal } from '../domain/job.js';
+import { isTerminal, type Job } from '../domain/job.js';
+import { toCredits } from '../domain/money.js';
+import { ConnectionRegistry } from '../realtime/connection-registry.js';
 import { EventStreams } from '../realtime/event-stream.js';
 import { RealtimeHub } from '../realtime/realtime-hub.js';
+import type { JobState } from '../realtime/remote-control/job-progress.js';
+import { RemoteControl } from '../realtime/remote-control/remote-control.js';
 import { ServoStreams } from '../realtime/servo-streams.js';
 import { ServoWatchers } from '../realtime/servo-watchers.js';
 import { WsGateway } from '../realtime/ws-gateway.js';
@@ -32,11 +36,15 @@ export function createRealtime(deps: ApiDeps, services: Services, servo: Servo) 
     },
     component,
   );
+  const registry = new ConnectionRegistry(read.realtime, component);
+  const remote = createRemoteControl(deps, services, { hub, registry });
   const servoStreams = createServoStreams(deps, services, servo);
-  const streams = new EventStreams(hub, deps.credentialChanges);
+  const streams = new EventStreams(hub, registry, deps.credentialChanges);
   const watchers = new ServoWatchers(deps.credentialChanges);
   const gateway = new WsGateway({
     hub,
+    registry,
+    remote,
     streams: servoStreams,
     logger: component,
     changes: deps.credentialChanges,
@@ -56,7 +64,46 @@ export function createRealtime(deps: ApiDeps, services: Services, servo: Servo) 
     originAllowed: (origin, host) =>
       settings.http.corsOrigins.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host),
   });
-  return { hub, gateway, servoStreams, streams, watchers };
+  return { hub, registry, remote, gateway, servoStreams, streams, watchers };
+}
+
+const jobStateOf = (job: Job): JobState => ({
+  jobId: job.id,
+  seq: job.seq,
+  status: job.status,
+  percent: presentProgress(job)?.percent ?? 0,
+  startedAt: job.startedAt,
+  updatedAt: job.finishedAt ?? job.startedAt ?? job.createdAt,
+});
+
+function createRemoteControl(
+  { unitOfWork, jobs, logger, socketAdapter, credentialChanges, settings }: ApiDeps,
+  { authenticator }: Services,
+  { hub, registry }: { readonly hub: RealtimeHub; readonly registry: ConnectionRegistry },
+): RemoteControl {
+  const { realtime, users } = unitOfWork.read;
+  return new RemoteControl({
+    hub,
+    registry,
+    states: realtime,
+    adapter: socketAdapter,
+    changes: credentialChanges,
+    logger: logger.child({ component: 'remote-control' }),
+    admit: async (credential, address) => {
+      const caller = await admitCaller(authenticator, credential, { address, scope: 'jobs:read' });
+      const { apiKey } = caller.principal;
+      return { credential: caller.credential, seesQuota: apiKey?.scopes.includes('account:read') ?? true };
+    },
+    addressOf: (request) => clientAddress(request, settings.http.trustedProxies),
+    job: async (jobId, userId) => {
+      const job = await jobs.get(jobId, { principal: { userId } });
+      return { state: jobStateOf(job), ended: isTerminal(job.status) };
+    },
+    quota: async (userId) => {
+      const user = await users.findById(userId);
+      return { credits: user ? toCredits(user.balance) : 0 };
+    },
+  });
 }
 
 function createServoStreams(

@@ -100,6 +100,17 @@ const createGuards = (deps: ApiDeps, { authenticator, audit, quotas }: Services)
   quotas,
 });
 
+function limitConnectionsOf(server: Server, { settings: { http }, logger }: ApiDeps): void {
+  const limits = {
+    total: http.maxConnections,
+    // Behind a proxy all clients have the address of the proxy.
+    perAddress: http.trustedProxies > 0 ? 0 : http.maxConnectionsPerAddress,
+  };
+  limitConnections(server, limits, (address) =>
+    logger.warn('Connections are refused: too many are open.', { address, ...limits }),
+  );
+}
+
 /** Wires the API; nothing listens before {@link ApiServer.listen}. */
 export function createApiServer(deps: ApiDeps): ApiServer {
   const { settings, logger } = deps;
@@ -114,16 +125,10 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     corsOrigins: settings.http.corsOrigins,
     trustProxy: settings.http.trustedProxies,
     rateLimit: createRateLimit(deps),
+    remoteControl: realtime.remote.request,
   });
   const server = createHttpServer(app, serverOptions(deps));
-  const limits = {
-    total: settings.http.maxConnections,
-    // Behind a proxy all clients have the address of the proxy.
-    perAddress: settings.http.trustedProxies > 0 ? 0 : settings.http.maxConnectionsPerAddress,
-  };
-  limitConnections(server, limits, (address) =>
-    logger.warn('Connections are refused: too many are open.', { address, ...limits }),
-  );
+  limitConnectionsOf(server, deps);
   realtime.gateway.attach(server);
   return {
     server,
@@ -142,7 +147,13 @@ export function createApiServer(deps: ApiDeps): ApiServer {
       await servo.sessions.closeAll('shutdown');
       realtime.streams.closeAll();
       realtime.watchers.closeAll();
-      await Promise.all([realtime.gateway.close(), realtime.servoStreams.close(), closeServer(server)]);
+      await realtime.registry.close();
+      await Promise.all([
+        realtime.gateway.close(),
+        realtime.servoStreams.close(),
+        realtime.remote.close(),
+        closeServer(server),
+      ]);
       await deps.eventSource.close();
       await Promise.all([deps.networks.engines.close(), deps.servo.engines.close()]);
     },

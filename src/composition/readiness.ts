@@ -30,9 +30,12 @@ export function readinessProbes({
   queue,
 }: ReadinessParts): Record<string, HealthProbe> {
   const disk = new DiskSpaceGuard(settings.folders.media, uploadReserve(settings.diskReserveBytes));
+  const queueResponds = async (): Promise<void> => void (await queue.depth());
   return {
     database: () => persistence.ping(),
-    queue: async () => void (await queue.depth()),
+    queue: queueResponds,
+    // Where the queue is on Redis, its depth shows whether Redis responds.
+    ...(settings.queue.backend === 'redis' && { redis: queueResponds }),
     disk: async () => {
       await disk.assertRoomFor();
       await probeWrite(settings.folders.media);

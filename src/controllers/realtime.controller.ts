@@ -4,12 +4,12 @@ import type { realtimeOperations } from '../schemas/realtime.schema.js';
 
 type Operations = typeof realtimeOperations;
 
-/** The open WebSocket connections, as used by HTTP handlers. */
+/** The open WebSocket connections of all api processes, as used by HTTP handlers. */
 export interface RealtimeConnections {
   /** Number of connections, of one user or of all. */
-  connections(userId?: string): number;
-  /** Sends a message to all connections of a user; returns their number. */
-  notify(userId: string, message: string): number;
+  connections(userId?: string): Promise<number>;
+  /** Sends a message to all connections of a user. */
+  notify(userId: string, message: string): Promise<void>;
 }
 
 /** HTTP handlers about the WebSocket. */
@@ -21,14 +21,16 @@ export class RealtimeController {
   }
 
   readonly stats = async ({ principal }: Call<Operations['stats']>): Promise<Reply> => {
-    const userConnections = this.#realtime.connections(principal.userId);
+    const userConnections = await this.#realtime.connections(principal.userId);
     // Only admins see the number of connections of the whole server.
-    const totalConnections = principal.role === 'admin' ? this.#realtime.connections() : userConnections;
+    const totalConnections =
+      principal.role === 'admin' ? await this.#realtime.connections() : userConnections;
     return ok({ success: true, data: { totalConnections, userConnections } });
   };
 
   readonly test = async ({ principal, body }: Call<Operations['test']>): Promise<Reply> => {
-    const delivered = this.#realtime.notify(principal.userId, body.message);
+    const delivered = await this.#realtime.connections(principal.userId);
+    await this.#realtime.notify(principal.userId, body.message);
     return ok({ success: true, message: 'Test notification sent', delivered });
   };
 }

@@ -12,13 +12,16 @@ import { authenticateRequest } from '../middlewares/authenticate.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { systemOperations } from '../schemas/system.schema.js';
-import type { HealthService } from '../services/health.service.js';
+import type { HealthCheck, HealthService } from '../services/health.service.js';
 
 type Operations = typeof systemOperations;
 
 /** Dependencies of {@link SystemController}. */
 export interface SystemControllerDeps {
   readonly health: Pick<HealthService, 'readiness'>;
+  /** Name of the check of the database, and of Redis; null without Redis. */
+  readonly databaseCheck: string;
+  readonly redisCheck: string | null;
   readonly authenticator: Authenticator;
   readonly version: string;
   /** The OpenAPI document as JSON. */
@@ -49,6 +52,19 @@ export class SystemController {
 
   readonly health = async (): Promise<Reply> =>
     ok({ status: 'Server is working!', timestamp: new Date().toISOString() });
+
+  readonly dependencies = async (): Promise<Reply> => {
+    const { checks } = await this.#deps.health.readiness();
+    const shown = ({ ok: responds, durationMs }: HealthCheck) => ({ ok: responds, durationMs });
+    const database = shown(checks[this.#deps.databaseCheck]);
+    const redis = this.#deps.redisCheck === null ? null : shown(checks[this.#deps.redisCheck]);
+    const healthy = database.ok && redis?.ok !== false;
+    return {
+      status: healthy ? 200 : 503,
+      body: { status: healthy ? 'ok' : 'degraded', timestamp: new Date().toISOString(), database, redis },
+      ...(!healthy && { headers: { 'Retry-After': NOT_READY_RETRY_SECONDS } }),
+    };
+  };
 
   readonly livez = async (): Promise<Reply> => ok({ status: 'ok' });
 

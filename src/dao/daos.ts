@@ -12,6 +12,7 @@ import { JobScheduleDao } from './job-schedule.dao.js';
 import { MediaDao } from './media.dao.js';
 import { PriceDao } from './price.dao.js';
 import { RateCountDao } from './rate-count.dao.js';
+import { RealtimeDao } from './realtime.dao.js';
 import { ResultChunkDao } from './result-chunk.dao.js';
 import { ResultDao } from './result.dao.js';
 import { RevokedSessionDao } from './revoked-session.dao.js';
@@ -46,6 +47,7 @@ export interface Daos {
   readonly idempotencyKeys: IdempotencyKeyDao;
   readonly revokedSessions: RevokedSessionDao;
   readonly rateCounts: RateCountDao;
+  readonly realtime: RealtimeDao;
   readonly servoSessions: ServoSessionDao;
   readonly servoGoals: ServoGoalDao;
   readonly apiKeys: ApiKeyDao;
@@ -77,6 +79,7 @@ export function createDaos(context: DaoContext): Daos {
     idempotencyKeys: new IdempotencyKeyDao(context),
     revokedSessions: new RevokedSessionDao(context),
     rateCounts: new RateCountDao(context),
+    realtime: new RealtimeDao(context),
     servoSessions: new ServoSessionDao(context),
     servoGoals: new ServoGoalDao(context),
     apiKeys: new ApiKeyDao(context),

@@ -4,11 +4,16 @@ export const QUEUE_BOARD_PATH = `${ADMIN_PATH}/queues`;
 export const SIGN_IN_PATH = `${ADMIN_PATH}/sign-in`;
 export const PASSWORD_PAGE_PATH = '/set-password';
 export const DOCUMENTATION_PATH = '/api/docs';
+/** The same page under the path of the compatibility routes. */
+export const VERSIONED_DOCUMENTATION_PATH = '/api/v1/api-docs';
 export const OPENAPI_PATH = '/api/openapi.json';
 export const HEALTH_PATH = '/api/health';
+export const VERSIONED_HEALTH_PATH = '/api/v1/health';
 export const LIVENESS_PATH = '/livez';
 export const READINESS_PATH = '/readyz';
 export const WEBSOCKET_PATH = '/ws';
+/** Requests and upgrades of Socket.IO. */
+export const SOCKET_IO_PATH = '/socket.io';
 /** Path of a session of live servoing. */
 export const servoSessionPath = (id: string): string => `/api/servo/sessions/${id}`;
 /** URL of the stream of a session on the instance at the URL `base`. */

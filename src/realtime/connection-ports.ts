@@ -4,12 +4,14 @@ import type { AppError } from '../errors/app-error.js';
 import type { Logger } from '../logging/logger.js';
 import type { CredentialChanges } from './credential-changes.js';
 import type { ServerMessages } from './event-map.js';
+import type { ConnectionRegistry } from './connection-registry.js';
 import type { UserBudgets } from './message-budget.js';
 import type { RealtimeHub } from './realtime-hub.js';
 
 /** What a connection uses of the rest of the system. */
 export interface ConnectionPorts {
   readonly hub: RealtimeHub;
+  readonly registry: Pick<ConnectionRegistry, 'open'>;
   readonly logger: Logger;
   readonly changes: CredentialChanges;
   /** @throws AppError of kind unauthenticated, forbidden or rate_limited. */

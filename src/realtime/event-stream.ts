@@ -2,7 +2,7 @@ import type { Response } from 'express';
 import type { WatchedCredential } from '../domain/credential.js';
 import type { JobEvent } from '../domain/job-event.js';
 import { isTerminal, type Job } from '../domain/job.js';
-import { AppError } from '../errors/app-error.js';
+import type { ConnectionRegistry } from './connection-registry.js';
 import { HEARTBEAT_MS } from './heartbeat.js';
 import type { CredentialChanges } from './credential-changes.js';
 import { CredentialWatch } from './credential-watch.js';
@@ -11,8 +11,6 @@ import type { RealtimeHub } from './realtime-hub.js';
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** Milliseconds after which a browser reconnects. */
 const RETRY_MS = 2000;
-/** Maximum number of open streams per account; further ones are rejected. */
-const MAX_STREAMS_PER_USER = 50;
 
 /** A job to follow, and its initial state. */
 export interface StreamStart {
@@ -52,20 +50,21 @@ export function watchStream(
 
 /** Streams the events of jobs as server-sent events. */
 export class EventStreams {
-  /** Open streams and their accounts. */
-  readonly #open = new Map<Response, string>();
+  readonly #open = new Set<Response>();
 
   readonly #hub: RealtimeHub;
+  readonly #registry: Pick<ConnectionRegistry, 'open'>;
   readonly #changes: CredentialChanges;
 
-  constructor(hub: RealtimeHub, changes: CredentialChanges) {
+  constructor(hub: RealtimeHub, registry: Pick<ConnectionRegistry, 'open'>, changes: CredentialChanges) {
     this.#hub = hub;
+    this.#registry = registry;
     this.#changes = changes;
   }
 
   /** Ends all streams; clients reconnect with `Last-Event-ID`. */
   closeAll(): void {
-    this.#open.forEach((_, response) => response.end());
+    this.#open.forEach((response) => response.end());
   }
 
   /**
@@ -74,15 +73,9 @@ export class EventStreams {
    * @throws AppError TOO_MANY_CONNECTIONS (rate_limited) while the account has 50 open streams
    */
   async follow(response: Response, { credential, job, after, snapshot }: StreamStart): Promise<void> {
-    const { userId } = credential;
-    const open = [...this.#open.values()].filter((owner) => owner === userId).length;
-    if (open >= MAX_STREAMS_PER_USER)
-      throw new AppError('TOO_MANY_CONNECTIONS', {
-        message: `An account may have at most ${String(MAX_STREAMS_PER_USER)} open event streams. Close some of them first.`,
-        details: { limit: MAX_STREAMS_PER_USER },
-      });
+    const registration = await this.#registry.open('sse', credential.userId);
     // If the client disconnected while its job was read, no "close" event follows.
-    if (response.destroyed) return;
+    if (response.destroyed) return registration.close();
     response.status(200).set({
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store, no-transform',
@@ -93,23 +86,24 @@ export class EventStreams {
     response.write(frame('snapshot', { seq: job.seq, job: snapshot }, after > 0 ? undefined : job.seq));
     if (isTerminal(job.status) && replayFrom >= job.seq) {
       response.end();
-      return;
+      return registration.close();
     }
-    this.#open.set(response, userId);
+    this.#open.add(response);
     const watch = watchStream(response, credential, this.#changes);
     try {
-      await this.#pump(response, job.id, replayFrom);
+      await this.#pump(response, { jobId: job.id, after: replayFrom });
     } finally {
       watch.stop();
+      registration.close();
     }
   }
 
-  async #pump(response: Response, jobId: string, after: number): Promise<void> {
+  async #pump(response: Response, cursor: { readonly jobId: string; readonly after: number }): Promise<void> {
     const closed = new Promise<void>((resolve) => response.once('close', () => resolve()));
     const heartbeat = setInterval(() => {
       if (response.writable) response.write(': heartbeat\n\n');
     }, HEARTBEAT_MS);
-    const following = this.#hub.follow({ jobId, after }, (event) => {
+    const following = this.#hub.follow(cursor, (event) => {
       // Events may still arrive between the end of the stream and its "close" event.
       if (!response.writable) return;
       const { seq, type, payload, createdAt } = event;

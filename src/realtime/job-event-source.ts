@@ -1,3 +1,5 @@
+import type { UserEvent } from '../domain/realtime.js';
+
 /** Notification that a job has a new event; the event itself is read from the database. */
 export interface JobEventNotice {
   readonly jobId: string;
@@ -8,6 +10,7 @@ export interface JobEventNotice {
 /** Receives notifications. */
 export interface JobEventListener {
   wake(notice: JobEventNotice): void;
+  userChanged(event: UserEvent): void;
   /** Notifications since `since` may have been lost: everything that is followed must be read again. */
   resync(since: Date): void;
 }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import { JOB_EVENTS_CHANNEL } from '../domain/job-event.js';
+import { USER_EVENTS_CHANNEL } from '../domain/realtime.js';
 import type { Logger } from '../logging/logger.js';
 import { PostgresListener } from '../queue/postgres-listener.js';
 import type { JobEventListener, JobEventSource } from './job-event-source.js';
@@ -10,9 +11,11 @@ const CLOCK_MARGIN_MS = 10_000;
 
 const notice = z.object({ jobId: z.string(), userId: z.string(), seq: z.coerce.number().int() });
 
-function parsePayload(payload: string) {
+const userEvent = z.object({ userId: z.string(), message: z.string().optional() });
+
+function parsePayload<Value>(schema: z.ZodType<Value>, payload: string): Value | undefined {
   try {
-    return notice.safeParse(JSON.parse(payload)).data;
+    return schema.safeParse(JSON.parse(payload)).data;
   } catch {
     return undefined;
   }
@@ -43,11 +46,16 @@ export class PostgresEventSource implements JobEventSource {
   async start(listener: JobEventListener): Promise<void> {
     this.#source = new PostgresListener({
       connection: this.#connection,
-      channels: [JOB_EVENTS_CHANNEL, ...Object.keys(this.#others)],
+      channels: [JOB_EVENTS_CHANNEL, USER_EVENTS_CHANNEL, ...Object.keys(this.#others)],
       onNotification: (channel, payload) => {
-        if (channel !== JOB_EVENTS_CHANNEL) return this.#others[channel](payload);
+        if (Object.hasOwn(this.#others, channel)) return this.#others[channel](payload);
         this.#lastHeard = new Date();
-        const parsed = parsePayload(payload);
+        if (channel === USER_EVENTS_CHANNEL) {
+          const event = parsePayload(userEvent, payload);
+          if (event) listener.userChanged(event);
+          return;
+        }
+        const parsed = parsePayload(notice, payload);
         if (parsed) listener.wake(parsed);
       },
       onListening: () => {

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { atMostEntries } from '../domain/cache-limits.js';
 import type { JobEvent } from '../domain/job-event.js';
 import type { Job } from '../domain/job.js';
+import type { UserEvent } from '../domain/realtime.js';
 import type { Logger } from '../logging/logger.js';
 import type { JobEventNotice, JobEventListener } from './job-event-source.js';
 import { JobSubscription } from './job-subscription.js';
@@ -10,6 +11,7 @@ import { JobSubscription } from './job-subscription.js';
 export interface UserListener {
   readonly userId: string;
   statusChanged(event: Extract<JobEvent, { type: 'status' }>): void;
+  userChanged(event: UserEvent): void;
 }
 
 /** Reads of the hub. Rows are authoritative; notifications only trigger reads. */
@@ -68,20 +70,13 @@ export class RealtimeHub implements JobEventListener {
     };
   }
 
-  /** Number of connections, of one user or of all. */
-  connections(userId?: string): number {
-    if (userId !== undefined) return this.#listeners.get(userId)?.size ?? 0;
-    return [...this.#listeners.values()].reduce((sum, { size }) => sum + size, 0);
-  }
-
-  /** The connections of a user. */
-  listenersOf(userId: string): readonly UserListener[] {
-    return [...(this.#listeners.get(userId) ?? [])];
-  }
-
   wake({ jobId, userId, seq }: JobEventNotice): void {
     this.#followers.get(jobId)?.forEach((subscription) => subscription.wake(seq));
     if (this.#listeners.has(userId)) this.#notifier(jobId, userId, { after: seq - 1 }).wake(seq);
+  }
+
+  userChanged(event: UserEvent): void {
+    this.#listeners.get(event.userId)?.forEach((listener) => listener.userChanged(event));
   }
 
   resync(since: Date): void {
@@ -90,6 +85,7 @@ export class RealtimeHub implements JobEventListener {
     }
     for (const userId of this.#listeners.keys()) {
       this.#resyncUser(userId, since).catch((error: unknown) => this.#readFailed(error));
+      this.userChanged({ userId });
     }
   }
 

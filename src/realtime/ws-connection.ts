@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import type { JobEvent } from '../domain/job-event.js';
+import type { UserEvent } from '../domain/realtime.js';
 import { AppError } from '../errors/app-error.js';
-import type { ErrorKind } from '../errors/error-kind.js';
 import { guarded } from '../errors/guarded.js';
 import type { Credential, WatchedCredential } from '../domain/credential.js';
 import { readClientMessage } from './client-message.js';
@@ -19,6 +19,7 @@ import {
 import { MessageBudget } from './message-budget.js';
 import { MessageInbox } from './message-inbox.js';
 import type { UserListener } from './realtime-hub.js';
+import { refusalOf } from './refusal.js';
 import { endsJob } from './event-stream.js';
 
 const SILENCE_MS = 5000;
@@ -27,9 +28,6 @@ const MAX_SUBSCRIPTIONS = 200;
 const ANONYMOUS_MESSAGES = 20;
 const CLOSE_GRACE_MS = 1000;
 const BUDGET = { burst: 100, perSecond: 20 };
-const MAX_CONNECTIONS_PER_USER = 50;
-/** Kinds of errors that are the client's, and end the connection. */
-const REFUSALS: ReadonlySet<ErrorKind> = new Set(['unauthenticated', 'forbidden', 'rate_limited']);
 /** Subscription budget of a user, over all connections; each reads the job, its queue position and events. */
 export const SUBSCRIBE_BUDGET = { burst: 400, perSecond: 20 };
 
@@ -39,7 +37,7 @@ export class WsConnection implements UserListener {
   readonly #budget = new MessageBudget(BUDGET);
   readonly #following = new Map<string, { close(): void }>();
   #credential: WatchedCredential | null = null;
-  #registration: { close(): void } | null = null;
+  #registrations: readonly { close(): void }[] | null = null;
   readonly #silence: NodeJS.Timeout;
   readonly #watch: CredentialWatch;
   #ended = false;
@@ -103,6 +101,10 @@ export class WsConnection implements UserListener {
 
   statusChanged(event: Extract<JobEvent, { type: 'status' }>): void {
     this.send('notification', this.#ports.notification(event));
+  }
+
+  userChanged({ message }: UserEvent): void {
+    if (message !== undefined) this.send('notification', { message });
   }
 
   /** Sends a message; a client with more than 1 MB of unread data is disconnected. */
@@ -183,21 +185,13 @@ export class WsConnection implements UserListener {
     const credential = await this.#admit(given);
     // A registration after the clean-up would stay for ever.
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (credential instanceof AppError) return this.#refuse(credential);
+    if (credential instanceof AppError) return void this.#refuse(credential);
     if (this.#credential !== null && credential.userId !== this.userId) {
-      return this.#refuse({ code: 'INVALID_TOKEN', message: 'The credential belongs to another user.' });
+      return void this.#refuse({ code: 'INVALID_TOKEN', message: 'The credential belongs to another user.' });
     }
-    if (
-      this.#registration === null &&
-      this.#ports.hub.connections(credential.userId) >= MAX_CONNECTIONS_PER_USER
-    ) {
-      const message = `An account may have at most ${String(MAX_CONNECTIONS_PER_USER)} connections.`;
-      this.send('error', { code: 'TOO_MANY_CONNECTIONS', message });
-      return this.end(CLOSE_CODES.flood, 'Too many connections.');
-    }
+    if (this.#registrations === null && !(await this.#register(credential))) return;
     clearTimeout(this.#silence);
     this.#credential = credential;
-    this.#registration ??= this.#ports.hub.connect(this);
     this.#watch.watch(credential);
     const { userId, expiresAt } = credential;
     this.send('authenticated', {
@@ -210,15 +204,29 @@ export class WsConnection implements UserListener {
   /** The admitted credential, or why it is refused. */
   async #admit(given: Credential | AppError): Promise<WatchedCredential | AppError> {
     if (given instanceof AppError) return given;
-    return this.#ports.admit(given, this.#start.address).catch((error: unknown) => {
-      if (error instanceof AppError && REFUSALS.has(error.kind)) return error;
-      throw error;
-    });
+    return this.#ports.admit(given, this.#start.address).catch(refusalOf);
   }
 
-  #refuse({ code, message }: Pick<AppError, 'code' | 'message'>): void {
+  /** Counts the connection towards those of the account; false if the client has left or was refused. */
+  async #register(credential: WatchedCredential): Promise<boolean> {
+    const { hub, registry } = this.#ports;
+    const opened = await registry.open('ws', credential.userId).catch(refusalOf);
+    if (opened instanceof AppError) return this.#refuse(opened, CLOSE_CODES.flood);
+    const isOpen = this.#socket.readyState === this.#socket.OPEN;
+    if (isOpen) {
+      this.#credential = credential;
+      this.#registrations = [hub.connect(this), opened];
+    } else opened.close();
+    return isOpen;
+  }
+
+  #refuse(
+    { code, message }: Pick<AppError, 'code' | 'message'>,
+    close: number = CLOSE_CODES.badToken,
+  ): false {
     this.send('error', { code, message });
-    this.end(CLOSE_CODES.badToken, 'Invalid credential');
+    this.end(close, close === CLOSE_CODES.flood ? 'Too many connections.' : 'Invalid credential');
+    return false;
   }
 
   async #subscribe({ jobId, since }: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
@@ -280,7 +288,7 @@ export class WsConnection implements UserListener {
   #cleanUp(): void {
     clearTimeout(this.#silence);
     this.#watch.stop();
-    this.#registration?.close();
+    this.#registrations?.forEach((registration) => registration.close());
     this.#following.forEach((subscription) => subscription.close());
     this.#following.clear();
   }

@@ -11,6 +11,7 @@ import { HEARTBEAT_MS } from './heartbeat.js';
 import type { ConnectionPorts } from './connection-ports.js';
 import { CLOSE_CODES } from './event-map.js';
 import { UserBudgets } from './message-budget.js';
+import type { RemoteControl } from './remote-control/remote-control.js';
 import type { ServoStreams } from './servo-streams.js';
 import { refuseUpgrade, type Refusal } from './upgrade-refusal.js';
 import { SUBSCRIBE_BUDGET, WsConnection } from './ws-connection.js';
@@ -29,6 +30,7 @@ export interface WsGatewayOptions extends ConnectionPorts {
   refusal(error: AppError, path: string): Refusal;
   /** WebSockets of other paths, opened behind the same checks. */
   readonly streams?: Pick<ServoStreams, 'takes' | 'upgrade'>;
+  readonly remote?: Pick<RemoteControl, 'takes' | 'upgrade'>;
 }
 
 const BASE = 'http://localhost';
@@ -98,13 +100,6 @@ export class WsGateway {
     });
   }
 
-  /** Sends a message to all connections of a user; returns their number. */
-  notify(userId: string, message: string): number {
-    const own = [...this.#connections].filter((connection) => connection.userId === userId);
-    own.forEach((connection) => connection.send('notification', { message }));
-    return own.length;
-  }
-
   /**
    * Closes all connections with a close frame, so that clients reconnect, and terminates those that do not
    * answer.
@@ -123,7 +118,10 @@ export class WsGateway {
   }
 
   #takes(pathname: string): boolean {
-    return pathname === WEBSOCKET_PATH || this.#options.streams?.takes(pathname) === true;
+    const { streams, remote } = this.#options;
+    return (
+      pathname === WEBSOCKET_PATH || streams?.takes(pathname) === true || remote?.takes(pathname) === true
+    );
   }
 
   readonly #failed = (error: unknown): void =>
@@ -150,9 +148,11 @@ export class WsGateway {
     socket.on('error', () => socket.destroy());
     const problem = this.#problemOf(url, request);
     if (problem) return refuseUpgrade(socket, this.#options.refusal(problem, url.pathname));
+    const { pathname } = url;
+    // It reads its credentials itself, which may also be in its first message.
+    if (this.#options.remote?.takes(pathname)) return this.#options.remote.upgrade(request, { socket, head });
     const credential = credentialOrProblem(request);
     const address = this.#options.addressOf(request);
-    const { pathname } = url;
     if (pathname !== WEBSOCKET_PATH)
       return this.#options.streams?.upgrade({ pathname, credential, address }, request, { socket, head });
     this.#server.handleUpgrade(request, socket, head, (client) => {

@@ -10,6 +10,7 @@ import { PostgresLedgerRepository } from './ledger.repository.js';
 import { PostgresPriceRepository } from './price.repository.js';
 import { PostgresQuotaRepository } from './quota.repository.js';
 import { PostgresRateCountRepository } from './rate-count.repository.js';
+import { PostgresRealtimeRepository } from './realtime.repository.js';
 import { PostgresResultRepository } from './result.repository.js';
 import { PostgresScheduleRepository } from './schedule.repository.js';
 import { PostgresServoSessionRepository } from './servo-session.repository.js';
@@ -37,6 +38,7 @@ export function createRepositories(daos: Daos): Repositories {
     audit: translating(new PostgresAuditRepository(daos.auditLog)),
     sessions: translating(new PostgresSessionRepository(daos.revokedSessions)),
     rateCounts: translating(new PostgresRateCountRepository(daos.rateCounts)),
+    realtime: translating(new PostgresRealtimeRepository(daos.realtime)),
     servoSessions: translating(new PostgresServoSessionRepository(daos.servoSessions, daos.servoGoals)),
     usage: translating(new PostgresUsageRepository(daos.usage)),
     userSessions: translating(new PostgresUserSessionRepository(daos.userSessions)),

@@ -25,7 +25,7 @@ import type { UserSessionController } from '../controllers/user-session.controll
 import type { UserController } from '../controllers/user.controller.js';
 import type { WebhookController } from '../controllers/webhook.controller.js';
 import { errorReference } from '../middlewares/error-reference.js';
-import { DOCUMENTATION_PATH, OPENAPI_PATH } from '../domain/api-paths.js';
+import { DOCUMENTATION_PATH, OPENAPI_PATH, VERSIONED_DOCUMENTATION_PATH } from '../domain/api-paths.js';
 import type { EndpointGuards } from '../middlewares/endpoint.js';
 import { accountAdminRoutes, passwordPageRoutes } from './account-admin.routes.js';
 import { accountRoutes } from './account.routes.js';
@@ -125,5 +125,5 @@ export function documentationRoutes(): Router {
       .replace('</body>', () => `${errorReference()}</body>`);
     return Router().use(...files, (_request, response) => response.send(html));
   });
-  return Router().use(DOCUMENTATION_PATH, page);
+  return Router().use([DOCUMENTATION_PATH, VERSIONED_DOCUMENTATION_PATH], page);
 }

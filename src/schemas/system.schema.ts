@@ -1,9 +1,25 @@
 import { z } from 'zod';
-import { HEALTH_PATH, LIVENESS_PATH, OPENAPI_PATH, READINESS_PATH } from '../domain/api-paths.js';
+import {
+  HEALTH_PATH,
+  LIVENESS_PATH,
+  OPENAPI_PATH,
+  READINESS_PATH,
+  VERSIONED_HEALTH_PATH,
+} from '../domain/api-paths.js';
 import { timestamp } from './common.schema.js';
 import { operation } from './operation.js';
 
 const health = z.object({ status: z.literal('Server is working!'), timestamp }).meta({ id: 'Health' });
+
+const dependency = z.object({ ok: z.boolean(), durationMs: z.number() });
+const dependencies = z
+  .object({
+    status: z.enum(['ok', 'degraded']),
+    timestamp,
+    database: dependency,
+    redis: dependency.nullable().meta({ description: 'null where the queue is in PostgreSQL' }),
+  })
+  .meta({ id: 'DependencyHealth' });
 
 const liveness = z.object({ status: z.literal('ok') }).meta({ id: 'Liveness' });
 
@@ -34,6 +50,7 @@ export const UNLIMITED_PATHS: ReadonlySet<string> = new Set([
   READINESS_PATH,
   '/health',
   HEALTH_PATH,
+  VERSIONED_HEALTH_PATH,
 ]);
 
 /** Health, documentation and the index page. */
@@ -49,6 +66,22 @@ export const systemOperations = {
   healthShort: operation({
     ...system('/health', 'healthShort', 'Same as `/api/health`'),
     responses: [{ status: 200, description: 'It does', schema: health }],
+  }),
+  healthVersioned: operation({
+    ...system(
+      VERSIONED_HEALTH_PATH,
+      'healthVersioned',
+      'Whether database and Redis respond within two seconds',
+    ),
+    responses: [
+      { status: 200, description: 'They do', schema: dependencies },
+      {
+        status: 503,
+        description: 'One of them does not: `degraded`',
+        schema: dependencies,
+        headers: { 'Retry-After': 'Seconds after which to retry' },
+      },
+    ],
   }),
   livez: operation({
     ...system(LIVENESS_PATH, 'livez', 'Whether the process is alive'),

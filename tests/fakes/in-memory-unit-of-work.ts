@@ -13,6 +13,7 @@ import { InMemoryLedgerRepository } from './in-memory-ledger.repository.js';
 import { InMemoryPriceRepository } from './in-memory-price.repository.js';
 import { InMemoryQuotaRepository } from './in-memory-quota.repository.js';
 import { InMemoryRateCountRepository } from './in-memory-rate-count.repository.js';
+import { InMemoryRealtimeRepository } from './in-memory-realtime.repository.js';
 import { InMemoryResultRepository } from './in-memory-result.repository.js';
 import { InMemoryScheduleRepository } from './in-memory-schedule.repository.js';
 import { InMemoryServoSessionRepository } from './in-memory-servo-session.repository.js';
@@ -49,6 +50,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       idempotency: new InMemoryIdempotencyRepository(store),
       sessions: new InMemorySessionRepository(store),
       rateCounts: new InMemoryRateCountRepository(),
+      realtime: new InMemoryRealtimeRepository(),
       servoSessions: new InMemoryServoSessionRepository(store),
       apiKeys: new InMemoryApiKeyRepository(store),
       webhooks: noWebhooks,

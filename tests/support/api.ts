@@ -9,6 +9,7 @@ import { createFrameImages } from '../../src/composition/frame-images.js';
 import { listenToJobEngines } from '../../src/composition/job-engine-reports.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
 import { createNetworks, type NetworkParts } from '../../src/composition/networks.js';
+import { createSocketAdapter } from '../../src/composition/socket-adapter.js';
 import { parseSettings, type Settings } from '../../src/config/settings.js';
 import { presenceName } from '../../src/domain/servo-session.js';
 import type { ServoEngines } from '../../src/domain/servo.js';
@@ -107,6 +108,8 @@ export interface TestApiOptions {
   /** Database of another {@link TestApi}, which is closed after this one. */
   readonly database?: TestDatabase;
   readonly countMaxWaitMs?: number;
+  /** Sends remote-control events to other APIs of the database. */
+  readonly sharesEvents?: boolean;
 }
 
 /** Starts the API; everything it needs lives in a temp folder and a database of its own. */
@@ -151,6 +154,9 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       { ...listenToJobEngines(jobEngineNetworks), ...listenToCredentials(credentialChanges) },
     ),
     queueBoard: options.queueBoard ?? ((_request, response) => void response.send('the board')),
+    socketAdapter: options.sharesEvents
+      ? await createSocketAdapter(settings, persistence.database.url, silentLogger)
+      : undefined,
     probes: { database: () => persistence.persistence.ping() },
     logger: silentLogger,
     countMaxWaitMs: options.countMaxWaitMs,

@@ -7,6 +7,7 @@ import type { IdempotencyRepository } from './idempotency.repository.js';
 import type { JobRepository } from './job.repository.js';
 import type { LedgerRepository, PriceRepository } from './ledger.repository.js';
 import type { QuotaRepository } from './quota.repository.js';
+import type { RealtimeRepository } from './realtime.repository.js';
 import type { ResultRepository } from './result.repository.js';
 import type { ScheduleRepository } from './schedule.repository.js';
 import type { ServoSessionRepository } from './servo-session.repository.js';
@@ -29,6 +30,7 @@ export interface Repositories {
   readonly idempotency: IdempotencyRepository;
   readonly sessions: SessionRepository;
   readonly rateCounts: RateCountRepository;
+  readonly realtime: RealtimeRepository;
   readonly audit: AuditRepository;
   readonly servoSessions: ServoSessionRepository;
   readonly apiKeys: ApiKeyRepository;

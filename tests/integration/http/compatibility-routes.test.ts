@@ -149,6 +149,11 @@ describe('routes of the seed', () => {
     });
     expect((await api.anonymous.get('/health')).status).toBe(200);
     expect((await api.anonymous.get('/livez')).status).toBe(200);
+    expect((await api.anonymous.get('/api/v1/health')).json).toMatchObject({
+      status: 'ok',
+      database: { ok: true },
+      redis: null,
+    });
     expect((await api.anonymous.get('/readyz')).json).toMatchObject({
       status: 'ready',
       checks: { database: { ok: true } },
@@ -160,7 +165,8 @@ describe('routes of the seed', () => {
     });
     expect((await api.anonymous.get('/api/openapi.json')).at('openapi')).toBe('3.1.0');
     expect((await api.anonymous.get('/')).at('name')).toBe('InferNode');
-    expect((await api.anonymous.get('/api/docs/')).text).toContain('swagger');
+    for (const path of ['/api/docs/', '/api/v1/api-docs/'])
+      expect((await api.anonymous.get(path)).text).toContain('swagger');
   });
 
   it('the tag filter works in a GET body, as the seed shows it', async () => {

@@ -3,8 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLogger } from '../../../src/logging/logger.js';
 import { CredentialChanges } from '../../../src/realtime/credential-changes.js';
+import { ConnectionRegistry } from '../../../src/realtime/connection-registry.js';
 import { RealtimeHub } from '../../../src/realtime/realtime-hub.js';
 import { WsGateway } from '../../../src/realtime/ws-gateway.js';
+import { InMemoryRealtimeRepository } from '../../fakes/in-memory-realtime.repository.js';
 import { RealtimeClient } from '../../support/realtime-client.js';
 
 const USER = 'user-1';
@@ -12,6 +14,8 @@ const USER = 'user-1';
 describe('WebSocket gateway', () => {
   let server: Server;
   let gateway: WsGateway;
+  let hub: RealtimeHub;
+  let rows: InMemoryRealtimeRepository;
   let url: string;
   let snapshots: number;
   let snapshotBytes: number;
@@ -21,12 +25,14 @@ describe('WebSocket gateway', () => {
     snapshots = 0;
     snapshotBytes = 10;
     clients = [];
-    const hub = new RealtimeHub(
+    rows = new InMemoryRealtimeRepository();
+    hub = new RealtimeHub(
       { eventsAfter: () => Promise.resolve([]), recentJobs: () => Promise.resolve([]) },
       silentLogger,
     );
     gateway = new WsGateway({
       hub,
+      registry: new ConnectionRegistry(rows, silentLogger),
       logger: silentLogger,
       changes: new CredentialChanges(),
       admit: () => Promise.resolve({ userId: USER, expiresAt: null, check: () => Promise.resolve(null) }),
@@ -66,7 +72,8 @@ describe('WebSocket gateway', () => {
     const block = 'x'.repeat(500_000);
     // The limit is 1 MB; the rest lies in buffers of the kernel, a few megabytes at most.
     let sent = 0;
-    while (gateway.notify(USER, block) === 2 && sent < 100) {
+    while ((await rows.count('ws', USER)) === 2 && sent < 100) {
+      hub.userChanged({ userId: USER, message: block });
       sent += 1;
       await reading.next('notification');
     }

@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http';
+import { credentialOf, readCredential, type Credential } from '../../domain/credential.js';
+import { tokenProblem } from '../../errors/common-errors.js';
+
+const SCHEME = /^(?:Bearer|Api-Key) +/i;
+const LONGEST_CREDENTIAL = 8192;
+
+/**
+ * The credential of a client: `auth.token` (an access token or an API key) or `auth.apiKey` of Socket.IO's handshake, which
+ * browsers can send, before the headers of the request.
+ * @throws AppError of kind unauthenticated without a usable one
+ */
+export function handshakeCredential(
+  auth: Readonly<Record<string, unknown>>,
+  request: IncomingMessage,
+): Credential {
+  const given = [auth.token, auth.apiKey].find(
+    (value) => value !== undefined && value !== null && value !== '',
+  );
+  if (given !== undefined) {
+    const text = typeof given === 'string' ? given.trim().replace(SCHEME, '') : '';
+    if (!/^[\x21-\x7e]+$/.test(text) || text.length > LONGEST_CREDENTIAL) throw tokenProblem('INVALID_TOKEN');
+    return credentialOf(text);
+  }
+  const credential = readCredential(request);
+  if (credential === null) throw tokenProblem('TOKEN_MISSING');
+  return credential;
+}
