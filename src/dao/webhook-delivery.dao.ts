@@ -60,36 +60,50 @@ export class WebhookDeliveryDao extends Dao {
     await this.rows('SELECT pg_notify($channel, $message)', { channel: WEBHOOKS_CHANNEL, message: '' });
   }
 
+  /** The first endpoint of each user, then the second ones and so on, so that users take turns. */
   async listDueWebhooks(limit: number): Promise<string[]> {
     const rows = await this.rows<{ id: string }>(
       `SELECT w.id FROM webhooks w JOIN webhook_deliveries d ON d.webhook_id = w.id
         WHERE d.status = 'pending' AND d.next_attempt_at <= clock_timestamp() AND d.expires_at > clock_timestamp()
           AND (d.lease_expires_at IS NULL OR d.lease_expires_at < clock_timestamp())
           AND w.disabled_at IS NULL AND (w.paused_until IS NULL OR w.paused_until <= clock_timestamp())
-        GROUP BY w.id ORDER BY min(d.next_attempt_at) LIMIT $limit`,
+        GROUP BY w.id
+        ORDER BY row_number() OVER (PARTITION BY w.user_id ORDER BY min(d.next_attempt_at)), min(d.next_attempt_at)
+        LIMIT $limit`,
       { limit },
     );
     return rows.map(({ id }) => id);
   }
 
   /** Ends of jobs come before progress, which may be replaced. */
-  async claim({ webhookId, concurrency, leaseMs }: WebhookClaim): Promise<ClaimedWebhookDelivery[]> {
+  async claim({
+    webhookId,
+    concurrency,
+    userConcurrency,
+    leaseMs,
+  }: WebhookClaim): Promise<ClaimedWebhookDelivery[]> {
     this.requireTransaction();
     return this.rows<ClaimedWebhookDelivery>(
       `WITH sending AS (
          SELECT count(*)::int AS number FROM webhook_deliveries
           WHERE webhook_id = $webhookId AND status = 'pending' AND lease_expires_at >= clock_timestamp()),
+       sending_of_user AS (
+         SELECT count(*)::int AS number FROM webhooks own
+           JOIN webhooks other ON other.user_id = own.user_id
+           JOIN webhook_deliveries d ON d.webhook_id = other.id
+          WHERE own.id = $webhookId AND d.status = 'pending' AND d.lease_expires_at >= clock_timestamp()),
        due AS (
          SELECT id FROM webhook_deliveries
           WHERE webhook_id = $webhookId AND status = 'pending' AND next_attempt_at <= clock_timestamp()
             AND expires_at > clock_timestamp() AND ${FREE}
           ORDER BY (type = 'job.progress'), next_attempt_at, created_at, id
-          LIMIT greatest(0, $concurrency::int - (SELECT number FROM sending)) FOR UPDATE)
+          LIMIT greatest(0, least($concurrency::int - (SELECT number FROM sending),
+                                  $userConcurrency::int - (SELECT number FROM sending_of_user))) FOR UPDATE)
        UPDATE webhook_deliveries
           SET attempt = attempt + 1, tries = tries + 1, attempted_at = clock_timestamp(), fence = gen_random_uuid(),
               lease_expires_at = clock_timestamp() + $leaseMs::int * interval '1 millisecond'
         WHERE id IN (SELECT id FROM due) RETURNING fence, ${COLUMNS}`,
-      { webhookId, concurrency, leaseMs },
+      { webhookId, concurrency, userConcurrency, leaseMs },
     );
   }
 

@@ -21,6 +21,8 @@ export interface WebhookPolicy {
   readonly disableAfterMs: number;
   /** Attempts at the same endpoint at the same time. */
   readonly concurrency: number;
+  /** Attempts at all endpoints of a user at the same time, so that many slow ones leave room for other users. */
+  readonly userConcurrency: number;
 }
 
 const SECOND = 1_000;
@@ -39,6 +41,7 @@ export const WEBHOOK_POLICY: WebhookPolicy = {
   maxPauseMs: 15 * MINUTE,
   disableAfterMs: 5 * 24 * HOUR,
   concurrency: 2,
+  userConcurrency: 4,
 };
 
 const RETRY_FACTOR = 3;

@@ -80,7 +80,9 @@ export class WebhookSender {
       const webhook = await webhooks.lock(webhookId);
       if (!webhook || webhook.disabledReason !== null || isPaused(webhook)) return null;
       const concurrency = isProbing(policy, webhook) ? 1 : policy.concurrency;
-      const deliveries = await webhookDeliveries.claim({ webhookId, concurrency, leaseMs });
+      const { userConcurrency } = policy;
+      const claim = { webhookId, concurrency, userConcurrency, leaseMs };
+      const deliveries = await webhookDeliveries.claim(claim);
       return deliveries.length === 0 ? null : { webhook, deliveries };
     });
   }

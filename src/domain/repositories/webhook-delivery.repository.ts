@@ -24,6 +24,8 @@ export interface WebhookClaim {
   readonly webhookId: string;
   /** Most deliveries of the endpoint that are sent at the same time, by all workers together. */
   readonly concurrency: number;
+  /** The same for all endpoints of its user. Endpoints that claim at the same moment may exceed it. */
+  readonly userConcurrency: number;
   readonly leaseMs: number;
 }
 
@@ -50,7 +52,7 @@ export interface WebhookDeliveryRepository {
   createProgress(delivery: NewWebhookDelivery, intervalMs: number): Promise<void>;
   /** Drops the progress message of a job that has ended, unless it is already sent. */
   dropProgress(jobId: string): Promise<void>;
-  /** Endpoints with deliveries that are due and may be sent now, longest waiting first. */
+  /** Endpoints with deliveries that are due and may be sent now: users take turns, longest waiting first. */
   dueWebhooks(limit: number): Promise<readonly string[]>;
   /** Claims deliveries that are due; the caller holds the lock of the endpoint. */
   claim(claim: WebhookClaim): Promise<readonly ClaimedWebhookDelivery[]>;

@@ -194,6 +194,33 @@ describe('deliveries of webhooks', () => {
     await hanging.close();
   });
 
+  it('many endpoints that hang leave room for those of others', async () => {
+    const hanging = await startReceiver();
+    hanging.answer = () => undefined;
+    const other = await world.persistence.unitOfWork.run(({ users }) =>
+      users.create({ email: 'other@example.com', passwordHash: 'x', role: 'user' }),
+    );
+    const principal = { userId: other.id, email: other.email, role: 'user' as const };
+    const quick = await world.webhooks.create(principal, { url: receiver.url });
+    const slow = await Promise.all(Array.from({ length: 12 }, () => world.add({ url: hanging.url })));
+    for (const { id } of slow) await world.webhooks.ping(id, world.principal);
+    world.start();
+    await hanging.arrived(4);
+    await world.webhooks.ping(quick.id, principal);
+
+    // Those that hang have a time limit of 20 s; the other message does not wait for it.
+    await receiver.arrived(1);
+    const { rows } = await world.pool.query(
+      'SELECT 1 FROM webhook_deliveries WHERE attempted_at IS NOT NULL',
+    );
+
+    // Eight endpoints are served at the same time, of which the user may have claimed some at the same moment.
+    expect(rows.length).toBeLessThan(13);
+    expect(hanging.received.length).toBeLessThan(12);
+    await world.stop();
+    await hanging.close();
+  });
+
   it('after a rotation both secrets sign until the old one expires', async () => {
     const old = await world.add({ url: receiver.url });
     const rotated = await world.webhooks.rotate(old.id, world.principal, { graceSeconds: 3600 });
