@@ -86,6 +86,10 @@ function fakeEngines(calls: InferCall[], answer: (call: InferCall) => ReturnType
 }
 
 const audit: EndpointGuards['audit'] = { record: async () => undefined };
+const quotas: EndpointGuards['quotas'] = {
+  countRequest: async () => undefined,
+  admitUpload: async () => ({ id: 'upload', [Symbol.asyncDispose]: async () => undefined }),
+};
 async function tempFolder() {
   const folder = await mkdtemp(path.join(tmpdir(), 'infernode-body-'));
   return { path: folder, remove: () => rm(folder, { recursive: true }) };
@@ -133,7 +137,7 @@ export async function startOpenInference(): Promise<OpenInferenceServer> {
     texts: new TensorTexts(),
   });
   const app = express()
-    .use(mount(openInferenceRoutes(controller), { authenticator, bodies, audit } as EndpointGuards))
+    .use(mount(openInferenceRoutes(controller), { authenticator, bodies, audit, quotas } as EndpointGuards))
     .use(errorHandler(silentLogger));
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
