@@ -1,5 +1,5 @@
 /** PostgreSQL NOTIFY channel, used by triggers of the tables of credentials; the payload is the id of a user. */
-export const CREDENTIAL_CHANGES_CHANNEL = 'credential_changes';
+const CREDENTIAL_CHANGES_CHANNEL = 'credential_changes';
 
 /** Tells open connections that a credential of their user may have ended. */
 export class CredentialChanges {
