@@ -116,6 +116,7 @@ const FOLDERS = {
     'middlewares',
     'protocols',
     'realtime/event-stream.ts',
+    'realtime/job-waiters.ts',
     'realtime/servo-watchers.ts',
     'schemas',
     'services',

@@ -8,7 +8,9 @@ import { ClassificationController } from '../controllers/classification.controll
 import { DatasetController } from '../controllers/dataset.controller.js';
 import { InferenceController } from '../controllers/inference.controller.js';
 import { InpaintingController } from '../controllers/inpainting.controller.js';
-import { JobController } from '../controllers/job.controller.js';
+import { BulkJobController } from '../controllers/bulk-jobs.controller.js';
+import { JobController, type JobControllerDeps } from '../controllers/job.controller.js';
+import { BulkJobService, type BulkJobServiceDeps } from '../services/bulk-jobs.service.js';
 import { NamedDatasetController } from '../controllers/named-dataset.controller.js';
 import { PasswordPageController } from '../controllers/password-page.controller.js';
 import { PairUploadController } from '../controllers/pair-upload.controller.js';
@@ -23,6 +25,11 @@ import {
   type ServoSessionControllerDeps,
 } from '../controllers/servo-session.controller.js';
 import { SystemController } from '../controllers/system.controller.js';
+import { IMAGE_TYPES, VIDEO_TYPES } from '../media/sniff.js';
+import { ModelOfferService } from '../services/model-offers.service.js';
+import { classificationTask } from '../tasks/classification/task.js';
+import { detectionTask } from '../tasks/detection/task.js';
+import { TASKS } from '../tasks/index.js';
 import { openApiText } from './openapi-text.js';
 import { TensorTexts } from '../protocols/open-inference/tensor-texts.js';
 import { UploadController } from '../controllers/upload.controller.js';
@@ -36,8 +43,15 @@ import type { Services } from './api-services.js';
 import type { Servo } from './api-servo.js';
 import { productVersion } from './product-version.js';
 
+/** Formats of files in datasets. */
+const STORED_FORMATS = { image: IMAGE_TYPES, video: VIDEO_TYPES };
+
 /** Creates the controllers of accounts, datasets by name, inpainting and administration. */
-function createNamedControllers({ settings, jobs, results }: ApiDeps, services: Services) {
+function createNamedControllers(
+  { settings, jobs, results }: ApiDeps,
+  services: Services,
+  waiters: Realtime['waiters'],
+) {
   const { accounts, admins, administration, auth, datasets, datasetFiles, linkUsers, users } = services;
   const links = new PublicLinks(services.links, settings.http.publicUrl);
   const signatures = services.links;
@@ -53,6 +67,7 @@ function createNamedControllers({ settings, jobs, results }: ApiDeps, services: 
       links,
       signatures,
       linkUsers,
+      waiters,
       networks: services.networks,
     }),
     passwordPage: new PasswordPageController(services.passwords),
@@ -95,11 +110,31 @@ const createSystemControllers = ({ probes }: ApiDeps, services: Services, versio
   }),
 });
 
+function createJobControllers(deps: JobControllerDeps & BulkJobServiceDeps) {
+  const { jobs, links } = deps;
+  return {
+    jobs: new JobController(deps),
+    bulkJobs: new BulkJobController({ bulk: new BulkJobService(deps), jobs, links }),
+  };
+}
+
+function createNetworkController({ settings, unitOfWork }: ApiDeps, services: Services): NetworkController {
+  const { maxBytes, maxFrames, maxImagePixels, maxVideoPixels } = settings.upload;
+  const synchronous = [classificationTask.name, detectionTask.name];
+  const offers = new ModelOfferService(unitOfWork.read.prices, TASKS, synchronous);
+  const files = { formats: STORED_FORMATS, maxFileBytes: maxBytes, maxFrames, maxVideoPixels };
+  return new NetworkController(
+    services.networks,
+    { statuses: services.networkStatus, offers },
+    { timeoutMs: settings.inference.timeoutMs, maxImagePixels, files },
+  );
+}
+
 /** Creates the controllers of all routes. */
 export function createControllers(
   deps: ApiDeps,
   services: Services & { readonly servo: Servo },
-  { registry, streams, watchers }: Realtime,
+  { registry, streams, watchers, waiters }: Realtime,
 ): Controllers {
   const { jobs, results } = deps;
   const { users, links, linkUsers, servo } = services;
@@ -115,15 +150,13 @@ export function createControllers(
       users,
       links,
       linkUsers,
+      waiters,
       networks: services.networks,
       webhooks: services.webhooks,
     }),
     classification: new ClassificationController({ ...services, users }),
-    networks: new NetworkController(services.networks, services.networkStatus, {
-      timeoutMs: deps.settings.inference.timeoutMs,
-      maxImagePixels: deps.settings.upload.maxImagePixels,
-    }),
-    jobs: new JobController({ jobs, networks: services.networks, streams, links }),
+    networks: createNetworkController(deps, services),
+    ...createJobControllers({ jobs, networks: services.networks, streams, waiters, links }),
     webhooks: new WebhookController(services.webhooks),
     openInference: new OpenInferenceController({
       inference: services.openInference,
@@ -138,6 +171,6 @@ export function createControllers(
     }),
     ...createCredentialControllers(deps, services),
     ...createSystemControllers(deps, services, version),
-    ...createNamedControllers(deps, services),
+    ...createNamedControllers(deps, services, waiters),
   };
 }

@@ -7,6 +7,7 @@ import { isTerminal, type Job } from '../domain/job.js';
 import { toCredits } from '../domain/money.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
 import { EventStreams } from '../realtime/event-stream.js';
+import { JobWaiters } from '../realtime/job-waiters.js';
 import { RealtimeHub } from '../realtime/realtime-hub.js';
 import type { JobState } from '../realtime/remote-control/job-progress.js';
 import { RemoteControl } from '../realtime/remote-control/remote-control.js';
@@ -64,7 +65,7 @@ export function createRealtime(deps: ApiDeps, services: Services, servo: Servo) 
     originAllowed: (origin, host) =>
       settings.http.corsOrigins.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host),
   });
-  return { hub, registry, remote, gateway, servoStreams, streams, watchers };
+  return { hub, registry, remote, gateway, servoStreams, streams, watchers, waiters: new JobWaiters(hub) };
 }
 
 const jobStateOf = (job: Job): JobState => ({

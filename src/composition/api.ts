@@ -146,6 +146,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
       services.health.drain();
       await servo.sessions.closeAll('shutdown');
       realtime.streams.closeAll();
+      realtime.waiters.closeAll();
       realtime.watchers.closeAll();
       await realtime.registry.close();
       await Promise.all([

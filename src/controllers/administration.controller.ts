@@ -110,8 +110,13 @@ export class AdministrationController {
   };
 
   readonly jobs = async ({ query }: Call<Operations['jobs']>): Promise<Reply> => {
+    const { id: ids, userId, datasetId, batchId } = query;
     const { email, createdAfter, createdBefore, status, task } = query;
     const filter = {
+      ids,
+      userId,
+      datasetId,
+      batchId,
       ownerEmailContains: email,
       status,
       task,

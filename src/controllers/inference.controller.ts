@@ -11,6 +11,7 @@ import type { ResultService } from '../services/result.service.js';
 import type { LinkUserService } from '../services/link-user.service.js';
 import type { UserService } from '../services/user.service.js';
 import type { WebhookService } from '../services/webhook.service.js';
+import { withEndedJobs, type JobWaitingDeps } from './job-waiting.js';
 import { presentProgress, zipResultPath, type LinkSigner } from './job.presenter.js';
 import { presentEstimate } from './quote.presenter.js';
 import { presentResult } from './result.presenter.js';
@@ -24,6 +25,7 @@ export interface InferenceControllerDeps {
   readonly users: Pick<UserService, 'balance'>;
   readonly networks: Pick<NetworkService, 'requireForTask'>;
   readonly links: LinkSigner;
+  readonly waiters: JobWaitingDeps['waiters'];
   readonly linkUsers: Pick<LinkUserService, 'verify'>;
   readonly webhooks: Pick<WebhookService, 'requireUsableUrl'>;
 }
@@ -45,17 +47,14 @@ export class InferenceController {
     this.#deps = deps;
   }
 
-  readonly create = async ({
-    principal,
-    query,
-    body,
-    receipt,
-  }: Call<Operations['create']>): Promise<Reply> => {
+  readonly create = async (call: Call<Operations['create']>): Promise<Reply> => {
+    const { principal, query, body, receipt } = call;
     this.#requireUsableWebhook(principal, body.webhook);
     await this.#deps.networks.requireForTask(body);
     if (query.dryRun) return this.#quote(principal, await this.#deps.jobs.estimate({ principal, ...body }));
     const answer = new IdempotentReply(receipt, createdJobs);
-    return answer.of(await this.#deps.jobs.create({ principal, ...body, kept: answer.record }));
+    const created = await this.#deps.jobs.create({ principal, ...body, kept: answer.record });
+    return withEndedJobs({ reply: answer.of(created), created: created.jobs }, call, this.#deps);
   };
 
   readonly estimate = async ({ principal, body }: Call<Operations['estimate']>): Promise<Reply> => {

@@ -20,6 +20,7 @@ import {
   updatedAtOf,
   type SignPath,
 } from './inpainting.presenter.js';
+import { withEndedJobs, type JobWaitingDeps } from './job-waiting.js';
 import { presentJob, type LinkSigner } from './job.presenter.js';
 import { pageFactsOf, sliceOf } from './page.presenter.js';
 import type { PublicLinks } from './public-links.js';
@@ -36,6 +37,7 @@ export interface InpaintingControllerDeps {
   readonly users: Pick<UserService, 'balance'>;
   readonly links: PublicLinks;
   readonly signatures: LinkSigner;
+  readonly waiters: JobWaitingDeps['waiters'];
   readonly linkUsers: Pick<LinkUserService, 'verify'>;
 }
 
@@ -76,7 +78,13 @@ export class InpaintingController {
         jobId: job.id,
       },
     }));
-    return answer.of(await this.#deps.jobs.create({ ...request, kept: answer.record }));
+    const created = await this.#deps.jobs.create({ ...request, kept: answer.record });
+    const { jobs, waiters, signatures: links } = this.#deps;
+    return withEndedJobs({ reply: answer.of(created), created: created.jobs }, call, {
+      jobs,
+      waiters,
+      links,
+    });
   };
 
   readonly status = async ({ principal, params, request }: Call<Operations['status']>): Promise<Reply> => {

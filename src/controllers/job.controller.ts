@@ -1,12 +1,14 @@
 import type { Call } from '../middlewares/endpoint.js';
 import { IdempotentReply } from '../middlewares/idempotent-reply.js';
-import { created, HANDLED, ok, type Reply } from '../middlewares/reply.js';
+import { created, HANDLED, ok, whileConnected, type Reply } from '../middlewares/reply.js';
 import type { jobOperations } from '../schemas/job.schema.js';
 import type { JobService } from '../services/job.service.js';
 import type { NetworkService } from '../services/network.service.js';
 import type { Job } from '../domain/job.js';
 import type { EventStreams } from '../realtime/event-stream.js';
 import { presentJob, type LinkSigner } from './job.presenter.js';
+import { APPLIED_HEADER, preferredWait } from '../middlewares/prefer.js';
+import type { JobWaiters } from '../realtime/job-waiters.js';
 import { nextLink } from './next-link.js';
 
 type Operations = typeof jobOperations;
@@ -19,6 +21,7 @@ export interface JobControllerDeps {
   readonly jobs: Pick<JobService, 'list' | 'get' | 'queuePosition' | 'cancel' | 'requireRetryable' | 'retry'>;
   readonly networks: Pick<NetworkService, 'requireForTask'>;
   readonly streams: EventStreams;
+  readonly waiters: Pick<JobWaiters, 'untilEnded'>;
   readonly links: LinkSigner;
 }
 
@@ -46,10 +49,19 @@ export class JobController {
     return ok({ data, nextCursor, hasMore: nextCursor !== null }, headers);
   };
 
-  readonly get = async ({ principal, params }: Call<Operations['get']>): Promise<Reply> => {
-    const job = await this.#deps.jobs.get(params.id, { principal });
-    const running = job.finishedAt === null;
-    return ok(await this.#present(job), running ? { 'Retry-After': POLL_SECONDS } : undefined);
+  readonly get = async (call: Call<Operations['get']>): Promise<Reply> => {
+    const { principal, params, query, request, response } = call;
+    const { jobs, waiters } = this.#deps;
+    const seconds = query.wait ?? preferredWait(request);
+    let job = await jobs.get(params.id, { principal });
+    const wait = { userId: principal.userId, seconds, signal: whileConnected(response) };
+    const waited = seconds > 0 && (await waiters.untilEnded([job], wait));
+    if (waited && job.finishedAt === null) job = await jobs.get(params.id, { principal });
+    const followed = waited && query.wait === undefined;
+    return ok(await this.#present(job), {
+      ...(job.finishedAt === null && { 'Retry-After': POLL_SECONDS }),
+      ...(followed && { [APPLIED_HEADER]: `wait=${seconds}` }),
+    });
   };
 
   readonly cancel = async ({ principal, params }: Call<Operations['cancel']>): Promise<Reply> => {

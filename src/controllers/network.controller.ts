@@ -4,7 +4,8 @@ import type { Call } from '../middlewares/endpoint.js';
 import { created, ok, type Reply } from '../middlewares/reply.js';
 import { MAX_BATCH, IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import type { networkOperations } from '../schemas/network.schema.js';
-import type { NetworkStatus } from '../services/network-status.js';
+import type { ModelOfferService } from '../services/model-offers.service.js';
+import type { NetworkStatus, NetworkView } from '../services/network-status.js';
 import type { NetworkService } from '../services/network.service.js';
 import {
   presentEngineStatus,
@@ -12,6 +13,7 @@ import {
   presentLoaded,
   presentMemory,
   presentModel,
+  type ModelLimits,
 } from './network.presenter.js';
 
 type Operations = typeof networkOperations;
@@ -51,6 +53,8 @@ export interface ClassificationLimits {
   readonly timeoutMs: number;
   /** Maximum width times height of an image. */
   readonly maxImagePixels: number;
+  /** Limits of files in datasets. */
+  readonly files: Omit<ModelLimits, 'synchronous' | 'maxImagePixels'>;
 }
 
 /** HTTP handlers of networks: installed ones, loaded ones, and their administration. */
@@ -58,12 +62,17 @@ export class NetworkController {
   readonly #networks: Pick<NetworkService, 'load' | 'preload' | 'unload' | 'install' | 'remove'>;
   readonly #statuses: NetworkStatus;
   readonly #limits: ClassificationLimits;
+  readonly #offers: Pick<ModelOfferService, 'byNetworkTask'>;
 
   constructor(
     networks: Pick<NetworkService, 'load' | 'preload' | 'unload' | 'install' | 'remove'>,
-    statuses: NetworkStatus,
+    {
+      statuses,
+      offers,
+    }: { readonly statuses: NetworkStatus; readonly offers: Pick<ModelOfferService, 'byNetworkTask'> },
     limits: ClassificationLimits,
   ) {
+    this.#offers = offers;
     this.#networks = networks;
     this.#statuses = statuses;
     this.#limits = limits;
@@ -121,10 +130,11 @@ export class NetworkController {
       description: 'Use POST /api/inference/execute with the payload_example format',
     });
 
-  readonly list = async (): Promise<Reply> => ok({ models: (await this.#statuses.list()).map(presentModel) });
+  readonly list = async (): Promise<Reply> =>
+    ok({ models: await this.#present(await this.#statuses.list()) });
 
   readonly get = async ({ params }: Call<Operations['get']>): Promise<Reply> =>
-    ok({ id: params.id, versions: (await this.#statuses.versions(params.id)).map(presentModel) });
+    ok({ id: params.id, versions: await this.#present(await this.#statuses.versions(params.id)) });
 
   readonly upload = async (call: Call<Operations['upload']>): Promise<Reply> => {
     const { id, version, sha256 } = call.body;
@@ -137,7 +147,8 @@ export class NetworkController {
       manifestPath: call.optionalFile('manifest')?.path,
       labelsPath: call.optionalFile('labels')?.path,
     });
-    return created({ model: presentModel({ installed, loaded: null, jobEngines: 0 }) }, `/api/models/${id}`);
+    const [shown] = await this.#present([{ installed, loaded: null, jobEngines: 0 }]);
+    return created({ model: shown }, `/api/models/${id}`);
   };
 
   readonly remove = async ({ params, query }: Call<Operations['remove']>): Promise<Reply> => {
@@ -152,6 +163,14 @@ export class NetworkController {
     await this.#statuses.versions(params.id);
     return ok({ unloaded: await this.#networks.unload({ id: params.id, version: body.version }) });
   };
+
+  async #present(views: readonly NetworkView[]) {
+    const { timeoutMs, maxImagePixels, files } = this.#limits;
+    const synchronous = { maxFileBytes: IMAGE_MAX_BYTES, maxImages: MAX_BATCH, timeoutMs };
+    const limits = { ...files, maxImagePixels, synchronous };
+    const offersOf = await this.#offers.byNetworkTask();
+    return views.map((view) => presentModel(view, { offers: offersOf(view.installed.task), limits }));
+  }
 }
 
 const notLoaded = (id: string): AppError =>

@@ -1,4 +1,6 @@
 import type { EnginesReport, JobEngineNetwork, LoadedNetwork, NetworkCounts } from '../domain/network.js';
+import { toCredits, type MicroCredits } from '../domain/money.js';
+import type { ModelOffer } from '../services/model-offers.service.js';
 import type { NetworkView } from '../services/network-status.js';
 
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;
@@ -47,8 +49,53 @@ export function presentLoaded(network: LoadedNetwork) {
   };
 }
 
+/** Limits and formats of stored media and of synchronous requests. */
+export interface ModelLimits {
+  readonly formats: Readonly<Record<'image' | 'video', readonly string[]>>;
+  readonly maxFileBytes: number;
+  readonly maxImagePixels: number;
+  readonly maxVideoPixels: number;
+  readonly maxFrames: number;
+  readonly synchronous: {
+    readonly maxFileBytes: number;
+    readonly maxImages: number;
+    readonly timeoutMs: number;
+  };
+}
+
+const creditsOrNull = (price: MicroCredits | null): number | null => price && toCredits(price);
+
+function presentOffer({ task, media, synchronous, prices }: ModelOffer, limits: ModelLimits) {
+  const takesVideo = media.includes('video');
+  return {
+    task,
+    media,
+    price: {
+      preset: prices.preset,
+      version: prices.version,
+      perImage: creditsOrNull(prices.perImage),
+      perFrame: creditsOrNull(prices.perFrame),
+      perMegapixel: null,
+    },
+    constraints: {
+      formats: media.flatMap((kind) => limits.formats[kind]),
+      maxFileBytes: limits.maxFileBytes,
+      maxImagePixels: media.includes('image') ? limits.maxImagePixels : null,
+      maxVideoPixels: takesVideo ? limits.maxVideoPixels : null,
+      maxFrames: takesVideo ? limits.maxFrames : null,
+    },
+    synchronous: synchronous ? limits.synchronous : null,
+  };
+}
+
+/** What a network can be used for, and its limits. */
+export interface ModelUses {
+  readonly offers: readonly ModelOffer[];
+  readonly limits: ModelLimits;
+}
+
 /** An installed network and its loaded copies. */
-export function presentModel({ installed, loaded, jobEngines }: NetworkView) {
+export function presentModel({ installed, loaded, jobEngines }: NetworkView, { offers, limits }: ModelUses) {
   const { id, version, task, layout, sha256, bytes } = installed;
   const { licence, source, classes, preprocessing, problem } = installed;
   return {
@@ -65,6 +112,9 @@ export function presentModel({ installed, loaded, jobEngines }: NetworkView) {
     problem,
     loaded: loaded && presentLoaded(loaded),
     job_engines: jobEngines,
+    warm: loaded !== null || jobEngines > 0,
+    device: loaded === null ? null : loaded.device.used,
+    tasks: problem === null ? offers.map((offer) => presentOffer(offer, limits)) : [],
   };
 }
 

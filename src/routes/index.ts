@@ -5,6 +5,7 @@ import type { AdministrationController } from '../controllers/administration.con
 import type { AdminSessionController } from '../controllers/admin-session.controller.js';
 import type { ApiKeyController } from '../controllers/api-key.controller.js';
 import type { AuthController } from '../controllers/auth.controller.js';
+import type { BulkJobController } from '../controllers/bulk-jobs.controller.js';
 import type { ClassificationController } from '../controllers/classification.controller.js';
 import type { DatasetController } from '../controllers/dataset.controller.js';
 import type { InferenceController } from '../controllers/inference.controller.js';
@@ -33,6 +34,7 @@ import { administrationRoutes } from './administration.routes.js';
 import { adminSessionRoutes } from './admin-session.routes.js';
 import { apiKeyRoutes } from './api-key.routes.js';
 import { authRoutes } from './auth.routes.js';
+import { bulkJobRoutes } from './bulk-jobs.routes.js';
 import { classificationRoutes } from './classification.routes.js';
 import { datasetRoutes } from './dataset.routes.js';
 import { inferenceRoutes } from './inference.routes.js';
@@ -68,6 +70,7 @@ export interface Controllers {
   readonly networks: NetworkController;
   readonly jobs: JobController;
   readonly webhooks: WebhookController;
+  readonly bulkJobs: BulkJobController;
   readonly accounts: AccountController;
   readonly namedDatasets: NamedDatasetController;
   readonly pairUploads: PairUploadController;
@@ -100,6 +103,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...networkRoutes(controllers.networks),
       ...jobRoutes(controllers.jobs),
       ...webhookRoutes(controllers.webhooks),
+      ...bulkJobRoutes(controllers.bulkJobs),
       ...accountRoutes(controllers.accounts),
       ...namedDatasetRoutes(controllers.namedDatasets, controllers.pairUploads),
       ...inpaintingRoutes(controllers.inpainting),

@@ -77,6 +77,10 @@ export const adminListOperations = {
     scope: 'admin',
     query: z.strictObject({
       ...numberedPage(50),
+      id: repeated(id).optional(),
+      userId: id.optional(),
+      datasetId: id.optional(),
+      batchId: id.optional(),
       email: emailPart.optional(),
       status: repeated(jobStatus).optional(),
       task: taskName.optional(),

@@ -3,7 +3,7 @@ import { PRIORITY } from '../domain/repositories/schedule.repository.js';
 import type { TaskRequest } from '../tasks/definition.js';
 import { TASKS, type AnyTask } from '../tasks/index.js';
 import { dryRunQuery, id, idParams, linkQuery, estimateResponse, rangeOver } from './common.schema.js';
-import { jobFailure, jobProgress, jobStatus } from './job.schema.js';
+import { job, jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
 import { priority } from './scheduling.schema.js';
@@ -91,6 +91,7 @@ export const inferenceOperations = {
     description: [
       ...requested.flatMap(({ request: { description } }) => description ?? []),
       'The price is held when the jobs are created.',
+      'With `Prefer: wait=n` (at most 60) the response comes when they have ended, or after n seconds.',
     ].join(' '),
     tag: 'Inference',
     access: 'user',
@@ -108,8 +109,10 @@ export const inferenceOperations = {
             webhook: z.object({ id, secret: z.string() }).optional().meta({
               description: 'With `webhook` in the request: its endpoint; the secret is shown only now',
             }),
+            jobs: z.array(job).optional().meta({ description: 'With `Prefer: wait=n`: the jobs afterwards' }),
           })
           .meta({ id: 'InferenceCreated' }),
+        headers: { 'Preference-Applied': '`wait=n` when the request waited until the jobs had ended' },
       },
       {
         status: 200,

@@ -88,6 +88,7 @@ export const inpaintingOperations = {
             message: z.literal('Inference created and queued successfully'),
             inference: summary,
             jobId: id,
+            jobs: z.array(job).optional().meta({ description: 'With `Prefer: wait=n`: the job afterwards' }),
           })
           .meta({ id: 'InpaintingCreated' }),
       },

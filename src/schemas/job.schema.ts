@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { JOB_STATUSES } from '../domain/job.js';
 import { TASK_NAMES } from '../tasks/index.js';
 import { credits, id, idParams, pageQuery, repeated, timestamp } from './common.schema.js';
+import { MAX_WAIT_SECONDS } from '../domain/limits.js';
 import { operation } from './operation.js';
 
 /** Job status; these words are used everywhere. */
@@ -96,6 +97,19 @@ const listQuery = z.strictObject({
   createdBefore: timestamp.optional(),
 });
 
+const waitQuery = z.strictObject({
+  wait: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_WAIT_SECONDS)
+    .optional()
+    .meta({
+      description: `Seconds to wait until the job has ended, at most ${MAX_WAIT_SECONDS}; \`Prefer: wait=n\` does the same`,
+      example: 30,
+    }),
+});
+
 const jobPage = z
   .object({ data: z.array(job), nextCursor: z.string().nullable(), hasMore: z.boolean() })
   .meta({ id: 'JobPage' });
@@ -125,7 +139,13 @@ export const jobOperations = {
     access: 'user',
     scope: 'jobs:read',
     params: idParams,
-    responses: [oneJob(200, 'The job')],
+    query: waitQuery,
+    responses: [
+      {
+        ...oneJob(200, 'The job'),
+        headers: { 'Preference-Applied': '`wait=n` when the request waited because of its `Prefer` header' },
+      },
+    ],
     errors: [404],
   }),
   cancel: operation({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { timestamp } from './common.schema.js';
+import { credits, timestamp } from './common.schema.js';
 import { networkId } from './network-ref.schema.js';
 
 const tensorInfo = z.object({
@@ -69,6 +69,38 @@ export const memory = z.object({
   api_heap_used_bytes: z.number().int(),
 });
 
+const modelTask = z.object({
+  task: z.string().meta({ description: 'Task of jobs that use the network', example: 'classification' }),
+  media: z.array(z.enum(['image', 'video'])),
+  price: z
+    .object({
+      preset: z.string(),
+      version: z.number().int(),
+      perImage: credits.nullable(),
+      perFrame: credits.nullable(),
+      perMegapixel: credits.nullable().meta({ description: 'null: the size of an image does not matter' }),
+    })
+    .meta({
+      description:
+        'Credits: images times `perImage` plus frames times `perFrame`, as quotes compute them; null: not charged',
+    }),
+  constraints: z.object({
+    formats: z.array(z.string()).meta({ description: 'Accepted formats of files, by content' }),
+    maxFileBytes: z.number().int(),
+    maxImagePixels: z.number().int().nullable().meta({ description: 'Width times height; null: no images' }),
+    maxVideoPixels: z.number().int().nullable().meta({ description: 'Width times height; null: no videos' }),
+    maxFrames: z.number().int().nullable(),
+  }),
+  synchronous: z
+    .object({
+      maxFileBytes: z.number().int(),
+      maxImages: z.number().int().meta({ description: 'Images of one request' }),
+      timeoutMs: z.number().int(),
+    })
+    .nullable()
+    .meta({ description: 'Limits of `POST /api/inference/execute`; null: only jobs use it' }),
+});
+
 /** An installed network. */
 export const model = z
   .object({
@@ -90,5 +122,13 @@ export const model = z
       .number()
       .int()
       .meta({ description: 'Engines of queued jobs that keep it in memory for their next job' }),
+    warm: z.boolean().meta({ description: 'Whether it is in memory, here or in an engine of queued jobs' }),
+    device: z
+      .enum(['cpu', 'cuda', 'webgpu'])
+      .nullable()
+      .meta({ description: 'Device of its loaded copies here' }),
+    tasks: z
+      .array(modelTask)
+      .meta({ description: 'What it can be used for; empty for parts of other networks' }),
   })
   .meta({ id: 'Model' });

@@ -6,6 +6,7 @@ import { adminSessionOperations } from './admin-session.schema.js';
 import { SCOPES } from '../domain/scopes.js';
 import { apiKeyOperations } from './api-key.schema.js';
 import { authOperations } from './auth.schema.js';
+import { bulkJobOperations } from './bulk-jobs.schema.js';
 import { classificationOperations } from './classification.schema.js';
 import { problem } from './common.schema.js';
 import { datasetOperations } from './dataset.schema.js';
@@ -43,6 +44,7 @@ export const allOperations: readonly Operation[] = [
   networkOperations,
   jobOperations,
   webhookOperations,
+  bulkJobOperations,
   servoOperations,
   accountOperations,
   namedDatasetOperations,
