@@ -10,6 +10,7 @@ import { InferenceController } from '../controllers/inference.controller.js';
 import { InpaintingController } from '../controllers/inpainting.controller.js';
 import { BulkJobController } from '../controllers/bulk-jobs.controller.js';
 import { JobController, type JobControllerDeps } from '../controllers/job.controller.js';
+import { JobTimeService } from '../services/job-time.service.js';
 import { BulkJobService, type BulkJobServiceDeps } from '../services/bulk-jobs.service.js';
 import { NamedDatasetController } from '../controllers/named-dataset.controller.js';
 import { PasswordPageController } from '../controllers/password-page.controller.js';
@@ -110,10 +111,13 @@ const createSystemControllers = ({ probes }: ApiDeps, services: Services, versio
   }),
 });
 
-function createJobControllers(deps: JobControllerDeps & BulkJobServiceDeps) {
+function createJobControllers(
+  { read }: ApiDeps['unitOfWork'],
+  deps: Omit<JobControllerDeps, 'times'> & BulkJobServiceDeps,
+) {
   const { jobs, links } = deps;
   return {
-    jobs: new JobController(deps),
+    jobs: new JobController({ ...deps, times: new JobTimeService(read.jobSpeeds) }),
     bulkJobs: new BulkJobController({ bulk: new BulkJobService(deps), jobs, links }),
   };
 }
@@ -156,7 +160,7 @@ export function createControllers(
     }),
     classification: new ClassificationController({ ...services, users }),
     networks: createNetworkController(deps, services),
-    ...createJobControllers({ jobs, networks: services.networks, streams, waiters, links }),
+    ...createJobControllers(deps.unitOfWork, { jobs, networks: services.networks, streams, waiters, links }),
     webhooks: new WebhookController(services.webhooks),
     openInference: new OpenInferenceController({
       inference: services.openInference,

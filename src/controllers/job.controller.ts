@@ -2,6 +2,7 @@ import type { Call } from '../middlewares/endpoint.js';
 import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { created, HANDLED, ok, whileConnected, type Reply } from '../middlewares/reply.js';
 import type { jobOperations } from '../schemas/job.schema.js';
+import type { JobTimeService } from '../services/job-time.service.js';
 import type { JobService } from '../services/job.service.js';
 import type { NetworkService } from '../services/network.service.js';
 import type { Job } from '../domain/job.js';
@@ -16,11 +17,14 @@ type Operations = typeof jobOperations;
 /** Polling interval suggested to clients, in seconds. */
 const POLL_SECONDS = '2';
 
+const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
+
 /** Dependencies of {@link JobController}. */
 export interface JobControllerDeps {
   readonly jobs: Pick<JobService, 'list' | 'get' | 'queuePosition' | 'cancel' | 'requireRetryable' | 'retry'>;
   readonly networks: Pick<NetworkService, 'requireForTask'>;
   readonly streams: EventStreams;
+  readonly times: Pick<JobTimeService, 'timesOf'>;
   readonly waiters: Pick<JobWaiters, 'untilEnded'>;
   readonly links: LinkSigner;
 }
@@ -58,10 +62,16 @@ export class JobController {
     const waited = seconds > 0 && (await waiters.untilEnded([job], wait));
     if (waited && job.finishedAt === null) job = await jobs.get(params.id, { principal });
     const followed = waited && query.wait === undefined;
-    return ok(await this.#present(job), {
-      ...(job.finishedAt === null && { 'Retry-After': POLL_SECONDS }),
-      ...(followed && { [APPLIED_HEADER]: `wait=${seconds}` }),
-    });
+    const shown = await this.#present(job);
+    const times = await this.#deps.times.timesOf(job, shown.queuePosition);
+    const estimate = times && { startsAt: isoOrNull(times.startsAt), endsAt: isoOrNull(times.endsAt) };
+    return ok(
+      { ...shown, estimate },
+      {
+        ...(job.finishedAt === null && { 'Retry-After': POLL_SECONDS }),
+        ...(followed && { [APPLIED_HEADER]: `wait=${seconds}` }),
+      },
+    );
   };
 
   readonly cancel = async ({ principal, params }: Call<Operations['cancel']>): Promise<Reply> => {

@@ -63,7 +63,8 @@ export interface ModelLimits {
   };
 }
 
-const creditsOrNull = (price: MicroCredits | null): number | null => price && toCredits(price);
+const creditsOrNull = (price: MicroCredits | null): number | null =>
+  price === null ? null : toCredits(price);
 
 function presentOffer({ task, media, synchronous, prices }: ModelOffer, limits: ModelLimits) {
   const takesVideo = media.includes('video');

@@ -8,6 +8,7 @@ import { DatasetDao } from './dataset.dao.js';
 import { IdempotencyKeyDao } from './idempotency-key.dao.js';
 import { InferenceJobDao } from './inference-job.dao.js';
 import { JobEventDao } from './job-event.dao.js';
+import { JobSpeedDao } from './job-speed.dao.js';
 import { JobScheduleDao } from './job-schedule.dao.js';
 import { MediaDao } from './media.dao.js';
 import { PriceDao } from './price.dao.js';
@@ -42,6 +43,7 @@ export interface Daos {
   readonly inferenceJobs: InferenceJobDao;
   readonly jobEvents: JobEventDao;
   readonly jobSchedule: JobScheduleDao;
+  readonly jobSpeeds: JobSpeedDao;
   readonly results: ResultDao;
   readonly resultChunks: ResultChunkDao;
   readonly idempotencyKeys: IdempotencyKeyDao;
@@ -74,6 +76,7 @@ export function createDaos(context: DaoContext): Daos {
     inferenceJobs: new InferenceJobDao(context),
     jobEvents: new JobEventDao(context),
     jobSchedule: new JobScheduleDao(context),
+    jobSpeeds: new JobSpeedDao(context),
     results: new ResultDao(context),
     resultChunks: new ResultChunkDao(context),
     idempotencyKeys: new IdempotencyKeyDao(context),

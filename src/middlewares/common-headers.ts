@@ -11,6 +11,7 @@ const EXPOSED_HEADERS = [
   'Link',
   'ETag',
   'Retry-After',
+  'Preference-Applied',
   'Idempotency-Replayed',
   'WWW-Authenticate',
   'RateLimit',

@@ -6,6 +6,7 @@ import { translating } from './database-errors.js';
 import { PostgresDatasetRepository } from './dataset.repository.js';
 import { PostgresIdempotencyRepository } from './idempotency.repository.js';
 import { PostgresJobRepository } from './job.repository.js';
+import { PostgresJobSpeedRepository } from './job-speed.repository.js';
 import { PostgresLedgerRepository } from './ledger.repository.js';
 import { PostgresPriceRepository } from './price.repository.js';
 import { PostgresQuotaRepository } from './quota.repository.js';
@@ -31,6 +32,7 @@ export function createRepositories(daos: Daos): Repositories {
     prices: translating(new PostgresPriceRepository(daos.prices)),
     datasets: translating(new PostgresDatasetRepository(daos)),
     jobs: translating(new PostgresJobRepository(daos.inferenceJobs, daos.jobEvents, daos.webhookEvents)),
+    jobSpeeds: translating(new PostgresJobSpeedRepository(daos.jobSpeeds)),
     quotas: translating(new PostgresQuotaRepository(daos.userQuotas)),
     schedule: translating(new PostgresScheduleRepository(daos.jobSchedule)),
     results: translating(new PostgresResultRepository(daos.results, daos.resultChunks)),

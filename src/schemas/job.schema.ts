@@ -97,6 +97,15 @@ const listQuery = z.strictObject({
   createdBefore: timestamp.optional(),
 });
 
+const estimatedJob = job
+  .extend({
+    estimate: z.object({ startsAt: timestamp.nullable(), endsAt: timestamp.nullable() }).nullable().meta({
+      description:
+        'Expected times, from recent jobs of the same task, network, device and price; null while unknown, and for a job that has ended',
+    }),
+  })
+  .meta({ id: 'EstimatedJob' });
+
 const waitQuery = z.strictObject({
   wait: z.coerce
     .number()
@@ -142,7 +151,9 @@ export const jobOperations = {
     query: waitQuery,
     responses: [
       {
-        ...oneJob(200, 'The job'),
+        status: 200,
+        description: 'The job',
+        schema: estimatedJob,
         headers: { 'Preference-Applied': '`wait=n` when the request waited because of its `Prefer` header' },
       },
     ],

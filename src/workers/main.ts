@@ -98,7 +98,26 @@ async function startWorker(
   }
   process.send?.({ type: 'ready' });
   log.info('The worker is ready.', { concurrency: settings.worker.concurrency });
+  drainOnSignal(worker, { log, shutdown });
   collectGarbageOfStart();
+}
+
+/** Signal at which a worker takes no more jobs, finishes the running ones without a time limit, and exits. */
+const DRAIN_SIGNAL = 'SIGUSR2';
+
+function drainOnSignal(
+  { runner, starts }: Worker,
+  { log, shutdown }: { log: ProcessLogger; shutdown: Shutdown },
+): void {
+  process.once(DRAIN_SIGNAL, () => {
+    log.info('Draining: running jobs are finished, and no more are taken.', { jobs: starts.size });
+    const drained = async (): Promise<void> => {
+      await runner.stopIntake();
+      await runner.idle();
+      await shutdown.begin('the worker is drained');
+    };
+    drained().catch((err: unknown) => log.error('The worker could not be drained.', { err }));
+  });
 }
 
 /**

@@ -45,6 +45,12 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       datasets: new InMemoryDatasetRepository(store),
       jobs: new InMemoryJobRepository(store),
       quotas: new InMemoryQuotaRepository(store),
+      jobSpeeds: {
+        kindOf: async () => null,
+        speeds: async () => new Map(),
+        waiting: async () => [],
+        running: async () => [],
+      },
       schedule: new InMemoryScheduleRepository(store),
       results: new InMemoryResultRepository(store),
       idempotency: new InMemoryIdempotencyRepository(store),

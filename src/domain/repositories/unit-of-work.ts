@@ -4,6 +4,7 @@ import type { UsageRepository } from '../usage.js';
 import type { ApiKeyRepository } from './api-key.repository.js';
 import type { DatasetRepository } from './dataset.repository.js';
 import type { IdempotencyRepository } from './idempotency.repository.js';
+import type { JobSpeedRepository } from './job-speed.repository.js';
 import type { JobRepository } from './job.repository.js';
 import type { LedgerRepository, PriceRepository } from './ledger.repository.js';
 import type { QuotaRepository } from './quota.repository.js';
@@ -25,6 +26,7 @@ export interface Repositories {
   readonly datasets: DatasetRepository;
   readonly jobs: JobRepository;
   readonly schedule: ScheduleRepository;
+  readonly jobSpeeds: JobSpeedRepository;
   readonly quotas: QuotaRepository;
   readonly results: ResultRepository;
   readonly idempotency: IdempotencyRepository;

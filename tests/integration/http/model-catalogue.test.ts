@@ -10,6 +10,29 @@ describe('the catalogue of networks', () => {
   });
   afterAll(() => api.close());
 
+  it('tells what each network takes, and that parts of others serve no task', async () => {
+    const { client } = await api.user('reader');
+    const models = (await client.get('/api/models')).at('models') as CatalogueModel[];
+    const byId = new Map(models.map((model) => [model.id, model]));
+
+    expect(byId.get('shapes')).toMatchObject({
+      warm: false,
+      device: null,
+      licence: expect.any(String),
+      tasks: [
+        {
+          task: 'classification',
+          media: ['image'],
+          price: { perImage: 0.002, perFrame: null, perMegapixel: null },
+          constraints: { maxFileBytes: 3 * 1024 * 1024, maxVideoPixels: null },
+          synchronous: { maxImages: 10 },
+        },
+      ],
+    });
+    expect(byId.get('cns')?.tasks).toMatchObject([{ task: 'cns', media: ['video'], synchronous: null }]);
+    expect(byId.get('matcher')?.tasks).toEqual([]);
+  });
+
   it('has the prices that quotes use, also after they have changed', async () => {
     const { client, user } = await api.user('buyer');
     const datasetId = String((await client.post('/api/dataset', { name: 'Clips' })).at('dataset.id'));
@@ -37,29 +60,6 @@ describe('the catalogue of networks', () => {
 
     expect(before).toEqual({ listed: [1, 0.002], quoted: [1, 0.002] });
     expect(after).toEqual({ listed: [2, 0.004], quoted: [2, 0.004] });
-  });
-
-  it('tells what each network takes, and that parts of others serve no task', async () => {
-    const { client } = await api.user('reader');
-    const models = (await client.get('/api/models')).at('models') as CatalogueModel[];
-    const byId = new Map(models.map((model) => [model.id, model]));
-
-    expect(byId.get('shapes')).toMatchObject({
-      warm: false,
-      device: null,
-      licence: expect.any(String),
-      tasks: [
-        {
-          task: 'classification',
-          media: ['image'],
-          price: { perImage: 0.002, perFrame: null, perMegapixel: null },
-          constraints: { maxFileBytes: 3 * 1024 * 1024, maxVideoPixels: null },
-          synchronous: { maxImages: 10 },
-        },
-      ],
-    });
-    expect(byId.get('cns')?.tasks).toMatchObject([{ task: 'cns', media: ['video'], synchronous: null }]);
-    expect(byId.get('matcher')?.tasks).toEqual([]);
   });
 });
 

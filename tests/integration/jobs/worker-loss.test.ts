@@ -119,6 +119,22 @@ describe('worker loss', () => {
     expect((await world.read(id)).status).toBe('COMPLETED');
   });
 
+  it('SIGUSR2 drains a worker: it finishes its job, takes no other and ends', async () => {
+    const worker = await startWorker();
+    const { id } = await world.create({ behaviour: 'wait' });
+    await startNumber(1, id);
+    const ended = endWorker(worker, 'SIGUSR2');
+    const { id: next } = await world.create({});
+    await world.letGo(id);
+
+    const end = await ended;
+
+    expect(end).toEqual({ code: 0, signal: null });
+    expect((await world.read(id)).status).toBe('COMPLETED');
+    expect((await world.read(next)).status).toBe('PENDING');
+    await world.jobs.cancel(next, { principal: world.principal });
+  });
+
   it('a worker whose parent is gone ends by itself', async () => {
     const worker = await startWorker();
     const exit = once(worker, 'exit');
