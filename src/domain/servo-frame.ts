@@ -11,6 +11,16 @@ const PIXEL_BYTES = {
   yuy2: 2,
 } as const satisfies Record<FrameFormat, number | null>;
 
+/** Encoded formats by media type, as of frames that come without a header. */
+export const FRAME_MEDIA_TYPES = {
+  'image/jpeg': 'jpeg',
+  'image/png': 'png',
+  'image/webp': 'webp',
+} as const satisfies Readonly<Record<string, FrameFormat>>;
+
+/** See {@link FRAME_MEDIA_TYPES}. */
+export type FrameMediaType = keyof typeof FRAME_MEDIA_TYPES;
+
 /** Whether a format consists of raw pixels, so that width and height must be given. */
 export const isRaw = (format: FrameFormat): boolean => PIXEL_BYTES[format] !== null;
 
@@ -37,4 +47,19 @@ export function requireImage({ format, size, bytes }: Pick<ServoFrame, 'format' 
   const needed = width * height * pixelBytes;
   if (bytes.length === needed) return;
   throw malformedFrame(`${name} needs exactly ${String(needed)} bytes, but has ${String(bytes.length)}.`);
+}
+
+/**
+ * Checks a frame as it was received, however it came.
+ * @param maxBytes maximum bytes of the image, without the header
+ * @throws AppError PICTURE_TOO_LARGE (too_large), FRAME_MALFORMED (invalid)
+ */
+export function acceptFrame(frame: ServoFrame, maxBytes: number): ServoFrame {
+  const bytes = frame.bytes.length;
+  if (bytes > maxBytes) {
+    const message = `The image has ${String(bytes)} bytes; at most ${String(maxBytes)} are allowed.`;
+    throw new AppError('PICTURE_TOO_LARGE', { message, details: { bytes, maxBytes } });
+  }
+  requireImage(frame);
+  return frame;
 }

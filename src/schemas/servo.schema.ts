@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FRAME_MEDIA_TYPES } from '../domain/servo-frame.js';
 import { IMAGE_MAX_BYTES } from './classification.schema.js';
 import { flag, id, idParams, pageQuery, quoteResponse, repeated } from './common.schema.js';
 import { operation } from './operation.js';
@@ -110,8 +111,6 @@ const openQuery = z.strictObject({
     .meta({ description: 'Seconds to wait in line for an engine; without it, 503 when none is free' }),
 });
 
-const imageTypes = ['image/jpeg', 'image/png', 'image/webp'] as const;
-
 const frameQuery = z.strictObject({
   seq: z.coerce
     .number()
@@ -216,7 +215,7 @@ export const servoOperations = {
     scope: 'servo',
     params: idParams,
     query: frameQuery,
-    body: bytes(['application/octet-stream', ...imageTypes], FRAME_LIMIT_BYTES),
+    body: bytes(['application/octet-stream', ...Object.keys(FRAME_MEDIA_TYPES)], FRAME_LIMIT_BYTES),
     responses: [{ status: 200, description: 'What is said of the frame', schema: servoVelocity }, elsewhere],
     errors: [404, 409, 410, 422, 503, 504],
   }),

@@ -1,7 +1,6 @@
 import { FRAME_FORMATS, type FrameFormat, type ServoFrame } from '../../domain/servo.js';
 import type { FrameLabel } from '../../domain/servo-event.js';
-import { isRaw, malformedFrame, requireImage } from '../../domain/servo-frame.js';
-import { AppError } from '../../errors/app-error.js';
+import { acceptFrame, isRaw, malformedFrame } from '../../domain/servo-frame.js';
 
 /** The only version there is. */
 export const STREAM_VERSION = 1;
@@ -48,9 +47,7 @@ export function parseFrame(message: Uint8Array, { maxBytes }: FrameMessageLimits
   const head = { format, ...labelOf(view), toolFrame: (flags & TOOL_FRAME) !== 0 };
   const size = isRaw(format) ? sizeOf(view, format) : null;
   const bytes = message.subarray(FRAME_HEADER_BYTES + (size === null ? 0 : SIZE_BYTES));
-  if (bytes.length > maxBytes) throw tooLarge(bytes.length, maxBytes);
-  requireImage({ format, size, bytes });
-  return { ...head, size, bytes };
+  return acceptFrame({ ...head, size, bytes }, maxBytes);
 }
 
 /**
@@ -99,9 +96,3 @@ function sizeOf(view: DataView, format: FrameFormat): { readonly width: number; 
     height: view.getUint16(FRAME_HEADER_BYTES + 2, true),
   };
 }
-
-const tooLarge = (bytes: number, maxBytes: number): AppError =>
-  new AppError('PICTURE_TOO_LARGE', {
-    message: `The image has ${String(bytes)} bytes; at most ${String(maxBytes)} are allowed.`,
-    details: { bytes, maxBytes },
-  });
