@@ -11,7 +11,7 @@ import type { BodyRateFloor } from '../middlewares/body/body-watch.js';
 import type { EndpointGuards } from '../middlewares/endpoint.js';
 import type { BodyReceivers } from '../middlewares/body/receive-body.js';
 import { answerToUnparsed } from '../middlewares/client-error.js';
-import { rateLimiter, REQUEST_COUNTS } from '../middlewares/rate-limit.js';
+import { FRAME_COUNTS, REQUEST_COUNTS, requestLimiter } from '../middlewares/rate-limit.js';
 import { uploadReceiver } from '../middlewares/multipart.js';
 import { imageReceiver } from '../middlewares/image-form.js';
 import { IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
@@ -85,11 +85,15 @@ const serverOptions = ({ settings, logger }: ApiDeps): HttpServerOptions => ({
 });
 
 function createRateLimit({ settings, unitOfWork, countMaxWaitMs }: ApiDeps): RequestHandler {
-  const options = { ...REQUEST_COUNTS, maxWaitMs: countMaxWaitMs };
-  return rateLimiter(
-    settings.http.requestsPerMinute,
-    new DatabaseSharedCounts(unitOfWork.read.rateCounts, options),
-  );
+  const { requestsPerMinute, framesPerMinute } = settings.http;
+  const limit = (perMinute: number, counted: typeof REQUEST_COUNTS) => {
+    const options = { ...counted, maxWaitMs: countMaxWaitMs };
+    return { perMinute, counts: new DatabaseSharedCounts(unitOfWork.read.rateCounts, options) };
+  };
+  return requestLimiter({
+    requests: limit(requestsPerMinute, REQUEST_COUNTS),
+    frames: limit(framesPerMinute, FRAME_COUNTS),
+  });
 }
 
 const createGuards = (deps: ApiDeps, { authenticator, audit, quotas }: Services): EndpointGuards => ({

@@ -195,6 +195,8 @@ export const environmentSchema = z.object({
   SERVO_SPARE_ENGINES: z.coerce.number().int().min(0).max(256).optional(),
   /** Largest frame of a live session. */
   SERVO_FRAME_MAX_MB: megabytes.default(16 * 1024 * 1024),
+  /** Frames that come by POST, per client address and minute; 0 for no limit. */
+  SERVO_FRAMES_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000_000).default(7200),
   /** Maximum size of the recording of a live session. */
   SERVO_RECORD_MAX_MB: megabytes.default(256 * 1024 * 1024),
   /** Maximum number of concurrent live servoing sessions of an account. */

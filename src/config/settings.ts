@@ -24,6 +24,7 @@ const http = (env: Environment) => ({
   /** Proxies in front. */
   trustedProxies: env.TRUST_PROXY,
   requestsPerMinute: env.RATE_LIMIT_PER_MINUTE,
+  framesPerMinute: env.SERVO_FRAMES_PER_MINUTE,
 });
 
 const folders = ({ DATA_DIR, MEDIA_DIR, MODELS_DIR, LOG_DIR }: Environment) => ({

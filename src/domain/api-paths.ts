@@ -19,6 +19,8 @@ export const servoSessionPath = (id: string): string => `/api/servo/sessions/${i
 /** URL of the stream of a session on the instance at the URL `base`. */
 export const servoStreamUrl = (base: string, id: string): string =>
   `${base.replace(/^http/, 'ws')}${servoSessionPath(id)}/stream`;
+/** Path of single frames of a session. */
+export const SERVO_FRAMES_PATH = /^\/api\/servo\/sessions\/[^/]+\/frames\/?$/i;
 /** Path of the stream of a session. */
 export const SERVO_STREAM_PATH =
   /^\/api\/servo\/sessions\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/stream$/i;

@@ -134,6 +134,28 @@ describe('the application', () => {
     }
   });
 
+  it('frames of live sessions have a limit of their own', async () => {
+    const limited = await startTestApi({
+      settings: { RATE_LIMIT_PER_MINUTE: '2', SERVO_FRAMES_PER_MINUTE: '4' },
+    });
+    try {
+      const path = '/api/servo/sessions/0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c/frames';
+      const frames = [];
+      for (let index = 0; index < 5; index += 1)
+        frames.push(await fetch(limited.url + path, { method: 'POST' }));
+      // Without a token: the limit comes first.
+      expect(frames.map(({ status }) => status)).toEqual([401, 401, 401, 401, 429]);
+      expect(frames[0].headers.get('ratelimit-policy')).toMatch(/"frames"; q=4/);
+      expect(await frames[4].text()).toContain('SERVO_FRAMES_PER_MINUTE');
+      const others = [];
+      for (let index = 0; index < 3; index += 1)
+        others.push((await limited.anonymous.get('/api/openapi.json')).status);
+      expect(others).toEqual([200, 200, 429]);
+    } finally {
+      await limited.close();
+    }
+  });
+
   it('without a database the API says 503 and is not ready, and heals by itself', async () => {
     const { client } = await api.user('waiting');
     const { url } = api.persistence.database;
