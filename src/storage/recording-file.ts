@@ -5,6 +5,7 @@ import type { RecordingEntry, RecordingLog } from '../domain/servo-recording.js'
 const LENGTHS_BYTES = 8;
 /** How often written data is forced to stable storage. */
 const SYNC_INTERVAL_MS = 1_000;
+const CHUNK_BYTES = 2 ** 20;
 /** A longer JSON is no entry but a damaged file. */
 const MAX_JSON_BYTES = 2 ** 20;
 
@@ -108,35 +109,52 @@ export class RecordingFile implements RecordingLog {
  */
 export async function* readRecording(path: string): AsyncGenerator<ReadEntry, void, undefined> {
   await using file = await open(path, 'r');
-  const lengths = Buffer.alloc(LENGTHS_BYTES);
+  const { size } = await file.stat();
+  const reader = new ChunkedReader(file);
   for (let position = 0; ;) {
-    if (!(await fill(file, lengths, position))) return;
+    const lengths = await reader.take(LENGTHS_BYTES);
+    if (!lengths) return;
     const [jsonLength, bytesLength] = [lengths.readUInt32LE(0), lengths.readUInt32LE(4)];
-    const { size } = await file.stat();
-    if (jsonLength > MAX_JSON_BYTES || position + LENGTHS_BYTES + jsonLength + bytesLength > size) return;
-    const entry = Buffer.alloc(jsonLength + bytesLength);
-    if (!(await fill(file, entry, position + LENGTHS_BYTES))) return;
-    position += LENGTHS_BYTES + entry.length;
+    position += LENGTHS_BYTES + jsonLength + bytesLength;
+    // Damaged lengths must not become a request for gigabytes.
+    if (jsonLength > MAX_JSON_BYTES || position > size) return;
+    const entry = await reader.take(jsonLength + bytesLength);
+    if (!entry) return;
     const json = parsed(entry.toString('utf8', 0, jsonLength));
-    if (json === undefined) return;
+    if (json === null) return;
     yield { json, bytes: entry.subarray(jsonLength) };
   }
 }
 
-/** @returns whether the file has so many bytes from `position` on */
-async function fill(file: FileHandle, buffer: Buffer, position: number): Promise<boolean> {
-  for (let done = 0; done < buffer.length;) {
-    const { bytesRead } = await file.read(buffer, done, buffer.length - done, position + done);
-    if (bytesRead === 0) return false;
-    done += bytesRead;
+/** Reads a file from its beginning, in large pieces: most entries have a few hundred bytes. */
+class ChunkedReader {
+  readonly #file: FileHandle;
+  #buffer = Buffer.alloc(0);
+  #position = 0;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
   }
-  return true;
+
+  /** The next bytes; null if the file has fewer. */
+  async take(length: number): Promise<Buffer | null> {
+    while (this.#buffer.length < length) {
+      const chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, length - this.#buffer.length));
+      const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, this.#position);
+      if (bytesRead === 0) return null;
+      this.#position += bytesRead;
+      this.#buffer = Buffer.concat([this.#buffer, chunk.subarray(0, bytesRead)]);
+    }
+    const taken = this.#buffer.subarray(0, length);
+    this.#buffer = this.#buffer.subarray(length);
+    return taken;
+  }
 }
 
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined;
+    return null;
   }
 }

@@ -89,9 +89,12 @@ export async function* readImages(
 ): AsyncGenerator<{ readonly position: number; readonly frame: RecordedFrame; readonly bytes: Uint8Array }> {
   let position = 0;
   for await (const { json, bytes } of readRecording(path)) {
-    const parsed = entry.parse(json);
-    if (parsed.type !== 'frame') continue;
-    if (positions.has(position) && parsed.image) yield { position, frame: parsed, bytes };
+    if (!isFrame(json)) continue;
+    const frame = positions.has(position) ? frameEntry.parse(json) : null;
+    if (frame?.image) yield { position, frame, bytes };
     position += 1;
   }
 }
+
+const isFrame = (json: unknown): boolean =>
+  typeof json === 'object' && json !== null && 'type' in json && json.type === 'frame';

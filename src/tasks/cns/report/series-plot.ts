@@ -37,17 +37,49 @@ interface LineStyle {
   readonly width: number;
 }
 
+/** Value of one frame. */
+interface Point {
+  readonly index: number;
+  readonly value: number | null;
+}
+
+/** Frames per pixel beyond which a line shows the extremes of each column of pixels: all frames would take minutes. */
+const DENSE = 4;
+
+/** The points of a line, or the lowest and the highest one of each column of pixels where they are dense. */
+function pointsOf(
+  frames: readonly ReportedFrame[],
+  value: (frame: ReportedFrame) => number | null,
+  x: PlotScale,
+): readonly Point[] {
+  const all = frames.map((frame, index) => ({ index, value: value(frame) }));
+  if (x(DENSE) - x(0) >= 1) return all;
+  const columns: Point[][] = [];
+  for (const point of all) (columns[Math.floor(x(point.index)) - Math.floor(x(0))] ??= []).push(point);
+  return columns.flatMap(extremes);
+}
+
+/** The lowest and the highest of some points, in their order; one point without a value if none has one. */
+function extremes(points: readonly Point[]): readonly Point[] {
+  const known = points.filter(({ value }) => value !== null);
+  if (known.length === 0) return points.slice(0, 1);
+  const below = (one: Point, other: Point): boolean => (one.value ?? 0) < (other.value ?? 0);
+  const low = known.reduce((least, point) => (below(point, least) ? point : least));
+  const high = known.reduce((most, point) => (below(most, point) ? point : most));
+  return low.index < high.index ? [low, high] : [high, low];
+}
+
 /** Draws values over the frames as a line with gaps where there is no value; a single point is drawn as a dot. */
 export function seriesLine(
   frames: readonly ReportedFrame[],
   value: (frame: ReportedFrame) => number | null,
   { x, y, stroke, width }: LineStyle,
 ): string {
-  const path = line<ReportedFrame>()
+  const path = line<Point>()
     .digits(1)
-    .defined((frame) => value(frame) !== null)
-    .x((_, index) => x(index))
-    .y((frame) => y(value(frame) ?? 0))(frames);
+    .defined((point) => point.value !== null)
+    .x((point) => x(point.index))
+    .y((point) => y(point.value ?? 0))(pointsOf(frames, value, x));
   return element('path', {
     d: path ?? '',
     fill: 'none',

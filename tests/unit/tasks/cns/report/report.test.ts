@@ -72,6 +72,19 @@ describe('velocity plot', () => {
     );
   });
 
+  it('a long series is drawn with few points, its extremes and its gaps among them', () => {
+    const long = Array.from({ length: 20_000 }, (_, index) => {
+      if (index >= 10_000 && index < 12_000) return record(index, null);
+      return record(index, [index === 5_000 ? 1 : 0, 0, 0, 0, 0, 0]);
+    });
+    const plot = velocityPlotSvg(long, { title: '', subtitle: '', metric: true });
+    const [red] = [...plot.matchAll(/<path d="([^"]+)"[^>]*stroke="#d1495b"/g)].map((match) => match[1]);
+    const heights = [...red.matchAll(/[ML][\d.]+,([\d.]+)/g)].map(([, y]) => Number(y));
+    expect(heights.length).toBeLessThan(2_000);
+    expect(heights.filter((y) => y === Math.min(...heights))).toHaveLength(1);
+    expect(red.match(/M/g)).toHaveLength(2);
+  });
+
   it('a job without any tracked frame still gives a plot', () => {
     const empty = velocityPlotSvg([record(0, null)], { title: '', subtitle: '', metric: true });
     expect(empty).not.toMatch(/NaN|Infinity|undefined/);
