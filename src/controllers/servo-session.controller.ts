@@ -46,7 +46,7 @@ export class ServoSessionController {
     const goal = await readGoal(call);
     if (query.dryRun) {
       const balance = await users.balance(principal.userId);
-      return ok(presentQuote(await servo.quote(body.maxFrames), balance));
+      return ok(presentQuote(await servo.quote(body), balance));
     }
     const answer = new IdempotentReply(call.receipt, (session: ServoSession) =>
       created(this.#present(session, request), servoSessionPath(session.id)),

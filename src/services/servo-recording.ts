@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ServoAnswer } from '../domain/servo-event.js';
 import { MAX_RECORDED_FRAMES, type RecordedFrame, type RecordingLog } from '../domain/servo-recording.js';
 import type { RecordingStop } from '../domain/servo-session.js';
@@ -8,7 +9,9 @@ const FIRST_IMAGES = 80;
 /** Images may take this share of the size: the velocities of all frames matter more. */
 const IMAGES_SHARE = 0.75;
 /** Images are left out while the disk is this far behind. */
-const MAX_PENDING_BYTES = 64 * 2 ** 20;
+const MAX_PENDING_BYTES = 32 * 2 ** 20;
+/** A disk that hangs must not keep the session from ending. */
+const CLOSE_TIMEOUT_MS = 10_000;
 /** Decimals of drawn positions: a tenth of a pixel. */
 const POSITION_SCALE = 10;
 
@@ -28,6 +31,8 @@ export class ServoRecording {
   readonly #log: RecordingLog;
   readonly #limits: RecordingLimits;
   readonly #startedAt = performance.now();
+  /** Bytes of the goal image, which is not limited. */
+  readonly #goalBytes: number;
   #frames = 0;
   /** Images of the first frames, fewer where images are large; null before the first image. */
   #firstImages: number | null = null;
@@ -38,6 +43,7 @@ export class ServoRecording {
     this.#log = log;
     this.#limits = limits;
     log.append({ type: 'goal', image: goal !== undefined }, goal);
+    this.#goalBytes = log.bytes;
   }
 
   /** Why it stopped before the session; null while it goes on. */
@@ -48,7 +54,7 @@ export class ServoRecording {
   /** Whether the image of the next answered frame is kept, so that its matched points are needed. */
   wantsImage({ bytes }: Pick<ServoFrame, 'bytes'>): boolean {
     if (this.stopped || this.#log.pendingBytes > MAX_PENDING_BYTES) return false;
-    if (this.#log.bytes + bytes.length > this.#limits.maxBytes * IMAGES_SHARE) return false;
+    if (this.#bytes + bytes.length > this.#limits.maxBytes * IMAGES_SHARE) return false;
     this.#firstImages ??= this.#affordable(bytes.length);
     let stride = 1;
     while (stride * this.#firstImages < this.#frames + 1) stride *= 2;
@@ -59,15 +65,23 @@ export class ServoRecording {
   add(frame: ServoFrame, answer: ServoAnswer, receivedAt: number): void {
     if (this.stopped) return;
     if (this.#frames >= MAX_RECORDED_FRAMES) return this.#stop('frames');
-    if (this.#log.bytes >= this.#limits.maxBytes) return this.#stop('size');
+    if (this.#bytes >= this.#limits.maxBytes) return this.#stop('size');
     const entry = entryOf(frame, answer, receivedAt - this.#startedAt);
     this.#log.append(entry, entry.image && frame.bytes);
     this.#frames += 1;
   }
 
-  /** Resolves when everything that was recorded can be read. */
+  /** Resolves when everything that was recorded can be read, or when the disk does not respond. */
   async close(): Promise<void> {
-    await this.#log.close();
+    const closed = this.#log.close();
+    const giveUp = new AbortController();
+    const late = pause(CLOSE_TIMEOUT_MS, 'late', { signal: giveUp.signal }).catch(() => undefined);
+    if ((await Promise.race([closed, late])) === 'late') this.#stopped ??= 'disk';
+    giveUp.abort();
+  }
+
+  get #bytes(): number {
+    return this.#log.bytes - this.#goalBytes;
   }
 
   /** About `n (1 + log2(frames / n) / 2)` images are kept if all of the first `n` are. */

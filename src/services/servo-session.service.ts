@@ -3,7 +3,7 @@ import { quote, type Quote } from '../domain/money.js';
 import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { Page, PageRequest } from '../domain/repositories/pages.js';
 import type { TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
-import type { RecordingStore } from '../domain/servo-recording.js';
+import { MAX_RECORDED_FRAMES, type RecordingStore } from '../domain/servo-recording.js';
 import type { ServoInstance, ServoSession, ServoSessionStatus } from '../domain/servo-session.js';
 import type { ServoEngine, ServoEngines, ServoSetup } from '../domain/servo.js';
 import type { Principal } from '../domain/user.js';
@@ -76,9 +76,10 @@ export class ServoSessionService {
   }
 
   /** The price of so many frames by the code that charges. */
-  async quote(maxFrames: number): Promise<Quote> {
+  async quote({ maxFrames, record }: Pick<OpenServoSession, 'maxFrames' | 'record'>): Promise<Quote> {
     const prices = await this.#deps.unitOfWork.read.prices.current(SERVO_PRICE_PRESET);
-    return quote(prices, { [SERVO_PRICE_UNIT]: maxFrames });
+    const price = quote(prices, { [SERVO_PRICE_UNIT]: maxFrames });
+    return record ? { ...price, warnings: recordingNotes(maxFrames) } : price;
   }
 
   /**
@@ -93,7 +94,7 @@ export class ServoSessionService {
     const { userId } = principal;
     this.#requireDetector(setup.detector);
     await this.#deps.requireSpace();
-    const price = await this.quote(request.maxFrames);
+    const price = await this.quote(request);
     await requireBalance(unitOfWork.read.users, userId, price.total);
     const leave = await this.#enter(userId);
     try {
@@ -250,6 +251,13 @@ export class ServoSessionService {
     const { maxPerUser } = this.#deps;
     if ((await servoSessions.countLive(userId)) >= maxPerUser) throw tooManySessions(maxPerUser);
   }
+}
+
+/** What a quote says of a recording. */
+function recordingNotes(maxFrames: number): readonly string[] {
+  const free = 'The job that renders the recording costs nothing: the session pays for its frames.';
+  if (maxFrames <= MAX_RECORDED_FRAMES) return [free];
+  return [free, `The recording stops after ${String(MAX_RECORDED_FRAMES)} frames; the session goes on.`];
 }
 
 /** Clocks of processes may differ by a little; the reconciler ends such a session by the clock of the database. */

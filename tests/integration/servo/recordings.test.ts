@@ -68,6 +68,18 @@ describe('recordings of sessions', () => {
     expect((await client.get('/api/jobs')).at('data')).toEqual([]);
   });
 
+  it('cost nothing in a quote either, which says so', async () => {
+    const quoted = (body: object) =>
+      client.post('/api/servo/sessions?dryRun=true', { goal: FAKE_GOAL, maxFrames: 100_001, ...body });
+    const [plain, recorded] = [await quoted({}), await quoted({ record: true })];
+    expect(recorded.at('cost')).toBe(plain.at('cost'));
+    expect(plain.at('warnings')).toEqual([]);
+    expect(recorded.at('warnings')).toEqual([
+      expect.stringContaining('costs nothing'),
+      'The recording stops after 100000 frames; the session goes on.',
+    ]);
+  });
+
   it('of sessions without an answer become no job and are removed', async () => {
     const session = await open();
     expect(await sweep.runOnce()).toBe(0);
