@@ -174,6 +174,29 @@ npm run storage -- clean     removes files without a row, and databases whose da
     numbers: ['older-than'],
     commands: { check: 0, clean: 0 },
   },
+  'migration:generate': {
+    tool: true,
+    group: 'database',
+    summary: 'writes a migration with the tables and columns of the models that the database lacks',
+    entry: 'dist/scripts/migration-generate.js',
+    usage: `migration_name=AddColumn npm run migration:generate     (also: npm run migration:generate -- add-column)
+
+Compares the models with the database of the settings, and writes what it lacks to migrations/TIMESTAMP-add-column.cjs. It compares tables, columns
+and kinds of types; add indexes, defaults and constraints by hand.`,
+    options: { name: text },
+    positionals: true,
+  },
+  'entity:create': {
+    tool: true,
+    group: 'database',
+    summary: 'creates a Sequelize model in src/models',
+    entry: 'dist/scripts/entity-create.js',
+    usage: `entity_name=UserNote npm run entity:create     (also: npm run entity:create -- user-note)
+
+Creates src/models/user-note.model.ts and prints where to list it.`,
+    options: { name: text },
+    positionals: true,
+  },
   admin: {
     group: 'operate',
     summary: 'accounts from the command line, with or without a running server',
@@ -224,6 +247,18 @@ export const plainCommands = {
   format: ['develop', 'formats all files with Prettier'],
   hooks: ['develop', 'enables the commit hook that lints and formats staged files'],
   'docs:commands': ['generate', 'writes scripts/README.md from the table of commands'],
+  script: [
+    'run',
+    'runs a command or a file of this folder by name: `script=NAME.ts npm run script`, or `-- NAME`',
+  ],
+  'husky-install': ['develop', 'the same as `hooks`'],
+  'migration:create': [
+    'database',
+    'the same as `db:migration:generate`; the name may be in `migration_name`',
+  ],
+  'migration:run': ['database', 'the same as `db:migrate`'],
+  'migration:revert': ['database', 'the same as `db:migrate:undo`'],
+  'migration:show': ['database', 'lists the migrations and whether they have run'],
   'db:migrate:undo': ['database', "reverts the product's last migration"],
   'db:seed': ['database', 'loads the seed data for development'],
   'db:seed:undo': ['database', 'removes the seed data'],

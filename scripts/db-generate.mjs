@@ -13,7 +13,13 @@ const kinds = {
 };
 
 const [kind, ...rest] = process.argv.slice(2);
-const name = rest[0] === '--name' ? rest[1] : rest[0]?.replace(/^--name=/, '');
+const given =
+  rest[0] === '--name' ? rest[1] : (rest[0]?.replace(/^--name=/, '') ?? process.env.migration_name);
+// `AddColumn` and `add_column` are accepted as well.
+const name = given
+  ?.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
+  .replaceAll('_', '-')
+  .toLowerCase();
 if (!Object.hasOwn(kinds, kind ?? '') || !/^[a-z0-9][a-z0-9-]*$/.test(name ?? '')) {
   process.stderr.write(
     kind === 'seed'

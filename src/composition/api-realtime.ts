@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { presentJob, presentNotification, presentProgress } from '../controllers/job.presenter.js';
+import { presentQuota } from '../controllers/quota.controller.js';
 import { presentServoSession } from '../controllers/servo-session.presenter.js';
 import { admitCaller, type Authenticator, type Credential } from '../domain/credential.js';
 import type { RequiredScope } from '../domain/scopes.js';
@@ -79,7 +80,7 @@ const jobStateOf = (job: Job): JobState => ({
 
 function createRemoteControl(
   { unitOfWork, jobs, logger, socketAdapter, credentialChanges, settings }: ApiDeps,
-  { authenticator }: Services,
+  { authenticator, quotas }: Services,
   { hub, registry }: { readonly hub: RealtimeHub; readonly registry: ConnectionRegistry },
 ): RemoteControl {
   const { realtime, users } = unitOfWork.read;
@@ -101,8 +102,9 @@ function createRemoteControl(
       return { state: jobStateOf(job), ended: isTerminal(job.status) };
     },
     quota: async (userId) => {
-      const user = await users.findById(userId);
-      return { credits: user ? toCredits(user.balance) : 0 };
+      const [user, quota] = await Promise.all([users.findById(userId), quotas.quota(userId)]);
+      const requestsLeft = await quotas.requestsLeft(userId);
+      return { credits: user ? toCredits(user.balance) : 0, ...presentQuota(quota, requestsLeft) };
     },
   });
 }

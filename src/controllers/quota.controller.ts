@@ -22,7 +22,7 @@ const presentCount = (limit: number, used: number) => ({
 });
 
 /** Quotas of a user as the API returns them. */
-function presentQuota({ limits, usage }: Quota, requestsLeft: number | null) {
+export function presentQuota({ limits, usage }: Quota, requestsLeft: number | null) {
   const { storageBytes, uploadedBytes, reservedBytes, resetsAt, waitingJobs, runningJobs } = usage;
   return {
     storage: presentBytes(limits.storageBytes, storageBytes, reservedBytes),

@@ -10,6 +10,7 @@ import { parseSettings } from '../../src/config/settings.js';
 
 const root = path.resolve();
 const FILES = ['docker-compose.yml', 'docker-compose.dev.yml'];
+const SCALE_FILE = path.join('deploy', 'compose.scale.yml');
 
 /** Compose as a plugin of Docker or as a program of its own; null where there is neither. */
 const compose = [['docker', 'compose'], ['docker-compose']].find(
@@ -32,7 +33,7 @@ function resolve(folder: string, envFile: string, files: readonly string[]) {
   cpSync(path.join(root, envFile), path.join(folder, '.env'));
   const [program, ...args] = compose ?? [];
   const named = files.flatMap((file) => ['-f', file]);
-  const output = execFileSync(program, [...args, ...named, 'config'], {
+  const output = execFileSync(program, [...args, '--env-file', '.env', ...named, 'config'], {
     cwd: folder,
     encoding: 'utf8',
     // Variables of the caller win over those of the file.
@@ -51,7 +52,7 @@ describe('compose', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'infernode-compose-'));
-    for (const file of FILES) cpSync(path.join(root, file), path.join(folder, file));
+    for (const file of [...FILES, SCALE_FILE]) cpSync(path.join(root, file), path.join(folder, file));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -91,6 +92,27 @@ describe('compose', () => {
       DB_PASSWORD || POSTGRES_PASSWORD,
       DB_NAME || POSTGRES_DB || 'InferNode',
     ]).toEqual([username, password, pathname.slice(1)]);
+  });
+
+  it('the file for several instances gives each process its own URL, and all of them the same settings', () => {
+    const services = resolve(folder, '.env.example', [SCALE_FILE]);
+    expect(Object.keys(services).sort()).toEqual(
+      ['api-1', 'api-2', 'migrate', 'nginx', 'postgres', 'redis', 'worker-1', 'worker-2'].sort(),
+    );
+    const settingsOf = (name: string) => parseSettings(services[name].environment);
+    for (const name of ['api-1', 'api-2', 'worker-1', 'worker-2', 'migrate']) {
+      const { queue, http, folders } = settingsOf(name);
+      expect(queue).toMatchObject({ backend: 'redis', redis: { host: 'redis', port: 6379 } });
+      expect(http).toMatchObject({ trustedProxies: 1, keepAliveMs: 75_000, port: 3000 });
+      expect(folders.media).toBe('/data/media');
+      expect(configuredDatabaseUrl(settingsOf(name))).toBe(
+        'postgres://postgres:change-me-too@postgres:5432/InferNode',
+      );
+    }
+    expect(['api-1', 'api-2'].map((name) => settingsOf(name).http.instanceUrl)).toEqual([
+      'http://localhost:3000/instance-1',
+      'http://localhost:3000/instance-2',
+    ]);
   });
 
   it('the development override mounts the sources', () => {
