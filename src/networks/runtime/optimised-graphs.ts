@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openOnnxSession, type OnnxSessionOptions, type ProfiledSession } from './onnx-session.js';
@@ -16,7 +16,7 @@ const MAX_BYTES = 8 * 2 ** 20;
 
 /**
  * Opens graphs on the CPU in their optimised form where another process has sent it: of a graph of many small operators,
- * optimising takes most of the time of opening.
+ * optimising takes most of the time of opening. Only on Linux, whose files can be written without a name.
  */
 export class OptimisedGraphs {
   readonly #known = new Map<string, Uint8Array>();
@@ -53,16 +53,28 @@ export class OptimisedGraphs {
     return this.#recorded === null ? openOnnxSession(options) : this.#openRecorded(options, sha256);
   };
 
+  /** The runtime writes to a file without a name, so that nothing is left when this process is killed meanwhile. */
   async #openRecorded(options: OnnxSessionOptions, sha256: string): Promise<ProfiledSession> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'infernode-graph-'));
+    const file = await openNamelessFile().catch(() => null);
+    if (file === null) return openOnnxSession(options);
     try {
-      const file = path.join(folder, 'graph.onnx');
-      const session = await openOnnxSession({ ...options, optimisedFile: file });
-      const bytes = await readFile(file).catch(() => null);
-      if (bytes !== null && bytes.length <= MAX_BYTES) this.#recorded?.push({ sha256, bytes });
+      const optimisedFile = `/proc/self/fd/${String(file.fd)}`;
+      const session = await openOnnxSession({ ...options, optimisedFile }).catch(() => null);
+      if (session === null) return await openOnnxSession(options);
+      const bytes = await file.readFile();
+      if (bytes.length > 0 && bytes.length <= MAX_BYTES) this.#recorded?.push({ sha256, bytes });
       return session;
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await file.close();
     }
+  }
+}
+
+async function openNamelessFile(): Promise<FileHandle> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'infernode-graph-'));
+  try {
+    return await open(path.join(folder, 'graph.onnx'), 'w+');
+  } finally {
+    await rm(folder, { recursive: true });
   }
 }

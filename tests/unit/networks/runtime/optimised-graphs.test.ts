@@ -15,7 +15,8 @@ async function outputOf(graphs: OptimisedGraphs) {
   }
 }
 
-describe('optimised graphs', () => {
+// Files without a name exist on Linux only; elsewhere nothing is recorded.
+(process.platform === 'linux' ? describe : describe.skip)('optimised graphs', () => {
   it('of one process open in another, and compute the same', async () => {
     const first = new OptimisedGraphs();
     const recorded = await first.record(() => outputOf(first));
