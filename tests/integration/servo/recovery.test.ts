@@ -151,8 +151,10 @@ describe('sessions of several api processes', () => {
     await stream.next('velocity');
     await first.persistence.unitOfWork.run(({ users }) => users.remove(user.id));
     await new AbandonedServoSessions(first.persistence.unitOfWork, silentLogger).runOnce();
-    expect(await stream.next('ended')).toMatchObject({ session: { endReason: 'account' } });
-    expect(engines.last.isClosed).toBe(true);
+    // The stream of an account that is gone may be closed before the session's end reaches it.
+    while (!engines.last.isClosed) await setImmediate();
+    const { servoSessions } = first.persistence.unitOfWork.read;
+    expect(await servoSessions.findById(session.id)).toMatchObject({ endReason: 'account' });
     expect(await balanceOf(user.id)).toBeGreaterThanOrEqual(100_000_000n - 2_000n);
   });
 
