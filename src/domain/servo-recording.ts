@@ -9,7 +9,7 @@ export const SERVO_TASK = 'servo';
 export const MAX_RECORDED_FRAMES = 100_000;
 
 /** First entry of a recording. */
-export interface RecordedGoal {
+interface RecordedGoal {
   readonly type: 'goal';
   /** Whether the goal image follows as bytes. */
   readonly image: boolean;
@@ -37,7 +37,7 @@ export type RecordedFrame = Omit<ServoResult, 'sequence' | 'timingsMs' | 'matche
 };
 
 /** Last entry of a recording that stopped before its session. */
-export interface RecordingEnd {
+interface RecordingEnd {
   readonly type: 'stopped';
   readonly reason: RecordingStop;
 }

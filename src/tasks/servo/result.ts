@@ -25,7 +25,7 @@ export const isMetric = ({ goalDistance, depthHint }: ServoParams): boolean =>
  * Seconds since the first frame: by the capture times of the client if they never decrease, otherwise by the arrival of
  * the frames.
  */
-export function timesOf(frames: readonly RecordedFrame[]): readonly number[] {
+function timesOf(frames: readonly RecordedFrame[]): readonly number[] {
   const captured = frames.map(({ captureTimeUs }) => BigInt(captureTimeUs));
   const ordered = captured.every((time, index) => index === 0 || time >= captured[index - 1]);
   if (ordered && captured[captured.length - 1] > captured[0])

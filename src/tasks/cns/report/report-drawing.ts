@@ -3,7 +3,7 @@ import type { Image, Size } from '../../../vision/image/image.js';
 import type { EngineContext } from '../../definition.js';
 
 /** A frame of the preview. */
-export interface PreviewedFrame {
+interface PreviewedFrame {
   /** Index among the processed frames. */
   readonly position: number;
   readonly matches: FrameMatches;
