@@ -12,7 +12,7 @@ export interface BulkFilter extends Omit<JobConditions, 'userId' | 'ownerEmailCo
 }
 
 /** What became of one job. */
-export interface BulkResult {
+interface BulkResult {
   readonly id: string;
   /** The cancelled job, or the new one of a retry; null when it failed. */
   readonly job: Job | null;

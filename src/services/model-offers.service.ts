@@ -5,7 +5,7 @@ import type { PriceRepository } from '../domain/repositories/ledger.repository.j
 import type { AnyTask } from '../tasks/index.js';
 
 /** Newest prices of a unit of work, as quotes use them; null for units that are not charged. */
-export interface UnitPrices {
+interface UnitPrices {
   readonly preset: string;
   readonly version: number;
   readonly perImage: MicroCredits | null;
