@@ -24,7 +24,8 @@ export type ClientSocket = Socket<DefaultEventsMap, ServerEvents>;
 const EVENT_BUDGET = { burst: 40, perSecond: 20 };
 /** Errors are answers as well; beyond these, events are dropped silently. */
 const ERROR_BUDGET = { burst: 20, perSecond: 5 };
-const MAX_WAITING = 32;
+/** Events that wait for the ones before them; more than a burst. */
+const MAX_WAITING = 64;
 const MAX_JOBS = 200;
 /** Budget of a user for joining rooms, over all sockets; each reads the job and its events. */
 export const JOIN_BUDGET = { burst: 400, perSecond: 20 };

@@ -26,6 +26,14 @@ const allDelivered = (webhook: Webhook, count: number) =>
     return rows.length === count && rows.every(({ status }) => status === 'delivered') && rows;
   });
 
+/** Receivers of the test that runs. */
+const receivers: WebhookReceiver[] = [];
+async function openReceiver(): Promise<WebhookReceiver> {
+  const opened = await startReceiver();
+  receivers.push(opened);
+  return opened;
+}
+
 describe('deliveries of webhooks', () => {
   beforeAll(async () => {
     world = await openWebhookWorld();
@@ -33,12 +41,12 @@ describe('deliveries of webhooks', () => {
   afterAll(() => world.close());
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await openReceiver();
   });
   afterEach(async () => {
     await world.stop();
     await world.pool.query('DELETE FROM webhooks');
-    await receiver.close();
+    await Promise.all(receivers.splice(0).map((one) => one.close()));
   });
 
   it('each end of a job is delivered, signed, and says what the job is', async () => {
@@ -177,7 +185,7 @@ describe('deliveries of webhooks', () => {
   });
 
   it('a server that hangs delays neither the job nor the messages of others', async () => {
-    const hanging = await startReceiver();
+    const hanging = await openReceiver();
     hanging.answer = () => undefined;
     const [slow, quick] = [await world.add({ url: hanging.url }), await world.add({ url: receiver.url })];
     world.start();
@@ -191,11 +199,10 @@ describe('deliveries of webhooks', () => {
     await world.stop();
     // What was cut short by the end of the worker is not counted as an attempt.
     expect((await deliveriesOf(slow)).map(({ attempt }) => attempt)).toEqual(Array(10).fill(0));
-    await hanging.close();
   });
 
   it('many endpoints that hang leave room for those of others', async () => {
-    const hanging = await startReceiver();
+    const hanging = await openReceiver();
     hanging.answer = () => undefined;
     const other = await world.persistence.unitOfWork.run(({ users }) =>
       users.create({ email: 'other@example.com', passwordHash: 'x', role: 'user' }),
@@ -218,7 +225,6 @@ describe('deliveries of webhooks', () => {
     expect(rows.length).toBeLessThan(13);
     expect(hanging.received.length).toBeLessThan(12);
     await world.stop();
-    await hanging.close();
   });
 
   it('after a rotation both secrets sign until the old one expires', async () => {
