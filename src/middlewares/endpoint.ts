@@ -14,9 +14,9 @@ import { valueAt } from '../errors/given-value.js';
 import { withLogContext } from '../logging/log-context.js';
 import type { Authorisation, Operation, OperationShape } from '../schemas/operation.js';
 import type { BodySchema } from '../schemas/request-body.js';
-import { authenticateRequest } from './authenticate.js';
+import { authenticateAgain, authenticateRequest, type Requirement } from './authenticate.js';
 import { receiveBody, type BodyReceivers, type Received } from './body/receive-body.js';
-import { NO_RECEIPT, runIdempotently, type Receipt } from './idempotency.js';
+import { NO_RECEIPT, runIdempotently, type IdempotentRequest, type Receipt } from './idempotency.js';
 import type { FormImage } from './image-form.js';
 import type { AdmittedUpload, ReceivedFile, ReceivedFiles } from './multipart.js';
 import { HANDLED, sendReply, type Reply } from './reply.js';
@@ -82,26 +82,42 @@ export interface Endpoint {
   handle(request: Request, response: Response, guards: EndpointGuards): Promise<void>;
 }
 
-/** The authenticated caller; null on public routes. */
-async function identify(
-  { access, scope }: Authorisation,
-  request: Request,
-  { authenticator }: EndpointGuards,
-): Promise<Caller | null> {
+/** What an operation requires of its caller; null on public routes. */
+function requirementOf({ access, scope }: Authorisation, request: Request): Requirement | null {
   if (access === 'public') return null;
   // A signed link replaces the token; its handler verifies it.
   if (access === 'link' && request.query.signature !== undefined && readCredential(request) === null)
     return null;
-  return authenticateRequest(request, authenticator, {
-    access: access === 'admin' ? 'admin' : 'user',
-    scope,
-  });
+  return { access: access === 'admin' ? 'admin' : 'user', scope };
 }
 
-interface Accepted {
+interface Identified {
+  /** Null on public routes. */
+  readonly caller: Caller | null;
+  /** The caller as of the end of the request's body. */
+  readonly afterBody: () => Promise<Caller | null>;
+}
+
+/** The authenticated caller; null on public routes. */
+async function identify(
+  operation: Authorisation,
+  request: Request,
+  { authenticator }: EndpointGuards,
+): Promise<Identified> {
+  const requirement = requirementOf(operation, request);
+  if (requirement === null) return { caller: null, afterBody: () => Promise.resolve(null) };
+  const caller = await authenticateRequest(request, authenticator, requirement);
+  const isArriving = !request.complete;
+  return {
+    caller,
+    afterBody: async () =>
+      isArriving ? authenticateAgain(caller, { request, authenticator }, requirement) : caller,
+  };
+}
+
+interface Accepted extends Identified {
   readonly input: ValidatedInput;
   readonly key: string | undefined;
-  readonly caller: Caller | null;
   readonly files: ReceivedFiles;
   readonly images: readonly FormImage[];
   readonly reservation?: string;
@@ -169,25 +185,31 @@ function auditSubject(
   };
 }
 
+const idempotencyOf = (
+  { key, input, files, images }: Accepted,
+  { userId }: Principal,
+  through: Pick<IdempotentRequest, 'request' | 'repository'>,
+): IdempotentRequest => ({
+  ...through,
+  key,
+  userId,
+  fingerprint: [input.body, filesOf(files), ...images.map(fingerprintOf)],
+});
+
 /** Binds an operation to its handler: authenticate, read, validate, run idempotently, respond. */
 export function endpoint<Op extends Operation>(operation: Op, handler: Handler<NoInfer<Op>>): Endpoint {
   const answer = async (
-    accepted: Accepted,
+    arrived: Accepted,
     http: { request: Request; response: Response },
     guards: EndpointGuards,
   ) => {
-    const { caller, input, files } = accepted;
-    const principal = caller?.principal ?? null;
+    const accepted = { ...arrived, caller: await arrived.afterBody() };
+    const principal = accepted.caller?.principal ?? null;
     if (operation.access === 'admin' && principal !== null)
       await guards.audit.record(principal, operation.operationId, auditSubject(operation, accepted));
     if (!operation.idempotent || principal === null) return handler(toCall<Op>(accepted, NO_RECEIPT, http));
-    const context = {
-      key: accepted.key,
-      repository: guards.idempotency,
-      userId: principal.userId,
-      request: http.request,
-      fingerprint: [input.body, filesOf(files), ...accepted.images.map(fingerprintOf)],
-    };
+    const { request } = http;
+    const context = idempotencyOf(accepted, principal, { request, repository: guards.idempotency });
     return runIdempotently(context, async (receipt) => {
       const reply = await handler(toCall<Op>(accepted, receipt, http));
       return reply === HANDLED ? { status: http.response.statusCode } : reply;
@@ -196,7 +218,7 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
   return {
     operation,
     async handle(request, response, guards) {
-      const caller = await identify(operation, request, guards);
+      const { caller, afterBody } = await identify(operation, request, guards);
       if (caller) await guards.quotas.countRequest(caller.principal);
       const { userId, apiKey } = caller?.principal ?? {};
       await withLogContext({ userId, apiKeyId: apiKey?.id }, async () => {
@@ -214,7 +236,8 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
             // are reachable.
             received.body = undefined;
             const input = validateBody(operation, parameters, body);
-            const accepted = { input, caller, files, images, reservation, key: parameters.idempotencyKey };
+            const { idempotencyKey: key } = parameters;
+            const accepted = { input, caller, afterBody, files, images, reservation, key };
             return answer(accepted, { request, response }, guards);
           },
         );

@@ -35,6 +35,8 @@ export class CredentialWatch {
     const recheck = guarded(this.#options.onError, () => this.#check(credential));
     this.#unsubscribe = this.#options.changes.subscribe(credential.userId, () => void recheck());
     this.#schedule(credential);
+    // Nobody was told of a change between its admission and now.
+    recheck();
   }
 
   stop(): void {

@@ -128,7 +128,8 @@ export class ApiKeyAuthenticator {
       email: user.email,
       role: scopes.includes('admin') ? user.role : ('user' as const),
       balance: user.balance,
-      apiKey: { id, scopes, ipRanges, rateLimitPerMinute, expiresAt: grant.expiresAt },
+      // A secret in its grace time must not make keys that outlive it.
+      apiKey: { id, scopes, ipRanges, rateLimitPerMinute, expiresAt },
     };
     return { principal, expiresAt };
   }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request as sendHead, type IncomingMessage } from 'node:http';
 import type { Scope } from '../../../src/domain/scopes.js';
 import { generateSecret } from '../../../src/services/secret-text.js';
 import { FAKE_GOAL } from '../../support/servo-client.js';
@@ -30,6 +32,13 @@ describe('API keys', () => {
     const answer = await client.post('/api/keys', { name: 'A key', scopes, ...more });
     expect([answer.status, answer.text]).toEqual([201, expect.stringContaining('infk_')]);
     return { id: String(answer.at('apiKey.id')), secret: String(answer.at('secret')) };
+  }
+  /** The first use of a key, once there is one. */
+  async function used(client: ApiClient, id: string): Promise<unknown> {
+    for (;;) {
+      const lastUsedAt = (await client.get(`/api/keys/${id}`)).at('apiKey.lastUsedAt');
+      if (lastUsedAt !== null) return lastUsedAt;
+    }
   }
   const withKey = (secret: string) => new ApiClient(api.url, undefined, { 'x-api-key': secret });
   const outcome = ({ status, at }: ApiResponse) => [status, at('code')];
@@ -171,6 +180,42 @@ describe('API keys', () => {
     expect([await uses(second), await uses(third)]).toEqual([401, 200]);
   });
 
+  it('in their grace time make no keys that outlive it, and are not rotated', async () => {
+    const { client } = await api.user('succeeded');
+    const { id, secret } = await issue(client, ['keys']);
+    const rotated = await client.post(`/api/keys/${id}/rotate`, { graceSeconds: 3600 });
+    const [old, current] = [withKey(secret), withKey(String(rotated.at('secret')))];
+    const ask = (key: ApiClient, expiresAt: string | null) =>
+      key.post('/api/keys', { name: 'Heir', scopes: ['keys'], expiresAt });
+    for (const attempt of [await ask(old, null), await old.post(`/api/keys/${id}/rotate`)])
+      expect(outcome(attempt)).toEqual([403, 'KEY_EXCEEDS_CREATOR']);
+    const soon = new Date(Date.now() + 60_000).toISOString();
+    expect([(await ask(old, soon)).status, (await ask(current, null)).status]).toEqual([201, 201]);
+  });
+
+  it.each([
+    ['was deleted', 'DELETE FROM api_keys WHERE id = :id', 401],
+    ['lost its scope', "UPDATE api_keys SET scopes = '{servo}' WHERE id = :id", 403],
+    ['has expired', 'UPDATE api_keys SET expires_at = now() WHERE id = :id', 201],
+  ])('one that %s while a body arrived', async (_what, change, status) => {
+    const { client } = await api.user('slow-sender');
+    const { id, secret } = await issue(client, ['datasets:write']);
+    const body = JSON.stringify({ name: 'Clips' });
+    const request = sendHead(`${api.url}/api/dataset`, {
+      method: 'POST',
+      headers: { 'x-api-key': secret, 'content-type': 'application/json', 'content-length': body.length },
+    });
+    const answered = once(request, 'response') as Promise<[IncomingMessage]>;
+    request.write(body.slice(0, 5));
+    await used(client, id);
+    await api.persistence.database.sequelize.query(change, { replacements: { id } });
+    request.end(body.slice(5));
+    const [response] = await answered;
+    response.resume();
+    expect(response.statusCode).toBe(status);
+    expect((await client.get('/api/dataset')).at('datasets')).toHaveLength(status === 201 ? 1 : 0);
+  });
+
   it('can be limited to addresses, as a trusted proxy forwards them', async () => {
     const { client } = await api.user('localised');
     const ranges = { ipRanges: ['192.0.2.0/24', '2001:db8::/32'] };
@@ -203,9 +248,7 @@ describe('API keys', () => {
     const { client } = await api.user('user-of-keys');
     const { id, secret } = await issue(client, ['account:read']);
     await withKey(secret).get('/api/users/profile');
-    let lastUsedAt: unknown = null;
-    while (lastUsedAt === null) lastUsedAt = (await client.get(`/api/keys/${id}`)).at('apiKey.lastUsedAt');
-    expect(Date.parse(String(lastUsedAt))).not.toBeNaN();
+    expect(Date.parse(String(await used(client, id)))).not.toBeNaN();
   });
 
   it('are limited in number, also for requests at the same time', async () => {

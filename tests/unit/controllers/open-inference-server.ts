@@ -105,14 +105,12 @@ const bodies: EndpointGuards['bodies'] = {
 };
 
 /** A user with the token `user`, an admin with `admin`. */
-const authenticator: EndpointGuards['authenticator'] = {
-  admit: async (credential) => {
-    const token = credential.kind === 'token' ? credential.token : credential.key;
-    if (token !== 'user' && token !== 'admin') throw invalidToken();
-    return { principal: { userId: token, email: `${token}@example.com`, role: token }, expiresAt: null };
-  },
-  recheck: () => Promise.reject(invalidToken()),
+const admit: EndpointGuards['authenticator']['admit'] = async (credential) => {
+  const token = credential.kind === 'token' ? credential.token : credential.key;
+  if (token !== 'user' && token !== 'admin') throw invalidToken();
+  return { principal: { userId: token, email: `${token}@example.com`, role: token }, expiresAt: null };
 };
+const authenticator: EndpointGuards['authenticator'] = { admit, recheck: admit };
 
 /** Starts the routes on a free port of loopback. */
 export async function startOpenInference(): Promise<OpenInferenceServer> {

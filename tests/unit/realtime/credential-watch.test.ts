@@ -43,6 +43,13 @@ describe('the credential of an open connection', () => {
     expect(ends).toBe(1);
   });
 
+  it('ends at once if it was revoked between its admission and the opening of the connection', async () => {
+    answer = () => Promise.reject(tokenProblem('TOKEN_REVOKED'));
+    begin();
+    await settle();
+    expect(ends).toBe(1);
+  });
+
   it('ends when its scope is taken away, not when the database is', async () => {
     begin();
     answer = () => Promise.reject(new AppError('DATABASE_UNAVAILABLE', { message: 'gone' }));
