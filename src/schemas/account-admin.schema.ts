@@ -93,12 +93,14 @@ export const accountAdminOperations = {
   }),
   passwordReset: operation({
     ...about,
+    // Whoever has the link has all rights of the account, which no key may have.
+    scope: 'no-key',
     method: 'post',
     path: '/api/admin/users/:id/password-reset',
     operationId: 'createPasswordReset',
     summary: 'Create a one-time link with which a user sets a password',
     description:
-      'Valid for 24 hours; an earlier link of the user ends. Pass it on by a channel that only the user reads.',
+      'Valid for 24 hours; an earlier link of the user ends, and so does this one when the password is changed otherwise. Pass it on by a channel that only the user reads. No API key can create one.',
     params: idParams,
     responses: [
       {
