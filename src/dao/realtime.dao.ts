@@ -95,10 +95,15 @@ export class RealtimeDao extends Dao {
   async keepState(userId: string, state: string, seconds: number): Promise<void> {
     await this.rows(
       `INSERT INTO remote_states (user_id, state, expires_at)
-       SELECT id, $state, clock_timestamp() + $seconds * INTERVAL '1 second' FROM users WHERE id = $userId
+       SELECT id, $state, clock_timestamp() + $seconds * INTERVAL '1 second' FROM users
+        WHERE id = $userId AND deleted_at IS NULL
        ON CONFLICT (user_id) DO UPDATE SET state = EXCLUDED.state, expires_at = EXCLUDED.expires_at RETURNING user_id`,
       { userId, state, seconds },
     );
+  }
+
+  async removeState(userId: string): Promise<void> {
+    await this.rows('DELETE FROM remote_states WHERE user_id = $userId RETURNING user_id', { userId });
   }
 
   async findState(userId: string): Promise<string | null> {

@@ -23,11 +23,14 @@ export class UserSessionDao extends Dao {
     return row;
   }
 
-  /** Removes sessions that have ended, and the least recently used ones beyond `keep`. */
+  /**
+   * Removes sessions that have ended, and the least recently used ones beyond `keep`. Those of a newer token version
+   * stay: the password may have changed during the sign-in.
+   */
   async prune({ userId, tokenVersion }: NewUserSession, keep: number): Promise<void> {
     await this.rows(
       `DELETE FROM user_sessions WHERE user_id = $userId AND
-         (expires_at < now() OR token_version <> $tokenVersion OR id IN
+         (expires_at < now() OR token_version < $tokenVersion OR id IN
            (SELECT id FROM user_sessions WHERE user_id = $userId ORDER BY last_used_at DESC, id DESC OFFSET $keep))
        RETURNING id`,
       { userId, tokenVersion, keep },
@@ -87,6 +90,10 @@ export class UserSessionDao extends Dao {
        RETURNING id`,
       { id, userId, sha256, expiresAt },
     );
+  }
+
+  async removeReset(userId: string): Promise<void> {
+    await this.rows('DELETE FROM password_resets WHERE user_id = $userId RETURNING id', { userId });
   }
 
   async takeReset(id: string): Promise<PasswordReset | null> {

@@ -74,7 +74,7 @@ export class UserDao extends Dao {
   async updatePassword(id: string, passwordHash: string): Promise<boolean> {
     const rows = await this.rows(
       `UPDATE users SET password_hash = $passwordHash, token_version = token_version + 1, updated_at = now()
-        WHERE id = $id RETURNING id`,
+        WHERE id = $id AND deleted_at IS NULL RETURNING id`,
       { id, passwordHash },
     );
     return rows.length > 0;

@@ -27,7 +27,7 @@ import { PostgresWebhookRepository } from './webhook.repository.js';
  */
 export function createRepositories(daos: Daos): Repositories {
   return {
-    users: translating(new PostgresUserRepository(daos.users)),
+    users: translating(new PostgresUserRepository(daos)),
     ledger: translating(new PostgresLedgerRepository(daos.users, daos.creditTransactions)),
     prices: translating(new PostgresPriceRepository(daos.prices)),
     datasets: translating(new PostgresDatasetRepository(daos)),

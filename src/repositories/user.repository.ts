@@ -1,5 +1,7 @@
 import { v7 as uuid } from 'uuid';
+import type { RealtimeDao } from '../dao/realtime.dao.js';
 import type { UserDao, UserRow } from '../dao/user.dao.js';
+import type { UserSessionDao } from '../dao/user-session.dao.js';
 import type { UserRepository } from '../domain/repositories/user.repository.js';
 import { canonicalEmail } from '../domain/canonical-text.js';
 import type { Counted, Slice, UserFilter } from '../domain/listing.js';
@@ -10,12 +12,21 @@ function toUser({ balanceMicro, ...row }: UserRow): User {
   return { ...row, balance: balanceMicro };
 }
 
+/** Tables of a user, and those with what ends with a password or an account. */
+interface UserDaos {
+  readonly users: UserDao;
+  readonly userSessions: Pick<UserSessionDao, 'removeReset'>;
+  readonly realtime: Pick<RealtimeDao, 'removeState'>;
+}
+
 /** Users in PostgreSQL. E-mail addresses are stored and looked up in canonical form. */
 export class PostgresUserRepository implements UserRepository {
   readonly #users: UserDao;
+  readonly #others: Omit<UserDaos, 'users'>;
 
-  constructor(users: UserDao) {
+  constructor({ users, ...others }: UserDaos) {
     this.#users = users;
+    this.#others = others;
   }
 
   /** The balance starts at zero; starting credits are recorded as a ledger row. */
@@ -55,6 +66,8 @@ export class PostgresUserRepository implements UserRepository {
   }
 
   async setPassword(id: string, passwordHash: string): Promise<void> {
+    // First, as the use of a link does, so that two transactions do not wait for each other.
+    await this.#others.userSessions.removeReset(id);
     if (!(await this.#users.updatePassword(id, passwordHash))) throw notFound('User', id);
   }
 
@@ -79,6 +92,8 @@ export class PostgresUserRepository implements UserRepository {
   }
 
   async remove(id: string): Promise<void> {
+    await this.#others.userSessions.removeReset(id);
+    await this.#others.realtime.removeState(id);
     if (!(await this.#users.markDeleted(id))) throw notFound('User', id);
   }
 }

@@ -16,7 +16,7 @@ export class InMemoryUserSessionRepository implements UserSessionRepository {
     this.#store.userSessions.set(row.id, row);
     const own = this.#own(session.userId).reverse();
     for (const [index, other] of own.entries())
-      if (index >= keep || other.expiresAt < now || other.tokenVersion !== session.tokenVersion)
+      if (index >= keep || other.expiresAt < now || other.tokenVersion < session.tokenVersion)
         this.#store.userSessions.delete(other.id);
     return row;
   }

@@ -62,6 +62,7 @@ export class InMemoryUserRepository implements UserRepository {
   async setPassword(id: string, passwordHash: string): Promise<void> {
     const user = this.#require(id);
     this.#change(user, { passwordHash, tokenVersion: user.tokenVersion + 1 });
+    this.#removeResets(id);
   }
 
   async replaceHash(id: string, { from, to }: { from: string; to: string }): Promise<void> {
@@ -110,6 +111,12 @@ export class InMemoryUserRepository implements UserRepository {
       passwordHash: '',
       tokenVersion: user.tokenVersion + 1,
     });
+    this.#removeResets(id);
+  }
+
+  #removeResets(id: string): void {
+    for (const reset of this.#store.passwordResets.values())
+      if (reset.userId === id) this.#store.passwordResets.delete(reset.id);
   }
 
   #require(id: string): User {

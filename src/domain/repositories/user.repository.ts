@@ -21,6 +21,7 @@ export interface UserRepository {
    */
   lock(id: string): Promise<void>;
   setRole(id: string, role: Role): Promise<void>;
+  /** Revokes all tokens, and the link to set a password. @throws AppError NOT_FOUND */
   setPassword(id: string, passwordHash: string): Promise<void>;
   /** Replaces the hash of an unchanged password, for example with a new cost factor; tokens stay valid. */
   replaceHash(id: string, hashes: { readonly from: string; readonly to: string }): Promise<void>;

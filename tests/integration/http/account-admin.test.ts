@@ -80,6 +80,36 @@ describe('administration of accounts', () => {
     ]);
   });
 
+  it('links end with another change of the password, and with the account', async () => {
+    const { user, client } = await api.user('quick');
+    const link = async () =>
+      (await admin.client.post(`/api/admin/users/${user.id}/password-reset`)).at('data.token');
+    const reset = (token: unknown) =>
+      api.anonymous.post('/api/auth/password-reset', { token, password: 'of somebody else' });
+    const first = await link();
+    const change = { currentPassword: 'correct horse', newPassword: 'a new password' };
+    const changed = await client.post('/api/auth/password', change);
+    expect(changed.status).toBe(200);
+    expect(outcome(await reset(first))).toEqual([403, 'INVALID_RESET_LINK']);
+    expect((await login('quick', 'a new password')).status).toBe(200);
+
+    const second = await link();
+    const own = new ApiClient(api.url, String(changed.at('token')));
+    expect((await own.delete(`/api/users/${user.id}`)).status).toBe(200);
+    expect(outcome(await reset(second))).toEqual([403, 'INVALID_RESET_LINK']);
+  });
+
+  it('the state of a player is removed with the account, and not kept for it again', async () => {
+    const { user, client } = await api.user('player');
+    const { realtime } = api.persistence.unitOfWork.read;
+    await realtime.keepState(user.id, '{"title":"a film"}', 300);
+    expect(await realtime.findState(user.id)).toBe('{"title":"a film"}');
+    await client.delete(`/api/users/${user.id}`);
+    expect(await realtime.findState(user.id)).toBeNull();
+    await realtime.keepState(user.id, '{"title":"a film"}', 300);
+    expect(await realtime.findState(user.id)).toBeNull();
+  });
+
   it('finds users by e-mail and name', async () => {
     await api.anonymous.post('/api/users/user', {
       name: 'Grace',

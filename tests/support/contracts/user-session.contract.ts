@@ -36,7 +36,7 @@ export function describeUserSessionRepository(open: OpenPersistence): void {
       expect(await sessions().findByIds([first.id, uuid()])).toEqual([expect.objectContaining(token)]);
     });
 
-    it('beyond a number end, and so do those of another token version and expired ones', async () => {
+    it('beyond a number end, and so do those of an earlier token version and expired ones', async () => {
       const { id: userId } = await openAccount(harness());
       const expired = await sessions().create(newSession(userId, { expiresAt: new Date(1000) }), 3);
       expect(await ids(userId)).toEqual([]);
@@ -47,6 +47,9 @@ export function describeUserSessionRepository(open: OpenPersistence): void {
       expect(await sessions().findByIds([expired.id, kept[3]])).toEqual([]);
       const next = await sessions().create(newSession(userId, { tokenVersion: 1 }), 3);
       expect([await ids(userId), await ids(userId, 1)]).toEqual([[], [next.id]]);
+      // A sign-in that began before the password was changed.
+      await sessions().create(newSession(userId), 3);
+      expect(await ids(userId, 1)).toEqual([next.id]);
     });
 
     it('end one by one, or all others of the user', async () => {
@@ -63,7 +66,7 @@ export function describeUserSessionRepository(open: OpenPersistence): void {
       expect(await sessions().findByIds([second])).toEqual([]);
     });
 
-    it('have one link to set a password per user, which is taken once', async () => {
+    it('have one link to set a password per user, which is taken once and ends with a new password', async () => {
       const { id: userId } = await openAccount(harness());
       const reset = () => ({
         id: uuid(),
@@ -77,6 +80,9 @@ export function describeUserSessionRepository(open: OpenPersistence): void {
       expect(await sessions().takeReset(first.id)).toBeNull();
       expect(await sessions().takeReset(second.id)).toEqual(second);
       expect(await sessions().takeReset(second.id)).toBeNull();
+      await sessions().putReset(first);
+      await harness().unitOfWork.run(({ users }) => users.setPassword(userId, 'new hash'));
+      expect(await sessions().takeReset(first.id)).toBeNull();
     });
   });
 }
