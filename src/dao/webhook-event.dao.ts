@@ -5,8 +5,8 @@ import { Dao } from './dao.js';
 /** Table `webhook_events`, an outbox. */
 export class WebhookEventDao extends Dao {
   /**
-   * Stores the event if an enabled endpoint of the owner subscribes to its type, and wakes workers at commit: one
-   * statement, because it runs in the transaction of every job event.
+   * Stores the event if an enabled endpoint of the owner, or of the job's request, subscribes to its type, and wakes
+   * workers at commit: one statement, because it runs in the transaction of every job event.
    */
   async insertIfWanted({ jobId, seq, userId, type, payload }: Omit<JobEventRow, 'createdAt'>): Promise<void> {
     const event = webhookEventOf(type, 'status' in payload ? payload : {});
@@ -17,7 +17,9 @@ export class WebhookEventDao extends Dao {
          INSERT INTO webhook_events (job_id, seq, user_id, type, payload)
          SELECT $jobId::uuid, $seq::int, $userId::uuid, $event::text, $payload::json
           WHERE EXISTS (SELECT 1 FROM webhooks
-                         WHERE user_id = $userId::uuid AND disabled_at IS NULL AND $event::text = ANY (events))
+                         WHERE user_id = $userId::uuid AND disabled_at IS NULL AND $event::text = ANY (events)
+                           AND (batch_id IS NULL
+                                OR batch_id = (SELECT batch_id FROM inference_jobs WHERE id = $jobId::uuid)))
          RETURNING id)
        SELECT pg_notify($channel, '') FROM wanted`,
       { jobId, seq, userId, event, payload: JSON.stringify(payload), channel: WEBHOOKS_CHANNEL },

@@ -75,10 +75,12 @@ export class WebhookDao extends Dao {
     return count;
   }
 
-  async listEnabled(userId: string): Promise<WebhookRow[]> {
+  async listEnabled(userId: string, batchId: string): Promise<WebhookRow[]> {
     return this.rows<WebhookRow>(
-      `SELECT ${COLUMNS} FROM webhooks WHERE user_id = $userId AND disabled_at IS NULL ORDER BY created_at, id`,
-      { userId },
+      `SELECT ${COLUMNS} FROM webhooks
+        WHERE user_id = $userId AND disabled_at IS NULL AND (batch_id IS NULL OR batch_id = $batchId)
+        ORDER BY created_at, id`,
+      { userId, batchId },
     );
   }
 

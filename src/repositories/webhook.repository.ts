@@ -41,8 +41,8 @@ export class PostgresWebhookRepository implements WebhookRepository {
     return this.#webhooks.count(userId);
   }
 
-  async listEnabled(userId: string): Promise<readonly Webhook[]> {
-    return this.#webhooks.listEnabled(userId);
+  async listEnabled(userId: string, batchId: string): Promise<readonly Webhook[]> {
+    return this.#webhooks.listEnabled(userId, batchId);
   }
 
   async lock(id: string): Promise<Webhook | null> {

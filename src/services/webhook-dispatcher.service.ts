@@ -48,10 +48,12 @@ export class WebhookDispatcher {
       for (const event of events) {
         const { jobId, userId } = event;
         const job = jobs.get(jobId) ?? (await scope.jobs.findById(jobId));
-        const webhooks = endpoints.get(userId) ?? (await scope.webhooks.listEnabled(userId));
         jobs.set(jobId, job);
-        endpoints.set(userId, webhooks);
-        if (job) await this.#addDeliveries(scope, { event, job, webhooks });
+        if (!job) continue;
+        const { batchId } = job;
+        const webhooks = endpoints.get(batchId) ?? (await scope.webhooks.listEnabled(userId, batchId));
+        endpoints.set(batchId, webhooks);
+        await this.#addDeliveries(scope, { event, job, webhooks });
       }
       return events.length;
     });

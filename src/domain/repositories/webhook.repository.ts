@@ -28,8 +28,8 @@ export interface WebhookRepository {
   list(userId: string, page: PageRequest): Promise<Page<Webhook>>;
   /** Number of endpoints of the account, without those of single requests. */
   count(userId: string): Promise<number>;
-  /** Enabled endpoints of a user, those of single requests included. */
-  listEnabled(userId: string): Promise<readonly Webhook[]>;
+  /** Enabled endpoints for the jobs of a batch: those of the account and that of the request. */
+  listEnabled(userId: string, batchId: string): Promise<readonly Webhook[]>;
   /** Reads the row FOR UPDATE, or null. */
   lock(id: string): Promise<Webhook | null>;
   /** @throws AppError NOT_FOUND */

@@ -173,7 +173,8 @@ describe('/api/webhooks', () => {
     await client.post('/api/webhooks', { url: URL_OF_HOOK });
     expect((await client.delete(`/api/users/${user.id}`)).status).toBe(200);
 
-    expect(await api.persistence.unitOfWork.read.webhooks.listEnabled(user.id)).toEqual([]);
+    const batchId = '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2d';
+    expect(await api.persistence.unitOfWork.read.webhooks.listEnabled(user.id, batchId)).toEqual([]);
   });
 
   it('the OpenAPI document has a webhook for each message, with its headers', () => {

@@ -281,6 +281,23 @@ describe('deliveries of webhooks', () => {
     expect((await world.webhooks.list(world.principal, { limit: 10 })).rows).toHaveLength(4);
   });
 
+  it('the endpoint of one request is of no concern to the jobs of others', async () => {
+    const parameters = { frames: 10, folder: world.folder };
+    const request = { principal: world.principal, datasetId: world.datasetId, task: 'cns', parameters };
+    const { jobs } = await world.jobs.create({ ...request, webhook: { url: receiver.url } });
+    const other = await world.create({});
+    for (const { id } of [...jobs, other]) await world.jobs.cancel(id, { principal: world.principal });
+
+    const { webhooks } = world.persistence.unitOfWork.read;
+    const { userId } = world.principal;
+    expect(await webhooks.listEnabled(userId, jobs[0].batchId)).toHaveLength(1);
+    expect(await webhooks.listEnabled(userId, other.batchId)).toEqual([]);
+    const sql = 'SELECT job_id AS "jobId" FROM webhook_events';
+    const { rows } = await world.pool.query<{ jobId: string }>(sql);
+    const ids = new Set(rows.map(({ jobId }) => jobId));
+    expect([...jobs, other].map(({ id }) => ids.has(id))).toEqual([...jobs.map(() => true), false]);
+  });
+
   it('progress is replaced by newer progress, at most every 500 ms, and ends with the job', async () => {
     const webhook = await world.add({ url: receiver.url, events: ['job.progress', 'job.aborted'] });
     const { id } = await world.create({});
