@@ -109,7 +109,11 @@ function drainOnSignal(
   { runner, starts }: Worker,
   { log, shutdown }: { log: ProcessLogger; shutdown: Shutdown },
 ): void {
-  process.once(DRAIN_SIGNAL, () => {
+  let isDraining = false;
+  // It stays: the signal, sent again, would end a process without a listener.
+  process.on(DRAIN_SIGNAL, () => {
+    if (isDraining) return;
+    isDraining = true;
     log.info('Draining: running jobs are finished, and no more are taken.', { jobs: starts.size });
     const drained = async (): Promise<void> => {
       await runner.stopIntake();

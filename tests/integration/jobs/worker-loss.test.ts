@@ -119,11 +119,15 @@ describe('worker loss', () => {
     expect((await world.read(id)).status).toBe('COMPLETED');
   });
 
-  it('SIGUSR2 drains a worker: it finishes its job, takes no other and ends', async () => {
+  it('SIGUSR2, also sent repeatedly, drains a worker: it finishes its job, takes no other and ends', async () => {
     const worker = await startWorker();
     const { id } = await world.create({ behaviour: 'wait' });
     await startNumber(1, id);
     const ended = endWorker(worker, 'SIGUSR2');
+    for (let index = 0; index < 5; index += 1) {
+      expect((await world.read(id)).status).toBe('RUNNING');
+      worker.kill('SIGUSR2');
+    }
     const { id: next } = await world.create({});
     await world.letGo(id);
 
