@@ -83,6 +83,12 @@ export class WebhookDeliveryDao extends Dao {
     leaseMs,
   }: WebhookClaim): Promise<ClaimedWebhookDelivery[]> {
     this.requireTransaction();
+    // Claims of one user wait for each other, so that each counts what the others have claimed.
+    await this.rows(
+      `SELECT pg_advisory_xact_lock(hashtextextended('webhooks of ' || user_id::text, 0)) FROM webhooks
+        WHERE id = $webhookId`,
+      { webhookId },
+    );
     return this.rows<ClaimedWebhookDelivery>(
       `WITH sending AS (
          SELECT count(*)::int AS number FROM webhook_deliveries
