@@ -3,8 +3,8 @@ import winston from 'winston';
 /** Minimum time between two log lines of a process about the same outage. */
 const PAUSE_MS = 30_000;
 
-/** Codes of shutdowns, crashes and starts of PostgreSQL, of lost connections, and of refused ones. */
-const OUTAGE_CODES = /^(57P0[1-5]|08...|ECONNREFUSED|ECONNRESET)$/;
+/** Codes of shutdowns, crashes and starts of PostgreSQL, of lost connections, of refused ones, and what repositories make of them. */
+const OUTAGE_CODES = /^(57P0[1-5]|08...|ECONNREFUSED|ECONNRESET|DATABASE_UNAVAILABLE)$/;
 const LOST = /^Connection terminated/;
 
 const textOf = (value: unknown, key: string): string =>
@@ -48,5 +48,6 @@ export const oncePerOutage = winston.format((info, options) => {
   state.loggedAt.set(source, performance.now());
   const reason = textOf(info.err, 'message') || textOf(info.err, 'code');
   delete info.err;
-  return Object.assign(info, { message: `${String(info.message).replace(/\.$/, '')}: ${reason}.` });
+  const withoutStop = (text: string): string => text.replace(/\.$/, '');
+  return Object.assign(info, { message: `${withoutStop(String(info.message))}: ${withoutStop(reason)}.` });
 });

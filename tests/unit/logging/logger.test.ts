@@ -119,6 +119,20 @@ describe('logs', () => {
     await log.close();
   });
 
+  it('what repositories make of an outage is said without a stack', async () => {
+    const log = open();
+    const err = new AppError('DATABASE_UNAVAILABLE', { message: 'The database cannot be reached.' });
+    log.warn('Connections could not be registered.', { err });
+    log.warn('The presence could not be read.', { err });
+    log.warn('Something else.', {});
+    const lines = await written(/^api-\d{4}-\d\d-\d\d\.log$/, 2);
+    expect(lines.map(({ message, err: logged }) => [message, logged])).toEqual([
+      ['Connections could not be registered: The database cannot be reached.', undefined],
+      ['Something else.', undefined],
+    ]);
+    await log.close();
+  });
+
   it('no password, token or signed link reaches the file, wherever it hides', async () => {
     const log = open();
     const cause = new Error(`upstream said Bearer ${TOKEN}`);
