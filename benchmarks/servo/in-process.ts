@@ -1,4 +1,5 @@
-import type { ServoResult, ServoSetup } from '../../src/domain/servo.js';
+import { engineSetup } from '../../tests/support/servo-engines.js';
+import type { ServoResult } from '../../src/domain/servo.js';
 import { EngineSession } from '../../src/engines/servo-engine/session.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import { planFeaturePipeline } from '../../src/servoing/features/detectors/registry.js';
@@ -20,21 +21,11 @@ export async function openLocalSession(
   { detector, modelsDirectory }: { readonly detector: string; readonly modelsDirectory: string },
 ): Promise<LocalSession> {
   const { width, height, intrinsics, goalDistance } = facts;
-  const setup: ServoSetup = {
+  const setup = engineSetup({
     detector,
-    policy: 'cns',
     camera: { intrinsics, size: { width, height }, distortion: null },
-    fieldOfView: null,
     goalDistance,
-    depthHint: null,
-    gain: 1,
-    limits: { linear: null, angular: null },
-    handEye: null,
-    onWeak: 'use',
-    workingSize: 640,
-    device: 'cpu',
-    strict: false,
-  };
+  });
   const { name, ...plan } = await planFeaturePipeline(detector, { modelsDirectory });
   const tracker = new FeatureTracker(plan);
   const scale = { gain: 1, goalDistance: 1, memory: 'sequence' } as const;

@@ -1,3 +1,4 @@
+import { engineSetup } from '../../tests/support/servo-engines.js';
 import path from 'node:path';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { createServoEngines } from '../../src/composition/servo-engines.js';
@@ -27,20 +28,7 @@ const SPARE_MS = 500;
 /** By then spares are warm again. */
 const CALM_MS = 4000;
 
-const SETUP = {
-  policy: 'cns',
-  camera: null,
-  fieldOfView: null,
-  goalDistance: 0.7,
-  depthHint: null,
-  gain: 1,
-  limits: { linear: null, angular: null },
-  handEye: null,
-  onWeak: 'use',
-  workingSize: 640,
-  device: 'cpu',
-  strict: false,
-} as const;
+const SETUP = engineSetup({ goalDistance: 0.7 });
 
 const enginePids = (): number[] =>
   processTree(process.pid, (command) => command.includes(path.join('servo-engine', 'main.js')));

@@ -1,13 +1,13 @@
 import { createAdapter } from '@socket.io/redis-adapter';
 import type { Settings } from '../config/settings.js';
-import type { Logger } from '../logging/logger.js';
 import { openRedisConsumer, openRedisProducer } from '../queue/redis-connection.js';
 import type { SocketAdapter } from '../realtime/remote-control/ports.js';
 
 /** Distributes remote-control events between api processes through Redis. */
-export function createRedisSocketAdapter({ redis, prefix }: Settings['queue'], log: Logger): SocketAdapter {
-  const onError = (error: unknown): void =>
-    log.warn('Remote-control events could not be sent to other processes.', { err: error });
+export function createRedisSocketAdapter(
+  { redis, prefix }: Settings['queue'],
+  onError: (error: unknown) => void,
+): SocketAdapter {
   const producer = openRedisProducer(redis, onError);
   const consumer = openRedisConsumer(redis, onError);
   // The adapter ignores the result, so a failed command would be an unhandled rejection.

@@ -5,7 +5,7 @@ import { BroadcastPool } from '../queue/broadcast-pool.js';
 import type { SocketAdapter } from '../realtime/remote-control/ports.js';
 
 /** PostgreSQL rejects notifications of 8000 bytes; longer messages go through a table. */
-const LONGEST_NOTIFICATION_BYTES = 7_500;
+const MAX_NOTIFICATION_BYTES = 7_500;
 
 /**
  * Distributes remote-control events between api processes: through PostgreSQL, or through Redis where the queue is on
@@ -16,14 +16,14 @@ export async function createSocketAdapter(
   url: string,
   log: Logger,
 ): Promise<SocketAdapter> {
+  const onError = (error: unknown): void =>
+    log.warn('Remote-control events could not be sent to other processes.', { err: error });
   if (settings.queue.backend === 'redis') {
     const { createRedisSocketAdapter } = await import('./redis-socket-adapter.js');
-    return createRedisSocketAdapter(settings.queue, log);
+    return createRedisSocketAdapter(settings.queue, onError);
   }
-  const onError = (error: Error): void =>
-    log.warn('Remote-control events could not be sent to other processes.', { err: error });
   const pool = new BroadcastPool({ connectionString: url, onError });
-  const create = createAdapter(pool, { payloadThreshold: LONGEST_NOTIFICATION_BYTES, errorHandler: onError });
+  const create = createAdapter(pool, { payloadThreshold: MAX_NOTIFICATION_BYTES, errorHandler: onError });
   return {
     create,
     close: async () => {

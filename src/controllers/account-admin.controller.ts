@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 import { PASSWORD_PAGE_PATH } from '../domain/api-paths.js';
+import { dateOf } from '../domain/iso-time.js';
 import { csvLine } from '../domain/csv.js';
 import { toCredits } from '../domain/money.js';
 import type { Call } from '../middlewares/endpoint.js';
@@ -69,8 +70,8 @@ export class AccountAdminController {
     const filter = {
       actorContains,
       action,
-      createdAfter: createdAfter === undefined ? undefined : new Date(createdAfter),
-      createdBefore: createdBefore === undefined ? undefined : new Date(createdBefore),
+      createdAfter: dateOf(createdAfter),
+      createdBefore: dateOf(createdBefore),
     };
     const { rows, total } = await this.#accounts.audit(filter, sliceOf(query));
     const entries = rows.map((entry) => ({ ...entry, createdAt: entry.createdAt.toISOString() }));

@@ -1,3 +1,4 @@
+import { dateOf } from '../domain/iso-time.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { bulkJobOperations } from '../schemas/bulk-jobs.schema.js';
@@ -6,9 +7,6 @@ import type { JobService } from '../services/job.service.js';
 import { presentJob, type LinkSigner } from './job.presenter.js';
 
 type Operations = typeof bulkJobOperations;
-
-const dateOf = (text: string | undefined): Date | undefined =>
-  text === undefined ? undefined : new Date(text);
 
 function filterOf(body: Call<Operations['cancel']>['body']): BulkFilter {
   const { all: _all, createdAfter, createdBefore, ...filter } = body;

@@ -1,3 +1,4 @@
+import { isoOrNull } from '../domain/iso-time.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { created, HANDLED, ok, whileConnected, type Reply } from '../middlewares/reply.js';
@@ -16,8 +17,6 @@ type Operations = typeof jobOperations;
 
 /** Polling interval suggested to clients, in seconds. */
 const POLL_SECONDS = '2';
-
-const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
 
 /** Dependencies of {@link JobController}. */
 export interface JobControllerDeps {

@@ -1,7 +1,6 @@
+import { isoOrNull } from '../domain/iso-time.js';
 import type { WebhookAttempt, WebhookDelivery } from '../domain/webhook-delivery.js';
 import type { Webhook } from '../domain/webhook.js';
-
-const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
 
 function statusOf({ disabledReason, pausedUntil }: Webhook, now: Date): 'enabled' | 'paused' | 'disabled' {
   if (disabledReason !== null) return 'disabled';

@@ -1,4 +1,5 @@
 import type { UsageFilter } from '../domain/usage.js';
+import { SERVO_TASK } from '../domain/servo-recording.js';
 import { Dao } from './dao.js';
 
 /** Row of a usage report; sums are BIGINT as text. */
@@ -20,13 +21,14 @@ const during = (time: string): string =>
    AND ($userId::uuid IS NULL OR user_id = $userId::uuid)`;
 const dayOf = (time: string): string => `(${time} AT TIME ZONE 'UTC')::date`;
 
+/** Frames of a recorded session count as the session's, not again as those of its job. */
 const DAILY = `
   SELECT to_char(day, 'YYYY-MM-DD') AS date, user_id AS "userId", u.email,
          sum(jobs) AS jobs, sum(images) AS images, sum(frames) AS frames, sum(credits) AS credits, sum(bytes) AS bytes
     FROM (
       SELECT user_id, ${dayOf('finished_at')} AS day, 1 AS jobs,
              CASE WHEN status = 'COMPLETED' AND task = 'classification' THEN (progress->>'done')::bigint END AS images,
-             CASE WHEN status = 'COMPLETED' AND task <> 'classification' THEN (progress->>'done')::bigint END AS frames,
+             CASE WHEN status = 'COMPLETED' AND task NOT IN ('classification', '${SERVO_TASK}') THEN (progress->>'done')::bigint END AS frames,
              0 AS credits, 0 AS bytes
         FROM inference_jobs WHERE ${during('finished_at')}
       UNION ALL

@@ -18,7 +18,7 @@ const COLUMNS = `id, webhook_id AS "webhookId", type, job_id AS "jobId", payload
   next_attempt_at AS "nextAttemptAt", expires_at AS "expiresAt", attempts, created_at AS "createdAt",
   finished_at AS "finishedAt"`;
 
-/** Nobody is sending the row. */
+/** The row is not being sent. */
 const FREE = '(lease_expires_at IS NULL OR lease_expires_at < clock_timestamp())';
 
 /** Table `webhook_deliveries`. */

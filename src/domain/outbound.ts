@@ -1,5 +1,8 @@
 import type { HeaderList, WebhookResponse } from './webhook-delivery.js';
 
+/** Maximum number of characters of a URL of a server of a user. */
+export const MAX_OUTBOUND_URL_LENGTH = 2048;
+
 /** A message to a server of a user. */
 export interface OutboundPost {
   readonly url: string;

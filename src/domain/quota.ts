@@ -41,6 +41,11 @@ export interface Usage extends UploadUsage {
   readonly runningJobs: number;
 }
 
+/** An upload that may be received. Disposing it gives the reserved bytes back, unless they were stored. */
+export interface AdmittedUpload extends AsyncDisposable {
+  readonly id: string;
+}
+
 /** The limits that apply to a user. */
 export function effectiveLimits(defaults: UserLimits, overrides: LimitOverrides | null): UserLimits {
   if (!overrides) return defaults;

@@ -7,6 +7,7 @@ import {
   type WatchedCredential,
 } from '../domain/credential.js';
 import type { IdempotencyRepository } from '../domain/repositories/idempotency.repository.js';
+import type { AdmittedUpload } from '../domain/quota.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { tokenProblem, validationFailed } from '../errors/common-errors.js';
@@ -18,7 +19,7 @@ import { authenticateAgain, authenticateRequest, type Requirement } from './auth
 import { receiveBody, type BodyReceivers, type Received } from './body/receive-body.js';
 import { NO_RECEIPT, runIdempotently, type IdempotentRequest, type Receipt } from './idempotency.js';
 import type { FormImage } from './image-form.js';
-import type { AdmittedUpload, ReceivedFile, ReceivedFiles } from './multipart.js';
+import type { ReceivedFile, ReceivedFiles } from './multipart.js';
 import { HANDLED, sendReply, type Reply } from './reply.js';
 import { validateBody, validateParameters, type ValidatedInput } from './validate.js';
 

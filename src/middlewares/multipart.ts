@@ -6,6 +6,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import multer from 'multer';
+import type { AdmittedUpload } from '../domain/quota.js';
 import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
@@ -40,11 +41,6 @@ export interface UploadReceiverOptions {
   tempFolder(): Promise<UploadFolder>;
   /** Rejects an upload of this announced size. @throws AppError of kind `storage_full`. */
   requireSpace(bytes: number): Promise<void>;
-}
-
-/** Bytes of a quota reserved for an upload; disposing it gives them back unless they were stored. */
-export interface AdmittedUpload extends AsyncDisposable {
-  readonly id: string;
 }
 
 /** An expected form. */

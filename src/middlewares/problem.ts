@@ -224,7 +224,7 @@ export function toProblem(error: unknown, request: { id: string; path: string })
 }
 
 /**
- * Codes whose details are shown because a client needs them, such as missing credits number of waiting jobs
+ * Codes whose details are shown because a client needs them, such as missing credits, the number of waiting jobs
  * or what is left of a quota.
  */
 const PUBLIC_FACTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

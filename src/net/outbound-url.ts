@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
+import { MAX_OUTBOUND_URL_LENGTH } from '../domain/outbound.js';
 import { isAllowedAddress, type AddressPolicy } from './outbound-address.js';
 
-/** Longest URL that is accepted. */
-const OUTBOUND_URL_MAX = 2048;
 /** Ports below this one belong to services that are not HTTP, except for the two of HTTP. */
 const FIRST_FREE_PORT = 1024;
 const HTTP_PORTS: ReadonlySet<string> = new Set(['', '80', '443']);
@@ -15,7 +14,7 @@ const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
  * are resolved, at each connection.
  */
 export function outboundUrlProblem(text: string, policy: AddressPolicy): string | undefined {
-  if (text.length > OUTBOUND_URL_MAX) return `must have at most ${OUTBOUND_URL_MAX} characters`;
+  if (text.length > MAX_OUTBOUND_URL_LENGTH) return `must have at most ${MAX_OUTBOUND_URL_LENGTH} characters`;
   if (!URL.canParse(text)) return 'must be an absolute URL';
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must start with https:// or http://';

@@ -93,7 +93,7 @@ export const accountAdminOperations = {
   }),
   passwordReset: operation({
     ...about,
-    // Whoever has the link has all rights of the account, which no key may have.
+    // The link gives all rights of the account, which no key may have.
     scope: 'no-key',
     method: 'post',
     path: '/api/admin/users/:id/password-reset',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { idParams, timestamp } from './common.schema.js';
-import { operation } from './operation.js';
+import { ADMIN, operation } from './operation.js';
 import { json } from './request-body.js';
 
 const MAX_BYTES = Number.MAX_SAFE_INTEGER;
@@ -57,6 +57,8 @@ const limitsOfUser = z
 
 const responses = [{ status: 200, description: 'The limits', schema: limitsOfUser }];
 
+const administration = { tag: 'Administration', ...ADMIN } as const;
+
 /** Quotas of the caller, and limits of single users. */
 export const quotaOperations = {
   quota: operation({
@@ -74,9 +76,7 @@ export const quotaOperations = {
     path: '/api/admin/users/:id/limits',
     operationId: 'getUserLimits',
     summary: 'Limits of a user',
-    tag: 'Administration',
-    access: 'admin',
-    scope: 'admin',
+    ...administration,
     params: idParams,
     responses,
     errors: [404],
@@ -88,9 +88,7 @@ export const quotaOperations = {
     summary: 'Change limits of a user',
     description:
       'Limits that are not sent stay as they are. Lower limits refuse new uploads, jobs and requests; nothing that exists is removed.',
-    tag: 'Administration',
-    access: 'admin',
-    scope: 'admin',
+    ...administration,
     params: idParams,
     body: json(z.strictObject(overrides.partial().shape).meta({ id: 'NewUserLimits' })),
     audited: [...Object.keys(overrides.shape)],

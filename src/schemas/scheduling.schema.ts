@@ -3,7 +3,7 @@ import { PRIORITY } from '../domain/repositories/schedule.repository.js';
 import { idParams, lineOfText, timestamp } from './common.schema.js';
 import { envelope } from './envelope.schema.js';
 import { job, taskName } from './job.schema.js';
-import { operation } from './operation.js';
+import { ADMIN, operation } from './operation.js';
 import { json } from './request-body.js';
 
 const REASON_LENGTH = 500;
@@ -35,6 +35,8 @@ const oneTask = (message: string) => [
   },
 ];
 
+const administration = { tag: 'Administration', ...ADMIN } as const;
+
 /** The order of waiting jobs, and pausing of tasks. */
 export const schedulingOperations = {
   setPriority: operation({
@@ -58,9 +60,7 @@ export const schedulingOperations = {
     operationId: 'promoteJob',
     summary: 'Make a waiting job the next one to start',
     description: 'It starts before the jobs of all users; several such jobs take turns by user.',
-    tag: 'Administration',
-    access: 'admin',
-    scope: 'admin',
+    ...administration,
     params: idParams,
     responses: [
       {
@@ -79,9 +79,7 @@ export const schedulingOperations = {
     path: '/api/admin/tasks',
     operationId: 'listTaskStates',
     summary: 'Tasks with their waiting and running jobs, and which are paused',
-    tag: 'Administration',
-    access: 'admin',
-    scope: 'admin',
+    ...administration,
     responses: [
       {
         status: 200,
@@ -99,9 +97,7 @@ export const schedulingOperations = {
     summary: 'Start no more jobs of a task',
     description:
       'Running jobs go on, waiting ones wait. New jobs are accepted and wait, or with `acceptJobs: false` are refused with 503 `TASK_PAUSED`.',
-    tag: 'Administration',
-    access: 'admin',
-    scope: 'admin',
+    ...administration,
     params: taskParams,
     body: json(
       z
@@ -117,9 +113,7 @@ export const schedulingOperations = {
     operationId: 'resumeTask',
     summary: 'Start jobs of a paused task again',
     description: 'Waiting jobs start within seconds. Idempotent.',
-    tag: 'Administration',
-    access: 'admin',
-    scope: 'admin',
+    ...administration,
     params: taskParams,
     responses: oneTask('The task is resumed'),
   }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_WAIT_SECONDS } from '../domain/limits.js';
 import { FRAME_MEDIA_TYPES } from '../domain/servo-frame.js';
 import { IMAGE_MAX_BYTES } from './classification.schema.js';
 import { flag, id, idParams, pageQuery, quoteResponse, repeated } from './common.schema.js';
@@ -16,7 +17,6 @@ const TAG = 'Live servoing';
 const GOAL_TEXT_BYTES = Math.ceil((IMAGE_MAX_BYTES * 4) / 3) + 64 * 1024;
 /** Bytes of a frame that comes by POST, whatever `SERVO_FRAME_MAX_MB` is. */
 const FRAME_LIMIT_BYTES = 64 * 2 ** 20;
-const MAX_WAIT_SECONDS = 60;
 
 const goalImage = z.strictObject({
   image: z.string().min(1).meta({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hiddenCharacterIn } from '../domain/hidden-characters.js';
+import { MAX_OUTBOUND_URL_LENGTH } from '../domain/outbound.js';
 import { WEBHOOK_DELIVERY_STATUSES } from '../domain/webhook-delivery.js';
 import { TERMINAL_WEBHOOK_EVENTS, WEBHOOK_EVENTS } from '../domain/webhook.js';
 import { id, idParams, pageQuery, repeated } from './common.schema.js';
@@ -8,19 +9,18 @@ import { operation } from './operation.js';
 import { json } from './request-body.js';
 import { delivery, deliveryDetails, webhook } from './webhook-answer.schema.js';
 
-const TAG = 'Webhooks';
+const about = { tag: 'Webhooks', access: 'user', scope: 'webhooks' } as const;
 const DAY_SECONDS = 86_400;
 const MAX_GRACE_SECONDS = 7 * DAY_SECONDS;
 const MAX_FILTER = 50;
 const MAX_DESCRIPTION = 200;
-const MAX_URL = 2048;
 const EXAMPLE_URL = 'https://example.com/hooks/infernode';
 /** Text of a secret of 24 to 64 bytes. */
 const SECRET_TEXT =
   /^whsec_(?:(?:[\dA-Za-z+/]{4}){8,20}(?:[\dA-Za-z+/]{2}==|[\dA-Za-z+/]{3}=)?|(?:[\dA-Za-z+/]{4}){21}(?:[\dA-Za-z+/]{2}==)?)$/;
 
 /** URL of an endpoint. Hosts and ports are judged by the service. */
-export const webhookUrl = z.string().min(1).max(MAX_URL).meta({
+export const webhookUrl = z.string().min(1).max(MAX_OUTBOUND_URL_LENGTH).meta({
   description: 'http or https, without user name; only public addresses unless the server allows others',
   example: EXAMPLE_URL,
 });
@@ -112,15 +112,13 @@ const queued = {
 /** Endpoints that receive events of the caller's jobs, and the log of their deliveries. */
 export const webhookOperations = {
   create: operation({
+    ...about,
     method: 'post',
     path: '/api/webhooks',
     operationId: 'createWebhook',
     summary: 'Add an endpoint that receives events of your jobs',
     description:
       'Messages follow the specification Standard Webhooks; see the section `webhooks` of this document and docs/webhooks.md.',
-    tag: TAG,
-    access: 'user',
-    scope: 'webhooks',
     body: json(createBody),
     responses: [
       {
@@ -133,94 +131,80 @@ export const webhookOperations = {
     errors: [409, 422],
   }),
   list: operation({
+    ...about,
     method: 'get',
     path: '/api/webhooks',
     operationId: 'listWebhooks',
     summary: 'Your endpoints, newest first',
     description: 'Without those of single requests. The `Link` header contains the URL of the next page.',
-    tag: TAG,
-    access: 'user',
-    scope: 'webhooks',
     query: z.strictObject(pageQuery),
     responses: [
       { status: 200, description: 'One page', schema: pageOf(webhook).meta({ id: 'WebhookPage' }) },
     ],
   }),
   get: operation({
+    ...about,
     method: 'get',
     path: '/api/webhooks/:id',
     operationId: 'getWebhook',
     summary: 'One endpoint',
-    tag: TAG,
-    access: 'user',
-    scope: 'webhooks',
     params: idParams,
     responses: [{ status: 200, description: 'The endpoint', schema: one }],
     errors: [404],
   }),
   update: operation({
+    ...about,
     method: 'patch',
     path: '/api/webhooks/:id',
     operationId: 'updateWebhook',
     summary: 'Change, disable or enable an endpoint',
     description:
       'Omitted fields stay. A disabled endpoint gets no new events; its waiting messages are sent when it is enabled within 24 hours.',
-    tag: TAG,
-    access: 'user',
-    scope: 'webhooks',
     params: idParams,
     body: json(updateBody),
     responses: [{ status: 200, description: 'The endpoint', schema: one }],
     errors: [404, 422],
   }),
   remove: operation({
+    ...about,
     method: 'delete',
     path: '/api/webhooks/:id',
     operationId: 'deleteWebhook',
     summary: 'Delete an endpoint with its log; waiting messages are not sent',
-    tag: TAG,
-    access: 'user',
-    scope: 'webhooks',
     params: idParams,
     responses: [{ status: 204, description: 'Deleted' }],
     errors: [404],
   }),
   rotate: operation({
+    ...about,
     method: 'post',
     path: '/api/webhooks/:id/rotate',
     operationId: 'rotateWebhookSecret',
     summary: 'Replace the secret of an endpoint',
     description: 'During the grace time, messages have a signature by each secret.',
-    tag: TAG,
-    access: 'user',
-    scope: 'webhooks',
     params: idParams,
     body: json(rotateBody, { optional: true }),
     responses: [{ status: 200, description: 'The endpoint and its new secret', schema: withSecret }],
     errors: [404],
   }),
   ping: operation({
+    ...about,
     method: 'post',
     path: '/api/webhooks/:id/ping',
     operationId: 'pingWebhook',
     summary: 'Send a test message',
-    tag: TAG,
-    access: 'user',
-    scope: 'webhooks',
     params: idParams,
     responses: [queued],
     errors: [404, 409],
   }),
   deliveries: operation({
+    ...about,
     method: 'get',
     path: '/api/webhooks/:id/deliveries',
     operationId: 'listWebhookDeliveries',
     summary: 'Messages of an endpoint, newest first',
     description:
       'Finished deliveries are kept for seven days, and the newest 1000 of an endpoint; of progress, only the newest message of each job.',
-    tag: TAG,
-    access: 'user',
-    scope: 'webhooks',
     params: idParams,
     query: z.strictObject({
       ...pageQuery,
@@ -232,13 +216,11 @@ export const webhookOperations = {
     errors: [404],
   }),
   delivery: operation({
+    ...about,
     method: 'get',
     path: '/api/webhooks/:id/deliveries/:deliveryId',
     operationId: 'getWebhookDelivery',
     summary: 'One message with its attempts',
-    tag: TAG,
-    access: 'user',
-    scope: 'webhooks',
     params: deliveryParams,
     responses: [
       { status: 200, description: 'The delivery', schema: z.object({ delivery: deliveryDetails }) },
@@ -246,13 +228,11 @@ export const webhookOperations = {
     errors: [404],
   }),
   redeliver: operation({
+    ...about,
     method: 'post',
     path: '/api/webhooks/:id/deliveries/:deliveryId/redeliver',
     operationId: 'redeliverWebhook',
     summary: 'Send a message again, with the same id',
-    tag: TAG,
-    access: 'user',
-    scope: 'webhooks',
     params: deliveryParams,
     responses: [queued],
     errors: [404, 409],

@@ -1,7 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { v7 as uuid } from 'uuid';
 import { atMostEntries } from '../domain/cache-limits.js';
-import { effectiveLimits, type LimitOverrides, type Usage, type UserLimits } from '../domain/quota.js';
+import {
+  effectiveLimits,
+  type AdmittedUpload,
+  type LimitOverrides,
+  type Usage,
+  type UserLimits,
+} from '../domain/quota.js';
 import type { SharedCounts } from '../domain/rate-count.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Principal } from '../domain/user.js';
@@ -19,11 +25,6 @@ export interface Quota {
 export interface LimitsOfUser {
   readonly overrides: LimitOverrides;
   readonly limits: UserLimits;
-}
-
-/** An upload that may be received. Disposing it gives the reserved bytes back, unless they were stored. */
-export interface AdmittedUpload extends AsyncDisposable {
-  readonly id: string;
 }
 
 /** Dependencies of {@link QuotaService}. */

@@ -1,3 +1,4 @@
+import { isoOrNull } from '../domain/iso-time.js';
 import { isTerminal, type Job } from '../domain/job.js';
 import { toCredits } from '../domain/money.js';
 import { statusOfEvent, WEBHOOK_PING, type WebhookEvent } from '../domain/webhook.js';
@@ -8,8 +9,6 @@ export interface WebhookMessage {
   readonly timestamp: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
-
-const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
 
 /** Absolute URLs if the public URL of the API is known, paths otherwise; all of them need authentication. */
 function linksOf({ id }: Job, completed: boolean, publicUrl = '') {

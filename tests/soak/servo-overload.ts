@@ -29,8 +29,8 @@ const MEASURED_FRAMES = 60;
 const RECENT_FRAMES = 20;
 /** As many as the credits of a new account hold. */
 const MAX_FRAMES = 50_000;
-const MOST_GROWTH = 1.05;
-const MOST_AGE = 2;
+const MAX_GROWTH = 1.05;
+const MAX_AGE = 2;
 const MEBIBYTE = 2 ** 20;
 
 const mean = (values: readonly number[]): number =>
@@ -156,8 +156,8 @@ function report(parts: readonly Part[], session: LoadSession): boolean {
       'engine memory, last to second part': rounded(growth.engine, 3),
     },
   ]);
-  const isFlat = growth.api <= MOST_GROWTH && growth.engine <= MOST_GROWTH;
-  const isFresh = rows.slice(1).every((row) => row['age p95'] <= MOST_AGE);
+  const isFlat = growth.api <= MAX_GROWTH && growth.engine <= MAX_GROWTH;
+  const isFresh = rows.slice(1).every((row) => row['age p95'] <= MAX_AGE);
   return isFlat && isFresh && lost === 0 && failed === 0;
 }
 

@@ -24,7 +24,7 @@ export interface WebhookClaim {
   readonly webhookId: string;
   /** Most deliveries of the endpoint that are sent at the same time, by all workers together. */
   readonly concurrency: number;
-  /** The same for all endpoints of its user. Endpoints that claim at the same moment may exceed it. */
+  /** The same for all endpoints of its user. */
   readonly userConcurrency: number;
   readonly leaseMs: number;
 }

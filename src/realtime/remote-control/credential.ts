@@ -3,7 +3,7 @@ import { credentialOf, readCredential, type Credential } from '../../domain/cred
 import { tokenProblem } from '../../errors/common-errors.js';
 
 const SCHEME = /^(?:Bearer|Api-Key) +/i;
-const LONGEST_CREDENTIAL = 8192;
+const MAX_CREDENTIAL_LENGTH = 8192;
 
 /**
  * The credential of a client: `auth.token` (an access token or an API key) or `auth.apiKey` of Socket.IO's handshake, which
@@ -19,7 +19,8 @@ export function handshakeCredential(
   );
   if (given !== undefined) {
     const text = typeof given === 'string' ? given.trim().replace(SCHEME, '') : '';
-    if (!/^[\x21-\x7e]+$/.test(text) || text.length > LONGEST_CREDENTIAL) throw tokenProblem('INVALID_TOKEN');
+    if (!/^[\x21-\x7e]+$/.test(text) || text.length > MAX_CREDENTIAL_LENGTH)
+      throw tokenProblem('INVALID_TOKEN');
     return credentialOf(text);
   }
   const credential = readCredential(request);

@@ -104,7 +104,7 @@ const ALIASES: Readonly<Record<string, ClientMessage['name']>> = {
 };
 const NAMES: ReadonlySet<unknown> = new Set(clientMessage.options.map(({ shape }) => shape.name.value));
 /** Maximum length of an error text, because it may quote names of any length from the client's message. */
-const LONGEST_PROBLEM = 300;
+const MAX_PROBLEM_LENGTH = 300;
 
 /** A validated message, or one sentence about what is wrong with it. */
 export type ReadMessage = { readonly message: ClientMessage } | { readonly problem: string };
@@ -112,7 +112,7 @@ export type ReadMessage = { readonly message: ClientMessage } | { readonly probl
 /** Validates an event with its first argument. Only the first problem is reported. */
 export function readMessage(event: unknown, data: unknown): ReadMessage {
   const name = typeof event === 'string' && Object.hasOwn(ALIASES, event) ? ALIASES[event] : event;
-  if (!NAMES.has(name)) return { problem: `Unknown event ${String(event)}.`.slice(0, LONGEST_PROBLEM) };
+  if (!NAMES.has(name)) return { problem: `Unknown event ${String(event)}.`.slice(0, MAX_PROBLEM_LENGTH) };
   const input = { name, data };
   const parsed = clientMessage.safeParse(input);
   if (parsed.success) return { message: parsed.data };
@@ -120,7 +120,7 @@ export function readMessage(event: unknown, data: unknown): ReadMessage {
   return {
     problem: `The data of ${String(name)} is not valid. ${first.replace(/^data[.:] */, '')}`.slice(
       0,
-      LONGEST_PROBLEM,
+      MAX_PROBLEM_LENGTH,
     ),
   };
 }

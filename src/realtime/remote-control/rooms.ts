@@ -1,4 +1,4 @@
 /** Socket.IO namespace of remote control. */
 export const REMOTE_CONTROL_NAMESPACE = '/remote-control';
 /** Room of all devices of a user. */
-export const USER_ROOM = (userId: string): string => `USER:${userId}`;
+export const userRoom = (userId: string): string => `USER:${userId}`;

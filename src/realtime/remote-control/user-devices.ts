@@ -1,4 +1,4 @@
-import { USER_ROOM } from './rooms.js';
+import { userRoom } from './rooms.js';
 import type { JobEvent } from '../../domain/job-event.js';
 import type { UserEvent } from '../../domain/realtime.js';
 import type { UserListener } from '../realtime-hub.js';
@@ -48,7 +48,7 @@ export class UserDevices implements UserListener {
   }
 
   get room(): string {
-    return USER_ROOM(this.userId);
+    return userRoom(this.userId);
   }
 
   get size(): number {

@@ -14,7 +14,7 @@ const SIDE = 960;
 /** Maximum frames of an annotated video; longer ones show every second frame, every third, and so on. */
 const MAX_FRAMES = 3000;
 /** Range of frame rates that players support. */
-const [SLOWEST, MAX_SPEED] = [1, 60];
+const [MIN_FPS, MAX_FPS] = [1, 60];
 
 /** Options of {@link AnnotatedVideo}. */
 export interface AnnotatedVideoOptions {
@@ -38,7 +38,7 @@ export class AnnotatedVideo {
     const even = (side: number): number => Math.max(2, 2 * Math.round(side / 2));
     this.#size = { width: even(width), height: even(height) };
     this.#stride = Math.max(1, Math.ceil(total / MAX_FRAMES));
-    const fps = Math.min(MAX_SPEED, Math.max(SLOWEST, 1 / (this.#stride * secondsPerFrame)));
+    const fps = Math.min(MAX_FPS, Math.max(MIN_FPS, 1 / (this.#stride * secondsPerFrame)));
     const { ffmpeg: tools, signal } = engine;
     this.#writer = new VideoWriter({
       path: path.join(folder, VIDEO_FILE),

@@ -106,6 +106,17 @@ describe('recordings of sessions', () => {
     expect((await client.post(`/api/jobs/${String(jobId)}/retry`)).at('code')).toBe('JOB_NOT_RETRYABLE');
   });
 
+  it('count their frames once in the usage, also when their job has ended', async () => {
+    const session = await open();
+    await send(session, 1, 2, 3);
+    const { jobId } = await close(session);
+    await sql(
+      `UPDATE inference_jobs SET status = 'COMPLETED', started_at = now(), finished_at = now(),
+              progress = '{"done": 3, "total": 3, "percent": 100, "stage": "report"}' WHERE id = '${String(jobId)}'`,
+    );
+    expect((await client.get('/api/user/usage')).at('data.0')).toMatchObject({ jobs: 1, frames: 3 });
+  });
+
   it('of a killed api process become the job of what was written', async () => {
     const session = await open();
     await send(session, 1, 2);
