@@ -45,7 +45,7 @@ function isOlder(a: Pick<Job, 'createdAt' | 'id'>, b: Pick<Job, 'createdAt' | 'i
 }
 
 function matches(job: Job, filter: JobFilter): boolean {
-  const { userId, status, task, datasetId, batchId, createdAfter, createdBefore, cursor } = filter;
+  const { userId, status, task, datasetId, batchId, createdAfter, createdBefore } = filter;
   return (
     (!userId || job.userId === userId) &&
     (!status?.length || status.includes(job.status)) &&
@@ -53,8 +53,7 @@ function matches(job: Job, filter: JobFilter): boolean {
     (!datasetId || job.datasetId === datasetId) &&
     (!batchId || job.batchId === batchId) &&
     (!createdAfter || job.createdAt > createdAfter) &&
-    (!createdBefore || job.createdAt < createdBefore) &&
-    (cursor === undefined || isOlder(job, decodeCursor(cursor)))
+    (!createdBefore || job.createdAt < createdBefore)
   );
 }
 
@@ -97,8 +96,10 @@ export class InMemoryJobRepository implements JobRepository {
   }
 
   async list(filter: JobFilter): Promise<Page<Job>> {
+    const before = filter.cursor === undefined ? undefined : decodeCursor(filter.cursor);
     const found = this.#all()
       .filter((job) => matches(job, filter) && this.#isListed(job, filter))
+      .filter((job) => !before || isOlder(job, before))
       .reverse();
     const rows = found.slice(0, filter.limit);
     const last = rows.at(-1);

@@ -32,8 +32,10 @@ beforeAll(async () => {
 });
 afterAll(() => models.remove());
 
-async function detect(name: string, ...images: Image[]): Promise<Features[]> {
-  const detector = await createFeaturePipeline(name, { modelsDirectory: models.path });
+const detect = (name: string, ...images: Image[]): Promise<Features[]> => detectBy(models, name, images);
+
+async function detectBy({ path }: ModelFolder, name: string, images: readonly Image[]): Promise<Features[]> {
+  const detector = await createFeaturePipeline(name, { modelsDirectory: path });
   try {
     return await Promise.all(images.map((image) => detector.detect(image)));
   } finally {
@@ -126,11 +128,13 @@ describe('a key point network with dense heads', () => {
 
 describe('a network that does not keep its word', () => {
   it('fails the request and says why', async () => {
-    await models.add('liar', { detector: mapModel(64, 48) }, listManifest('Liar', 64, 48));
-    await expect(detect('Liar', flat(64, 48, 0))).rejects.toMatchObject({
+    const folder = await makeModelFolder();
+    await folder.add('liar', { detector: mapModel(64, 48) }, listManifest('Liar', 64, 48));
+    await expect(detectBy(folder, 'Liar', [flat(64, 48, 0)])).rejects.toMatchObject({
       code: 'FRONT_END_FAILED',
       message: expect.stringContaining('image'),
     });
+    await folder.remove();
   });
 });
 
