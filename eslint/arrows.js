@@ -93,6 +93,7 @@ const FOLDERS = {
     'queue/job-queue.ts',
     'queue/jobs.ts',
     'storage/blob-store.ts',
+    'storage/multipart-store.ts',
     FOLDERS_ONLY,
     'tasks/definition.ts',
     'tasks/index.ts',

@@ -13,6 +13,27 @@ export interface StoredBlob {
   readonly bytes: number;
 }
 
+/** Content that is stored as it arrives. */
+export interface IncomingBlob {
+  /** Exact size. */
+  readonly bytes: number;
+  /** SHA-256 in hexadecimal, where it is known. */
+  readonly sha256?: string;
+  /** Key of a copy from another store, which one process at a time makes; a new key unless given. */
+  readonly key?: string;
+}
+
+/** A stored file whose bytes were hashed while they arrived. */
+export interface HashedBlob extends StoredBlob {
+  /** In hexadecimal. */
+  readonly sha256: string;
+}
+
+/** A read-only local file; disposing it allows the store to remove a local copy. */
+export interface BorrowedFile extends AsyncDisposable {
+  readonly path: string;
+}
+
 /** An entry of the store's listing. */
 export interface ListedBlob extends StoredBlob {
   /** When it was last written. */
@@ -29,8 +50,22 @@ export interface BlobStore {
   /**
    * Moves a finished temporary file into the store; `tempPath` no longer exists afterwards. The bytes are on stable
    * storage when the promise resolves, so a row with the key may be committed.
+   * @param sha256 in hexadecimal, where it is known; a store that transfers the bytes refuses others
+   * @throws AppError `CONTENT_MISMATCH` (invalid)
    */
-  put(tempPath: string): Promise<StoredBlob>;
+  put(tempPath: string, sha256?: string): Promise<StoredBlob>;
+  /**
+   * Stores bytes as they arrive, with the guarantees of {@link put}. Nothing is stored when the source fails.
+   * @throws AppError `CONTENT_MISMATCH` (invalid) for another size or checksum than declared
+   */
+  putStream(source: AsyncIterable<Uint8Array>, content: IncomingBlob): Promise<HashedBlob>;
+  /**
+   * A local file for programs that need one (FFmpeg, sharp), until it is disposed. Where files are not local, their bytes
+   * are checked against their checksum, and a copy in use is never removed.
+   * @param sha256 expected checksum in hexadecimal, where it is known
+   * @throws AppError `MEDIA_MISSING` (gone), `MEDIA_DAMAGED` (gone)
+   */
+  borrow(key: string, sha256?: string): Promise<BorrowedFile>;
   /**
    * A local path for programs that need one (FFmpeg, sharp); read-only.
    * @throws AppError `MEDIA_MISSING` (gone)

@@ -1,13 +1,23 @@
-import { copyFile, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import { AppError } from '../errors/app-error.js';
+import { isBlobKey, requireBlobKey } from './blob-key.js';
+import type {
+  BlobStore,
+  BorrowedFile,
+  ByteRange,
+  HashedBlob,
+  IncomingBlob,
+  ListedBlob,
+  StoredBlob,
+} from './blob-store.js';
+import { CheckedContent } from './checked-content.js';
+import { codeOf, flushFile, flushFolder, isNotFound, namesIn } from './disk-files.js';
 import { makeFolder } from './folders.js';
-import type { BlobStore, ByteRange, ListedBlob, StoredBlob } from './blob-store.js';
 
 const PARTIAL = '.part';
-const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** {@link BlobStore} in a folder of the local disk: `<root>/<last two digits of the key>/<key>`, modes 0700 and 0600. */
 export class DiskBlobStore implements BlobStore {
@@ -18,17 +28,45 @@ export class DiskBlobStore implements BlobStore {
     this.#root = resolve(root);
   }
 
+  /** The checksum is not compared: a file that is renamed keeps its bytes. */
   async put(tempPath: string): Promise<StoredBlob> {
     const key = uuidv7();
-    const target = this.#pathOf(key);
-    const folder = dirname(target);
-    await makeFolder(folder, 0o700);
-    const bytes = await flush(tempPath);
+    return { key, bytes: await this.adopt(tempPath, key) };
+  }
+
+  /**
+   * Moves a finished file into the store under a key.
+   * @returns its size in bytes
+   */
+  async adopt(tempPath: string, key: string): Promise<number> {
+    const target = await this.#placeFor(key);
+    const bytes = await flushFile(tempPath);
     await this.#moveInto(tempPath, target);
-    // The directory entries must survive a power failure as well, including that of a new folder.
-    await flushFolder(folder);
-    await flushFolder(this.#root);
-    return { key, bytes };
+    await this.#flushEntries(target);
+    return bytes;
+  }
+
+  async putStream(
+    source: AsyncIterable<Uint8Array>,
+    { key = uuidv7(), ...declared }: IncomingBlob,
+  ): Promise<HashedBlob> {
+    const target = await this.#placeFor(key);
+    const partial = `${target}${PARTIAL}`;
+    const content = new CheckedContent(source, declared);
+    try {
+      await writeNew(partial, content);
+      await rename(partial, target);
+    } catch (failure) {
+      await rm(partial, { force: true });
+      throw failure;
+    }
+    await this.#flushEntries(target);
+    return { key, bytes: declared.bytes, sha256: content.sha256 };
+  }
+
+  async borrow(key: string): Promise<BorrowedFile> {
+    const path = await this.path(key);
+    return { path, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
 
   async path(key: string): Promise<string> {
@@ -55,7 +93,7 @@ export class DiskBlobStore implements BlobStore {
       for (const name of await namesIn(join(this.#root, folder))) {
         const partial = name.endsWith(PARTIAL);
         const key = partial ? name.slice(0, -PARTIAL.length) : name;
-        if (!KEY.test(key) || key.slice(-2) !== folder) continue;
+        if (!isBlobKey(key) || key.slice(-2) !== folder) continue;
         const facts = await stat(join(this.#root, folder, name)).catch(() => null);
         if (facts?.isFile()) yield { key, bytes: facts.size, modifiedAt: facts.mtime, partial };
       }
@@ -79,10 +117,21 @@ export class DiskBlobStore implements BlobStore {
   }
 
   #pathOf(key: string): string {
-    // Keys come from our own database; a value that is not a UUID is a bug and must not become a path.
-    if (!KEY.test(key)) throw new TypeError('a blob key must be a uuid in lower case');
+    requireBlobKey(key);
     // The end of a UUIDv7 is random, its beginning a timestamp: using the end distributes files over 256 folders.
     return join(this.#root, key.slice(-2), key);
+  }
+
+  async #placeFor(key: string): Promise<string> {
+    const target = this.#pathOf(key);
+    await makeFolder(dirname(target), 0o700);
+    return target;
+  }
+
+  /** The directory entries must survive a power failure as well, including that of a new folder. */
+  async #flushEntries(target: string): Promise<void> {
+    await flushFolder(dirname(target));
+    await flushFolder(this.#root);
   }
 
   async #moveInto(tempPath: string, target: string): Promise<void> {
@@ -94,7 +143,7 @@ export class DiskBlobStore implements BlobStore {
       const copy = `${target}${PARTIAL}`;
       try {
         await copyFile(tempPath, copy);
-        await flush(copy);
+        await flushFile(copy);
         await rename(copy, target);
       } catch (failure) {
         await rm(copy, { force: true });
@@ -105,28 +154,11 @@ export class DiskBlobStore implements BlobStore {
   }
 }
 
-/** Syncs a file to the disk and returns its size in bytes. */
-async function flush(path: string): Promise<number> {
-  await using file = await open(path, 'r+');
-  await file.chmod(0o600);
+/** Writes a private file and syncs it to the disk. */
+async function writeNew(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  await using file = await open(path, 'w', 0o600);
+  for await (const chunk of content) await file.appendFile(chunk);
   await file.sync();
-  return (await file.stat()).size;
-}
-
-async function flushFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r');
-  await folder.sync();
-}
-
-/** Empty for a folder that does not exist or is a file. */
-const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
-
-function codeOf(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
-}
-
-function isNotFound(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT';
 }
 
 function missingOr(cause: unknown, key: string): unknown {

@@ -119,6 +119,26 @@ export const FILE_CODES = {
     title: 'Stored file missing',
     hint: 'Upload the file again; `npm run storage -- check` lists such files.',
   },
+  MEDIA_DAMAGED: {
+    kind: 'gone',
+    title: 'Stored file damaged',
+    hint: 'The stored bytes do not have the checksum they were stored with: upload the file again, or restore it from a backup.',
+  },
+  CONTENT_MISMATCH: {
+    kind: 'invalid',
+    title: 'Content differs from its declaration',
+    hint: 'The received bytes differ from the declared size or checksum: send them again.',
+  },
+  MULTIPART_NOT_FOUND: {
+    kind: 'not_found',
+    title: 'Multipart upload not found',
+    hint: 'The multipart upload was completed, aborted or has expired: create another one.',
+  },
+  MULTIPART_PARTS_INVALID: {
+    kind: 'invalid',
+    title: 'Parts do not fit',
+    hint: 'List the parts in ascending order with the ETags that their uploads returned; all but the last have at least 5 MiB.',
+  },
   RECORDING_MISSING: {
     kind: 'gone',
     title: 'Recording missing',

@@ -1,0 +1,199 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { v7 as uuidv7 } from 'uuid';
+import { AppError } from '../errors/app-error.js';
+import { isBlobKey, requireBlobKey } from './blob-key.js';
+import type { StoredBlob } from './blob-store.js';
+import type { DiskBlobStore } from './disk-blob-store.js';
+import { flushFolder, isNotFound, namesIn } from './disk-files.js';
+import { makeFolder } from './folders.js';
+import type {
+  MultipartStore,
+  MultipartUpload,
+  PartAllowance,
+  PartReference,
+  UnfinishedMultipart,
+  UploadedPart,
+} from './multipart-store.js';
+import { chosenParts, multipartNotFound, requirePartNumber } from './part-list.js';
+
+const FOLDER = 'multipart';
+const PART = /^\d{5}$/;
+/** MD5 of the content, which follows it in the file of a part, so that both are replaced together. */
+const DIGEST_BYTES = 16;
+
+/** Signs a URL of this API at which {@link DiskMultipartStore.writePart} receives a part. */
+export type SignPartUrl = (upload: MultipartUpload, partNumber: number, allowance: PartAllowance) => string;
+
+/** {@link MultipartStore} in the folder of a blob store: `multipart/<key>/<five digits of the part number>`. */
+export class DiskMultipartStore implements MultipartStore {
+  readonly #root: string;
+  readonly #blobs: DiskBlobStore;
+  readonly #sign: SignPartUrl;
+
+  /** @param mediaFolder root of `blobs` */
+  constructor(mediaFolder: string, blobs: DiskBlobStore, sign: SignPartUrl) {
+    this.#root = join(resolve(mediaFolder), FOLDER);
+    this.#blobs = blobs;
+    this.#sign = sign;
+  }
+
+  async create(): Promise<MultipartUpload> {
+    const key = uuidv7();
+    await makeFolder(join(this.#root, key), 0o700);
+    return { key, uploadId: key };
+  }
+
+  presignPart(upload: MultipartUpload, partNumber: number, allowance: PartAllowance): Promise<string> {
+    requirePartNumber(partNumber);
+    return Promise.resolve(this.#sign(upload, partNumber, allowance));
+  }
+
+  /**
+   * Receives one part, in place of an earlier one with its number.
+   * @param limits `bytes` is the exact size, where it is known
+   * @throws AppError MULTIPART_NOT_FOUND, FILE_TOO_LARGE beyond `maxBytes`, CONTENT_MISMATCH for another size
+   */
+  async writePart(
+    upload: MultipartUpload,
+    partNumber: number,
+    {
+      body,
+      maxBytes,
+      bytes,
+    }: { readonly body: AsyncIterable<Uint8Array>; readonly maxBytes: number; readonly bytes?: number },
+  ): Promise<UploadedPart> {
+    requirePartNumber(partNumber);
+    const folder = this.#folderOf(upload);
+    const incoming = join(folder, `incoming.${randomUUID()}`);
+    try {
+      const received = await writeWithDigest(incoming, body, maxBytes);
+      if (bytes !== undefined && received.bytes !== bytes) throw wrongSize(partNumber, received.bytes, bytes);
+      await rename(incoming, join(folder, nameOf(partNumber)));
+      await flushFolder(folder);
+      return { partNumber, ...received };
+    } catch (error) {
+      await rm(incoming, { force: true });
+      throw isNotFound(error) ? multipartNotFound(error) : error;
+    }
+  }
+
+  async parts(upload: MultipartUpload): Promise<readonly UploadedPart[]> {
+    const folder = this.#folderOf(upload);
+    if (!(await isFolder(folder))) throw multipartNotFound();
+    const names = (await namesIn(folder)).filter((name) => PART.test(name)).sort();
+    const found: UploadedPart[] = [];
+    for (const name of names) {
+      const part = await readPart(join(folder, name)).catch(() => null);
+      if (part) found.push({ partNumber: Number(name), ...part });
+    }
+    return found;
+  }
+
+  /** The parts are copied, so the disk needs room for the file twice for a while. */
+  async complete(upload: MultipartUpload, wanted: readonly PartReference[]): Promise<StoredBlob> {
+    const { key } = upload;
+    const folder = this.#folderOf(upload);
+    if (await this.#blobs.exists(key)) {
+      await this.abort(upload);
+      return { key, bytes: await this.#blobs.size(key) };
+    }
+    const parts = chosenParts(wanted, await this.parts(upload));
+    // Another process may complete the same upload at the same time: each joins a file of its own.
+    const joined = join(folder, `joined.${randomUUID()}`);
+    try {
+      await joinParts(folder, parts, joined);
+      const bytes = await this.#blobs.adopt(joined, key);
+      await this.abort(upload);
+      return { key, bytes };
+    } catch (error) {
+      await rm(joined, { force: true });
+      if (isNotFound(error) && (await this.#blobs.exists(key)))
+        return { key, bytes: await this.#blobs.size(key) };
+      throw isNotFound(error) ? multipartNotFound(error) : error;
+    }
+  }
+
+  async abort(upload: MultipartUpload): Promise<void> {
+    await rm(this.#folderOf(upload), { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async *unfinished(): AsyncGenerator<UnfinishedMultipart> {
+    for (const key of await namesIn(this.#root)) {
+      if (isBlobKey(key)) yield { key, uploadId: key, startedAt: createdAt(key) };
+    }
+  }
+
+  #folderOf({ key, uploadId }: MultipartUpload): string {
+    requireBlobKey(key);
+    if (uploadId !== key) throw multipartNotFound();
+    return join(this.#root, key);
+  }
+}
+
+const nameOf = (partNumber: number): string => String(partNumber).padStart(5, '0');
+const quoted = (digest: Buffer): string => `"${digest.toString('hex')}"`;
+
+/** The first 48 bits of a UUIDv7 are the milliseconds of its creation. */
+const createdAt = (key: string): Date => new Date(Number.parseInt(key.replaceAll('-', '').slice(0, 12), 16));
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
+
+async function writeWithDigest(path: string, body: AsyncIterable<Uint8Array>, maxBytes: number) {
+  await using file = await open(path, 'wx', 0o600);
+  const hash = createHash('md5');
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
+    hash.update(chunk);
+    await file.appendFile(chunk);
+  }
+  const digest = hash.digest();
+  await file.appendFile(digest);
+  await file.sync();
+  return { bytes, etag: quoted(digest) };
+}
+
+async function readPart(path: string): Promise<Pick<UploadedPart, 'etag' | 'bytes'>> {
+  await using file = await open(path, 'r');
+  const bytes = (await file.stat()).size - DIGEST_BYTES;
+  const digest = Buffer.alloc(DIGEST_BYTES);
+  await file.read(digest, 0, DIGEST_BYTES, bytes);
+  return { etag: quoted(digest), bytes };
+}
+
+/** Joins the contents of parts; fails when one of them was replaced meanwhile. */
+async function joinParts(folder: string, parts: readonly UploadedPart[], target: string): Promise<void> {
+  await using file = await open(target, 'wx', 0o600);
+  for (const { partNumber, bytes, etag } of parts) {
+    if (bytes === 0) continue;
+    const path = join(folder, nameOf(partNumber));
+    const hash = createHash('md5');
+    for await (const chunk of createReadStream(path, { end: bytes - 1 })) {
+      hash.update(chunk as Buffer);
+      await file.appendFile(chunk as Buffer);
+    }
+    if (quoted(hash.digest()) !== etag) throw replaced(partNumber);
+  }
+}
+
+const tooLarge = (maxBytes: number): AppError =>
+  new AppError('FILE_TOO_LARGE', { message: `The part has more than ${String(maxBytes)} bytes.` });
+
+const wrongSize = (partNumber: number, received: number, declared: number): AppError =>
+  new AppError('CONTENT_MISMATCH', {
+    message: `Part ${String(partNumber)} has ${String(received)} bytes instead of ${String(declared)}.`,
+    details: { partNumber, bytes: received, declaredBytes: declared },
+  });
+
+const replaced = (partNumber: number): AppError =>
+  new AppError('MULTIPART_PARTS_INVALID', {
+    message: `Part ${String(partNumber)} was replaced while the upload was completed.`,
+  });
