@@ -1,9 +1,8 @@
-import type { ImageShape } from '../domain/preprocessing.js';
 import { requireImage } from '../domain/servo-frame.js';
 import type { ServoFrame } from '../domain/servo.js';
 import { AppError } from '../errors/app-error.js';
 import type { Image, Size } from '../vision/image/image.js';
-import { decodeImage, type ImageLimits } from './image-decoder.js';
+import { decodeBrightness, type ImageLimits } from './image-decoder.js';
 import { imageSizeFault } from './image-size.js';
 import { toLuma } from './luma.js';
 
@@ -30,20 +29,13 @@ const FULL_RANGE = Uint8ClampedArray.from(
 
 /**
  * The brightness of an encoded image of any format that the product reads, upright, on white, at the wanted size.
- * @throws AppError as `decodeImage`, and what `sizeOf` throws
+ * @throws AppError as `decodeBrightness`, and what `sizeOf` throws
  */
 export async function decodeGreyImage(
   bytes: Uint8Array,
   { sizeOf, limits }: GreyFrameOptions,
 ): Promise<GreyFrame> {
-  const shapeOf = (image: Size): ImageShape => ({
-    ...sizeOf(image),
-    channels: 1,
-    resize: { rule: 'stretch' },
-    interpolation: 'bilinear',
-    background: [255, 255, 255],
-  });
-  const { pixels, width, height } = await decodeImage(bytes, shapeOf, limits);
+  const { pixels, width, height } = await decodeBrightness(bytes, sizeOf, limits);
   const source = { width, height };
   return { image: { ...sizeOf(source), data: own(pixels) }, source };
 }

@@ -1,4 +1,6 @@
+import type { ImageShape } from '../domain/preprocessing.js';
 import { AppError } from '../errors/app-error.js';
+import type { Size } from '../vision/image/image.js';
 import type { decodeAnyImage } from './decode-any-image.js';
 import { shapeFor, type DecodedImage, type ImageLimits, type ShapeChoice } from './decoded-image.js';
 import { fillFrame, placeImage } from './image-placement.js';
@@ -6,7 +8,7 @@ import { refusal, unsupported } from './image-refusals.js';
 import { imageSizeFault } from './image-size.js';
 import { describeForeign, isImageFormat, imageTypeOf, type ImageFormat } from './image-type.js';
 import { JpegDecoder } from './jpeg/jpeg-decoder.js';
-import { readJpegHeader } from './jpeg/jpeg-header.js';
+import { readJpegHeader, type JpegHeader } from './jpeg/jpeg-header.js';
 import { toLuma } from './luma.js';
 
 export type { DecodedImage, ImageLimits } from './decoded-image.js';
@@ -35,18 +37,50 @@ export async function decodeImage(
 const decodeOther: typeof decodeAnyImage = async (...image) =>
   (await import('./decode-any-image.js')).decodeAnyImage(...image);
 
+/**
+ * The brightness of a user's image in the wanted size. A usual JPEG gives the luma that it stores, without its colours;
+ * of any other image it is computed, as by {@link decodeImage}.
+ * @throws AppError as {@link decodeImage}, and what `sizeOf` throws
+ */
+export async function decodeBrightness(
+  bytes: Uint8Array,
+  sizeOf: (source: Size) => Size,
+  limits: ImageLimits,
+): Promise<DecodedImage> {
+  const header = imageFormat(bytes, limits) === 'jpeg' ? usualHeader(bytes, limits) : null;
+  if (header) {
+    const { width, height } = header;
+    jpegDecoder ??= new JpegDecoder();
+    const pixels = jpegDecoder.decodeLuma(bytes, header, sizeOf({ width, height }));
+    if (pixels) return { pixels, width, height, format: 'jpeg', warnings: [] };
+  }
+  const shapeOf = (image: Size): ImageShape => ({
+    ...sizeOf(image),
+    channels: 1,
+    resize: { rule: 'stretch' },
+    interpolation: 'bilinear',
+    background: [255, 255, 255],
+  });
+  return decodeImage(bytes, shapeOf, limits);
+}
+
 let jpegDecoder: JpegDecoder | undefined;
+
+/** Null for files that our own decoder does not support, and for sizes that are refused. */
+function usualHeader(bytes: Uint8Array, limits: ImageLimits): JpegHeader | null {
+  if (limits.jpegDecoder === 'sharp') return null;
+  const header = readJpegHeader(bytes);
+  return header && imageSizeFault(header, limits) === null ? header : null;
+}
 
 /**
  * Like {@link decodeAnyImage}, in a third of the time. Null for files that our own decoder does not support or finds
  * damaged.
  */
 function decodeUsualJpeg(bytes: Uint8Array, choice: ShapeChoice, limits: ImageLimits): DecodedImage | null {
-  if (limits.jpegDecoder === 'sharp') return null;
-  const header = readJpegHeader(bytes);
+  const header = usualHeader(bytes, limits);
   if (!header) return null;
   const { width, height } = header;
-  if (imageSizeFault(header, limits)) return null;
   const shape = shapeFor(choice, header);
   if (shape.interpolation !== 'bilinear') return null;
   jpegDecoder ??= new JpegDecoder();

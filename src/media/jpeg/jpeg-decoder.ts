@@ -1,16 +1,22 @@
-import type { ImageShape } from '../../domain/preprocessing.js';
+import type { Size } from '../../vision/image/image.js';
 import type { HuffmanTable, JpegComponent, JpegHeader } from './jpeg-header.js';
 import { JPEG_KERNEL } from './jpeg-kernel.js';
 
 /**
  * Placement of the decoded part in a resized image: the whole image is resized to `width` x `height`; the
- * part starts at this offset and has the size of {@link ImageShape}.
+ * part starts at this offset and has the size that is wanted.
  */
 export interface Placement {
   readonly width: number;
   readonly height: number;
   readonly left: number;
   readonly top: number;
+}
+
+/** The part of the resized image that is decoded. */
+interface WantedPart {
+  readonly shape: Size;
+  readonly place: Placement;
 }
 
 /** Exports of kernels/jpeg. */
@@ -82,13 +88,38 @@ export class JpegDecoder {
    * @param header parsed from these bytes
    * @returns null for files that are damaged, too large, or of an unsupported kind
    */
-  decode(
+  decode(bytes: Uint8Array, header: JpegHeader, part: WantedPart): Uint8Array | null {
+    const target = this.#read(bytes, header, { ...part, count: header.components.length });
+    return target && this.#colours(target, this.#resize(target));
+  }
+
+  /**
+   * Luma of the resized image, one byte per pixel. The colours are skipped, which takes less than half the time.
+   * @param header parsed from these bytes
+   * @returns as {@link decode}
+   */
+  decodeLuma(bytes: Uint8Array, header: JpegHeader, shape: Size): Uint8Array<ArrayBuffer> | null {
+    const place = { ...shape, left: 0, top: 0 };
+    const target = this.#read(bytes, header, { shape, place, count: 1 });
+    if (!target) return null;
+    if (shape.width === header.width && shape.height === header.height) {
+      const [[plane], [address]] = [target.planes, target.addresses];
+      return this.#copyRows(address, plane.stride, shape);
+    }
+    const [plane] = this.#resize(target);
+    return this.#copyRows(plane, strideOf(shape), shape);
+  }
+
+  /** Reads the first `count` components into planes and skips the others. */
+  #read(
     bytes: Uint8Array,
     header: JpegHeader,
-    { shape, place }: { readonly shape: Pick<ImageShape, 'width' | 'height'>; readonly place: Placement },
-  ): Uint8Array | null {
+    { shape, place, count }: WantedPart & { readonly count: number },
+  ): Target | null {
     if (bytes.length > MAX_BYTES) return null;
-    const planes = header.components.map((component) => planeOf(header, component, { shape, place }));
+    const planes = header.components
+      .slice(0, count)
+      .map((component) => planeOf(header, component, { shape, place }));
     const kernel = this.#kernel;
     const file = this.#heap;
     const room = align(file + bytes.length + 64);
@@ -110,7 +141,7 @@ export class JpegDecoder {
     const { length } = header.components;
     const data = file + header.data;
     const read = kernel.readScan(data, file + bytes.length, room, length, columns, lines, header.restart);
-    return read === 0 ? null : this.#resize(planes, addresses, { shape, place, scratch });
+    return read === 0 ? null : { planes, addresses, shape, place, scratch };
   }
 
   #prepare({ components, tables }: JpegHeader, { file, scratch, planes, addresses }: Prepared): boolean {
@@ -123,23 +154,25 @@ export class JpegDecoder {
     const memory = new Uint8Array(kernel.memory.buffer);
     const steps = new Uint16Array(kernel.memory.buffer, scratch, BLOCK * BLOCK);
     return components.every(({ h, v, dc, ac, ...component }, place) => {
-      const { side, x, y, stride } = planes[place];
       const [dcPlace, acPlace] = [tablePlace({ kind: 'dc', id: dc }), tablePlace({ kind: 'ac', id: ac })];
       kernel.setComponent(place, h, v, dcPlace, acPlace);
       steps.set(memory.subarray(file + component.steps, file + component.steps + steps.length));
-      kernel.setSteps(place, side, scratch);
-      kernel.setPlane(place, addresses[place], stride);
-      kernel.setWanted(place, x.from, y.from, x.to, y.to);
+      if (place < planes.length) {
+        const { side, x, y, stride } = planes[place];
+        kernel.setSteps(place, side, scratch);
+        kernel.setPlane(place, addresses[place], stride);
+        kernel.setWanted(place, x.from, y.from, x.to, y.to);
+      } else kernel.setWanted(place, 0, 0, 0, 0);
       return known.has(dcPlace) && known.has(acPlace);
     });
   }
 
-  #resize(planes: readonly Plane[], addresses: readonly number[], target: Target): Uint8Array {
-    const { shape, place } = target;
+  /** Resizes the planes. @returns the addresses of the results, whose rows are {@link strideOf} bytes apart */
+  #resize({ planes, addresses, shape, place, scratch }: Target): number[] {
     const kernel = this.#kernel;
-    const stride = roundUp(shape.width, BLOCK);
-    const small = planes.map((_, index) => target.scratch + index * align(stride * shape.height + BLOCK));
-    const weights = target.scratch + planes.length * align(stride * shape.height + BLOCK);
+    const stride = strideOf(shape);
+    const small = planes.map((_, index) => scratch + index * smallBytes(shape));
+    const weights = scratch + planes.length * smallBytes(shape);
     planes.forEach(({ side, x, y, stride: from }, index) => {
       const width = (x.to - x.from) * side;
       const between = align(weights + weightBytes(Math.max(shape.height, stride), Math.max(x.taps, y.taps)));
@@ -157,11 +190,27 @@ export class JpegDecoder {
       );
       kernel.resizeRows(between, from, height, weights, x.taps, shape.width, small[index], stride);
     });
-    const grey = planes.length === 1 ? 1 : 0;
+    return small;
+  }
+
+  #colours({ shape, scratch }: Target, small: readonly number[]): Uint8Array {
+    const kernel = this.#kernel;
+    const grey = small.length === 1 ? 1 : 0;
     const [light, blue = light, red = light] = small;
     const { width, height } = shape;
-    kernel.toColours(light, blue, red, stride, width, height, grey, weights);
-    return new Uint8Array(kernel.memory.buffer.slice(weights, weights + width * height * 3));
+    const to = scratch + small.length * smallBytes(shape);
+    kernel.toColours(light, blue, red, strideOf(shape), width, height, grey, to);
+    return new Uint8Array(kernel.memory.buffer.slice(to, to + width * height * 3));
+  }
+
+  #copyRows(from: number, stride: number, { width, height }: Size): Uint8Array<ArrayBuffer> {
+    const memory = new Uint8Array(this.#kernel.memory.buffer);
+    const pixels = new Uint8Array(width * height);
+    for (let row = 0; row < height; row += 1) {
+      const start = from + row * stride;
+      pixels.set(memory.subarray(start, start + width), row * width);
+    }
+    return pixels;
   }
 }
 
@@ -172,11 +221,17 @@ interface Prepared {
   readonly addresses: readonly number[];
 }
 
-interface Target {
-  readonly shape: Pick<ImageShape, 'width' | 'height'>;
-  readonly place: Placement;
+/** Planes of an image that was read, and how they are resized. */
+interface Target extends WantedPart {
+  readonly planes: readonly Plane[];
+  readonly addresses: readonly number[];
+  /** Address of free memory. */
   readonly scratch: number;
 }
+
+/** Bytes between the rows of a resized plane, and bytes of the plane. */
+const strideOf = ({ width }: Size): number => roundUp(width, BLOCK);
+const smallBytes = (size: Size): number => align(strideOf(size) * size.height + BLOCK);
 
 const tablePlace = ({ kind, id }: Pick<HuffmanTable, 'kind' | 'id'>): number => (kind === 'dc' ? id : 2 + id);
 
@@ -185,14 +240,12 @@ const tablePlace = ({ kind, id }: Pick<HuffmanTable, 'kind' | 'id'>): number => 
  */
 const weightBytes = (count: number, taps: number): number => (roundUp(count, 4) + 4) * (4 + 2 * taps);
 
-function scratchBytes(
-  planes: readonly Plane[],
-  { width, height }: Pick<ImageShape, 'width' | 'height'>,
-): number {
-  const stride = roundUp(width, BLOCK);
+function scratchBytes(planes: readonly Plane[], shape: Size): number {
+  const { width, height } = shape;
+  const stride = strideOf(shape);
   const taps = Math.max(...planes.flatMap(({ x, y }) => [x.taps, y.taps]));
   const widest = Math.max(...planes.map((plane) => plane.stride));
-  const small = planes.length * align(stride * height + BLOCK);
+  const small = planes.length * smallBytes(shape);
   const resizing = weightBytes(Math.max(height, stride), taps) + 64 + widest * height;
   return small + Math.max(resizing, width * height * 3) + 256;
 }
@@ -200,7 +253,7 @@ function scratchBytes(
 function planeOf(
   { width, height, components }: JpegHeader,
   { h, v }: JpegComponent,
-  { shape, place }: Omit<Target, 'scratch'>,
+  { shape, place }: WantedPart,
 ): Plane {
   const [{ h: mostH, v: mostV }] = components;
   const horizontal = width * (h / mostH);

@@ -42,6 +42,8 @@ const APP2 = 0xe2;
 const APP14 = 0xee;
 const COM = 0xfe;
 const YCBCR = 1;
+/** Maximum blocks of a unit with several components (ITU-T T.81, B.2.3). */
+const MAX_UNIT_BLOCKS = 10;
 /** Maximum bits of a DC difference of 8-bit samples. */
 const MAX_DC_BITS = 11;
 
@@ -200,6 +202,9 @@ function isYcc({ ycc, components: named }: HeaderFields, components: readonly Jp
   if (components.length !== 3) return false;
   const [light, ...differences] = components;
   const usual = named.every(({ id }, place) => id === place + 1);
-  const sampled = light.h >= 1 && light.h <= 2 && light.v >= 1 && light.v <= 2;
-  return (ycc || usual) && sampled && differences.every(({ h, v }) => h === 1 && v === 1);
+  const sampled = light.h <= 2 && light.v <= 2;
+  // FFmpeg writes images without subsampling with equal factors above 1.
+  const fitting = differences.every(({ h, v }) => h >= 1 && v >= 1 && h <= light.h && v <= light.v);
+  const blocks = components.reduce((sum, { h, v }) => sum + h * v, 0);
+  return (ycc || usual) && sampled && fitting && blocks <= MAX_UNIT_BLOCKS;
 }

@@ -90,6 +90,26 @@ describe('an encoded frame', () => {
     }
   });
 
+  it('of a JPEG with colours is as bright as the same image without loss', async () => {
+    const { width, height } = { width: 48, height: 32 };
+    const pixels = Uint8Array.from(
+      { length: 3 * width * height },
+      (_, k) => (Math.floor(k / 3) * (1 + (k % 3))) % 200,
+    );
+    const smooth = sharp(pixels, { raw: { width, height, channels: 3 } }).blur(3);
+    const sizeOf = (): Size => ({ width: 24, height: 16 });
+    const [jpeg, png] = await Promise.all([
+      smooth.clone().jpeg({ quality: 98 }).toBuffer(),
+      smooth.clone().png().toBuffer(),
+    ]);
+    const [{ image: lossy }, { image: exact }] = await Promise.all(
+      [jpeg, png].map((bytes) => decodeGreyFrame(encoded(bytes), { limits, sizeOf })),
+    );
+    expect(lossy.data).toHaveLength(24 * 16);
+    const most = lossy.data.reduce((worst, value, k) => Math.max(worst, Math.abs(value - exact.data[k])), 0);
+    expect(most).toBeLessThanOrEqual(4);
+  });
+
   it('is refused by its size before it is decoded', async () => {
     const cut = (await halves(64, 64).png({ compressionLevel: 0 }).toBuffer()).subarray(0, 100);
     const sizeOf = (): Size => {

@@ -43,6 +43,21 @@ function decode(jpeg: Uint8Array, whole: Size, part?: Placement & { readonly cut
   return header && decoder.decode(jpeg, header, { shape: part?.cut ?? whole, place });
 }
 
+const FFMPEG_SIZE = { width: 320, height: 240 };
+
+async function encodedByFfmpeg(options: readonly string[]): Promise<Buffer> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-jpeg-'));
+  try {
+    const { width, height } = FFMPEG_SIZE;
+    const source = ['-f', 'lavfi', '-i', `testsrc=size=${String(width)}x${String(height)}`, '-frames:v', '1'];
+    const file = path.join(folder, '1.jpg');
+    await promisify(execFile)('ffmpeg', ['-v', 'error', ...source, ...options, '-q:v', '2', file]);
+    return await readFile(file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 const libraryDecoded = (jpeg: Uint8Array): Promise<Buffer> =>
   sharp(jpeg).toColourspace('srgb').raw().toBuffer();
 
@@ -131,18 +146,53 @@ describe('the same pixels as another decoder', () => {
   });
 
   it('of one with restart markers', async () => {
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-restart-'));
-    try {
-      const source = ['-f', 'lavfi', '-i', 'testsrc=size=320x240', '-frames:v', '1', '-pix_fmt', 'yuvj420p'];
-      const slices = ['-threads', '3', '-thread_type', 'slice', '-q:v', '2', path.join(folder, '1.jpg')];
-      await promisify(execFile)('ffmpeg', ['-v', 'error', ...source, ...slices]);
-      const jpeg = await readFile(path.join(folder, '1.jpg'));
-      expect(readJpegHeader(jpeg)?.restart).toBeGreaterThan(0);
-      const size = { width: 320, height: 240 };
-      expect(differences(decode(jpeg, size), await libraryDecoded(jpeg)).mean).toBeLessThan(1.5);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const slices = ['-pix_fmt', 'yuvj420p', '-threads', '3', '-thread_type', 'slice'];
+    const jpeg = await encodedByFfmpeg(slices);
+    expect(readJpegHeader(jpeg)?.restart).toBeGreaterThan(0);
+    expect(differences(decode(jpeg, FFMPEG_SIZE), await libraryDecoded(jpeg)).mean).toBeLessThan(1.5);
+  });
+
+  it('of one whose colours are as large as its luma, by equal factors above 1', async () => {
+    const jpeg = await encodedByFfmpeg(['-pix_fmt', 'yuvj444p']);
+    const factors = readJpegHeader(jpeg)?.components.map(({ h, v }) => [h, v]);
+    expect(factors).toEqual([
+      [1, 2],
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(differences(decode(jpeg, FFMPEG_SIZE), await libraryDecoded(jpeg)).mean).toBeLessThan(0.6);
+  });
+});
+
+describe('the luma alone', () => {
+  const size = { width: 97, height: 67 };
+  it.each(['4:4:4', '4:2:0'])('of %s is the weighted sum of the colours', async (chromaSubsampling) => {
+    const jpeg = await encode(size, { chromaSubsampling });
+    const header = readJpegHeader(jpeg);
+    const colours = await libraryDecoded(jpeg);
+    const luma = Uint8Array.from({ length: size.width * size.height }, (_, k) =>
+      Math.round(0.299 * colours[3 * k] + 0.587 * colours[3 * k + 1] + 0.114 * colours[3 * k + 2]),
+    );
+    const { mean, most } = differences(header && decoder.decodeLuma(jpeg, header, size), luma);
+    expect(mean).toBeLessThan(0.6);
+    expect(most).toBeLessThanOrEqual(3);
+  });
+
+  it('is resized as a grey image of the same luma', async () => {
+    const grey = sharp(image(size), { raw: { ...size, channels: 3 } }).toColourspace('b-w');
+    const jpeg = await grey.jpeg({ quality: 92 }).toBuffer();
+    const header = readJpegHeader(jpeg);
+    const to = { width: 50, height: 31 };
+    const colours = decode(jpeg, to) ?? new Uint8Array();
+    const luma = colours.filter((_, k) => k % 3 === 0);
+    expect(header && decoder.decodeLuma(jpeg, header, to)).toEqual(luma);
+  });
+
+  it('of a damaged file is left to others', async () => {
+    const jpeg = await encode(size);
+    const header = readJpegHeader(jpeg);
+    const cut = jpeg.subarray(0, ((header?.data ?? 0) + jpeg.length) >> 1);
+    expect(header && decoder.decodeLuma(cut, header, size)).toBeNull();
   });
 });
 
