@@ -124,6 +124,13 @@ const webhooks = (env: Environment) => ({
   timeoutMs: env.WEBHOOK_TIMEOUT_SECONDS * 1000,
 });
 
+const backup = (env: Environment) => ({
+  repository: env.BACKUP_REPOSITORY,
+  password: env.BACKUP_PASSWORD,
+  s3AccessKeyId: env.BACKUP_S3_ACCESS_KEY_ID,
+  s3SecretAccessKey: env.BACKUP_S3_SECRET_ACCESS_KEY,
+});
+
 /** The environment as the product reads it: by subject, with the unit in the name, and unchangeable. */
 function settingsOf(env: Environment) {
   return frozen({
@@ -146,6 +153,7 @@ function settingsOf(env: Environment) {
     inference: inference(env),
     servo: servo(env),
     webhooks: webhooks(env),
+    backup: backup(env),
   });
 }
 
