@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { drive, type DriveEnd, type OpenExchange } from '../../scripts/demo-live/drive.js';
 import { pythonExchange } from '../../scripts/demo-live/python-exchange.js';
-import { drawStarts } from '../../scripts/demo-live/start-poses.js';
+import { drawStarts, type DemoStart } from '../../scripts/demo-live/start-poses.js';
 import { typescriptExchange } from '../../scripts/demo-live/typescript-exchange.js';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { defaultIntrinsics } from '../../src/vision/geometry/camera.js';
@@ -17,17 +17,22 @@ import { makeStackFolder, startRunningStack, type RunningStack } from '../suppor
 const PYTHON = process.env.INFERNODE_PYTHON ?? 'python3';
 const present =
   spawnSync(PYTHON, ['-c', 'import pytest, numpy, websockets.sync.client'], { stdio: 'ignore' }).status === 0;
+/** As slow as the gain of a session still arrives without swinging over. */
+const FRAMES_PER_SECOND = 6;
 const model = { width: 320, height: 240, intrinsics: defaultIntrinsics(320, 240), supersampling: 1 };
 
 let folder: string;
 let stack: RunningStack;
 let client: ApiClient;
+/** Rendering its scene takes longer than a run. */
+let start: DemoStart;
 
 beforeAll(async () => {
   folder = await makeStackFolder('infernode-clients-');
   stack = await startRunningStack(folder);
   client = new ApiClient(stack.url);
   await client.signUp('clients@example.com', 'a good password');
+  [start] = drawStarts(1, { seed: 1, model });
 });
 
 afterAll(async () => {
@@ -38,9 +43,8 @@ afterAll(async () => {
 
 /** The closed loop of `npm run demo:live` from its first start. */
 async function driveHome(open: OpenExchange): Promise<DriveEnd> {
-  const [start] = drawStarts(1, { seed: 1, model });
   const { signal } = new AbortController();
-  return drive(start, { model, open, framesPerSecond: 12, onFrame: () => undefined, signal });
+  return drive(start, { model, open, framesPerSecond: FRAMES_PER_SECOND, onFrame: () => undefined, signal });
 }
 
 const session = () => ({ client, model, detector: 'ORB', maxFrames: 200 });
