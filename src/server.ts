@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { createApiProcess } from './composition/api-process.js';
 import { migrateAll } from './composition/migrate-all.js';
 import { requireFoldersOrExit } from './composition/require-folders.js';
 import { requireSchema } from './composition/require-schema.js';
@@ -17,6 +16,12 @@ import { Shutdown } from './lifecycle/shutdown.js';
 import { createLogger, exitWithLogs, type Logger } from './logging/logger.js';
 
 const SHUTDOWN_DEADLINE_MS = 25_000;
+
+/**
+ * Loads the parts of the api: most of the processor time of a start, which one that a setting or the database prevents
+ * need not spend.
+ */
+const loadParts = () => import('./composition/api-process.js');
 
 /** Start options of the api. */
 export interface ApiStart {
@@ -50,6 +55,7 @@ export async function runApi(settings: Settings, start: ApiStart = {}): Promise<
   try {
     await requireFreePort(address);
     await prepareDatabase(settings, { log, signal: starting.signal, ...start });
+    const { createApiProcess } = await loadParts();
     const api = await createApiProcess(settings, log, starting.signal);
     shutdown.add('requests, sockets and streams', () => api.server.close());
     shutdown.add('the queue', () => api.queue.close());
@@ -71,7 +77,8 @@ async function prepareDatabase(
 ): Promise<void> {
   const waiting = { signal, onWaiting: (sentence: string) => log.warn(sentence) };
   if (forStack) {
-    await parentsPermission(signal);
+    // The stack permits it when PostgreSQL has started; loading takes as long.
+    await Promise.all([parentsPermission(signal), loadParts()]);
     await migrateAll(settings, { ...waiting, create: configuredDatabaseUrl(settings) === null });
     return;
   }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { createWorker, type Worker, type WorkerOptions } from '../composition/worker.js';
+import type { Worker, WorkerOptions } from '../composition/worker.js';
 import { requireFoldersOrExit } from '../composition/require-folders.js';
 import { requireSchema } from '../composition/require-schema.js';
 import { waitForDatabase } from '../composition/wait-for-database.js';
@@ -17,6 +17,13 @@ import { createLogger, exitWithLogs, type ProcessLogger } from '../logging/logge
 import { startHealthServer, type HealthServerOptions } from './health-server.js';
 
 const SHUTDOWN_DEADLINE_MS = 30_000;
+
+/**
+ * Loads the parts of the worker: most of the processor time of a start, which one that a setting or the database
+ * prevents need not spend.
+ */
+const loadParts = () => import('../composition/worker.js');
+
 /** How long running jobs may take to finish at shutdown before they are requeued. */
 const FINISH_GRACE_MS = 8_000;
 
@@ -51,7 +58,8 @@ export async function runWorker(
     const { host } = settings.http;
     const { port } = settings.worker;
     await requireFreePort({ host, port, setting: 'WORKER_PORT' });
-    if (options.forStack) await parentsPermission(starting.signal);
+    // The stack permits it when the tables are there; loading takes as long.
+    if (options.forStack) await Promise.all([parentsPermission(starting.signal), loadParts()]);
     await waitForDatabase(databaseConfig(settings, 'infernode-worker'), {
       timeoutMs: settings.startupTimeoutMs,
       signal: starting.signal,
@@ -77,6 +85,7 @@ async function startWorker(
 ): Promise<void> {
   const { host } = settings.http;
   const { port } = settings.worker;
+  const { createWorker } = await loadParts();
   const worker = await createWorker(settings, log, { ...options, signal });
   addShutdownSteps(shutdown, worker, { log, finishGraceMs: options.finishGraceMs ?? FINISH_GRACE_MS });
   await worker.listener.start();

@@ -12,7 +12,7 @@ import { makeStackFolder, startRunningStack, type RunningStack } from '../suppor
  * it is missing that half is skipped; tests/integration/webgpu.test.ts makes this a failure in CI.
  */
 const DRIVER = process.env.INFERNODE_SWIFTSHADER_ICD ?? '/usr/lib/chromium/vk_swiftshader_icd.json';
-const FRAMES = 4;
+const FRAMES = 2;
 
 let folder: string;
 let clip: string;
