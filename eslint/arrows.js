@@ -66,20 +66,10 @@ const FOLDERS = {
   'engines/servo-engine': [...BASE, 'supervision', 'servoing', 'networks', 'vision', 'media', 'telemetry'],
   'engines/image-intake': [...BASE, 'supervision', 'media'],
   'engines/frame-reader': [...BASE, 'supervision', 'media'],
+  'engines/preview-maker': [...BASE, 'supervision', 'media'],
 
   // Connections to servers of users; later also imports by URL.
   net: BASE,
-
-  // A command of its own: it reads and restores what the others write, and shares the lock of removals.
-  backup: [
-    ...BASE,
-    'lifecycle/postgres-binaries.ts',
-    'lifecycle/postgres-cluster.ts',
-    'queue/advisory-lock.ts',
-    'storage/disk-space.ts',
-    FOLDERS_ONLY,
-    'supervision/minimal-environment.ts',
-  ],
 
   models: ['domain'],
   dao: ['domain', 'models'],
@@ -138,6 +128,7 @@ const FOLDERS = {
   workers: [
     ...BASE,
     'engines/job-engine',
+    'engines/preview-maker',
     'lifecycle',
     'logging',
     'queue',

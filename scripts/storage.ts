@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { withFilesHeld } from '../src/backup/held-files.js';
 import { configuredDatabaseUrl, databaseConfig, embeddedDatabaseUrl } from '../src/config/database.js';
 import type { Settings } from '../src/config/settings.js';
 import { loadSettings } from '../src/config/load.js';
@@ -27,11 +26,15 @@ const MAX_SHOWN = 20;
 const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-function describe({ files, bytes, rows, orphans, young, lost }: StorageReport, hours: number): void {
+function describe(
+  { files, bytes, rows, previews, lostPreviews, orphans, young, lost }: StorageReport,
+  hours: number,
+): void {
   const orphanedBytes = orphans.reduce((sum, blob) => sum + blob.bytes, 0);
-  say(`${files} files (${megabytes(bytes)}), ${rows} rows.`);
+  say(`${files} files (${megabytes(bytes)}), ${rows} rows of media, ${previews} of previews.`);
   say(`${orphans.length} files (${megabytes(orphanedBytes)}) without a row for ${hours} hours or more.`);
   if (young > 0) say(`${young} younger files without a row; they may belong to uploads in progress.`);
+  if (lostPreviews > 0) say(`${lostPreviews} files of previews are missing; they can be made again.`);
   say(`${lost.length} rows whose file is missing.`);
   for (const { mediaId, userId, datasetId, name } of lost.slice(0, MAX_SHOWN)) {
     say(`  media ${mediaId}, "${name}", dataset ${datasetId}, user ${userId}`);
@@ -91,23 +94,17 @@ async function run(command: string, hours: number): Promise<number> {
     say('No database runs on the data folder, so its files were not compared.');
     return 0;
   }
-  const config = databaseConfig(settings, 'infernode-storage');
-  const { url } = config;
-  const sequelize = createSequelize(config);
+  const sequelize = createSequelize(databaseConfig(settings, 'infernode-storage'));
   try {
     const daos = createDaos({ sequelize, models: defineModels(sequelize), transaction: null });
     const blobs = new DiskBlobStore(settings.folders.media);
     const repositories = createRepositories(daos);
-    const service = new StorageCheckService(repositories.datasets, blobs);
-    const compare = async (): Promise<number> => {
-      const report = await service.check(hours * HOUR_MS);
-      describe(report, hours);
-      if (command === 'clean') say(`${await service.clean(report)} files removed.`);
-      await reportRecordings(command, settings, repositories);
-      return report.lost.length > 0 ? 1 : 0;
-    };
-    // A backup must find the file of each of its rows.
-    return command === 'clean' ? await withFilesHeld(url, compare) : await compare();
+    const service = new StorageCheckService(repositories, blobs);
+    const report = await service.check(hours * HOUR_MS);
+    describe(report, hours);
+    if (command === 'clean') say(`${await service.clean(report)} files removed.`);
+    await reportRecordings(command, settings, repositories);
+    return report.lost.length > 0 ? 1 : 0;
   } finally {
     await sequelize.close();
   }

@@ -10,6 +10,8 @@ export interface QueueParts {
   /** Connections to the queue's database; also used for control messages and advisory locks. */
   readonly pool: pg.Pool;
   readonly queue: JobQueue;
+  /** The same, looking at the queue of previews. */
+  readonly previews: JobQueue;
   /** The same, looking at the queue of webhooks. */
   readonly webhooks: JobQueue;
   /** BullMQ's queue object for the board; always the same instance. */

@@ -53,6 +53,7 @@ function openOnPostgres({ queue: { prefix } }: Settings, pool: pg.Pool, log: Log
   return {
     pool,
     queue: new PostgresJobQueue({ pool, prefix }),
+    previews: new PostgresJobQueue({ pool, prefix, job: 'media.preview' }),
     webhooks: new PostgresJobQueue({ pool, prefix, job: 'webhook.deliver' }),
     openBoardQueue: () => {
       board ??= openBoardQueue(pool, prefix, log).catch((error: unknown) => {

@@ -2,8 +2,9 @@ import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
 import { OutboxDispatcher } from '../queue/outbox-dispatcher.js';
 import { openRedisConsumer, openRedisProducer } from '../queue/redis-connection.js';
-import { openRedisQueue, RedisJobQueue, redisWorkers } from '../queue/redis-job-queue.js';
+import { openRedisQueues, RedisJobQueue, redisWorkers } from '../queue/redis-job-queue.js';
 import type { OpenQueueOptions, QueueParts } from './queue-parts.js';
+import type { QueueJobName } from '../queue/jobs.js';
 import { waitForRedis } from './wait-for-redis.js';
 
 /** Opens the queue on Redis once it responds. */
@@ -35,22 +36,18 @@ export async function openOnRedis(
   }
   serving = true;
   const consumer = openRedisConsumer({ host, port }, onError);
-  const queue = openRedisQueue(producer, prefix);
-  const webhooks = openRedisQueue(producer, prefix, 'webhook.deliver');
-  for (const opened of [queue, webhooks]) opened.on('error', onError);
+  const queues = openRedisQueues(producer, prefix, onError);
+  const portOf = (job: QueueJobName) => new RedisJobQueue({ pool, queue: queues[job] });
   return {
     pool,
-    queue: new RedisJobQueue({ pool, queue }),
-    webhooks: new RedisJobQueue({ pool, queue: webhooks }),
-    openBoardQueue: async () => queue,
+    queue: portOf('inference.run'),
+    previews: portOf('media.preview'),
+    webhooks: portOf('webhook.deliver'),
+    openBoardQueue: async () => queues['inference.run'],
     loadWorkers: async () => redisWorkers(consumer),
-    dispatcher: new OutboxDispatcher(
-      pool,
-      { 'inference.run': queue, 'webhook.deliver': webhooks },
-      log.child({ component: 'outbox' }),
-    ),
+    dispatcher: new OutboxDispatcher(pool, queues, log.child({ component: 'outbox' })),
     close: async () => {
-      await Promise.all([queue.close(), webhooks.close()]);
+      await Promise.all(Object.values(queues).map((queue) => queue.close()));
       producer.disconnect();
       consumer.disconnect();
       await pool.end();

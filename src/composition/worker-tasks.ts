@@ -39,7 +39,7 @@ export function workerTasks(deps: WorkerTasksDeps): readonly PeriodicTask[] {
     reconcilerTask(deps),
     orphanedJobsTask(unitOfWork, queue.pool, log),
     sweepTask(unitOfWork, workspaces),
-    ...servoTasks({ settings, unitOfWork, pool: queue.pool, log }),
+    ...servoTasks(settings, unitOfWork, log),
   ];
 }
 

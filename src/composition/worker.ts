@@ -2,6 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { databaseConfig } from '../config/database.js';
 import type { Settings } from '../config/settings.js';
+import { PREVIEWS_CHANNEL } from '../domain/preview.js';
 import { WEBHOOKS_CHANNEL } from '../domain/webhook.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Logger } from '../logging/logger.js';
@@ -21,6 +22,7 @@ import {
 import { Periodic } from '../workers/periodic.js';
 import { whenDiskHasSpace } from '../workers/disk-space-gate.js';
 import { QueueRunner } from '../workers/runner.js';
+import type { BlobStore } from '../storage/blob-store.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { DiskRecordingStore } from '../storage/disk-recording-store.js';
 import { Workspaces } from '../workers/workspaces.js';
@@ -30,6 +32,7 @@ import { createPersistence, type Persistence } from './persistence.js';
 import { openQueue } from './queue.js';
 import type { QueueParts } from './queue-parts.js';
 import { outboxTask, workerTasks } from './worker-tasks.js';
+import { createWorkerPreviews, type WorkerPreviews } from './worker-previews.js';
 import { createWorkerWebhooks, type WebhookOverrides, type WorkerWebhooks } from './worker-webhooks.js';
 
 /** Options of a worker in addition to its settings. */
@@ -49,6 +52,7 @@ export interface Worker {
   readonly queue: QueueParts;
   readonly runner: QueueRunner;
   readonly webhooks: WorkerWebhooks;
+  readonly previews: WorkerPreviews;
   readonly starts: ActiveAttempts;
   readonly engines: JobEnginePool;
   /** Receives cancellations and, with an outbox, notifications of new queue messages. */
@@ -67,6 +71,8 @@ const JOBS_PER_ENGINE = 50;
 const GIBIBYTE = 2 ** 30;
 /** One listens to the queue of webhooks; its messages share the others. */
 const WEBHOOK_CONNECTIONS = 3;
+/** One listens to the queue of previews; their messages share the others. */
+const PREVIEW_CONNECTIONS = 2;
 
 /**
  * Wires a worker. The database must already respond, because queue objects never recover from a failed first
@@ -79,15 +85,7 @@ export async function createWorker(
 ): Promise<Worker> {
   const config = databaseConfig(settings, 'infernode-worker');
   const { concurrency } = settings.worker;
-  const { prefix } = settings.queue;
-  // One connection listens, the reconciler holds one and queries with another, and each running job may need
-  // one.
-  const queue = await openQueue(settings, {
-    applicationName: 'infernode-worker-queue',
-    poolMax: concurrency + 3 + WEBHOOK_CONNECTIONS,
-    log,
-    signal: options.signal,
-  });
+  const queue = await openWorkerQueue(settings, log, options.signal);
   const persistence = createPersistence(config, queue.queue, {
     onEffectError: (error) => log.warn('An after-commit effect failed.', { err: error }),
   });
@@ -96,13 +94,20 @@ export async function createWorker(
   const engines = createEnginePool({ settings, log, options });
   const workspaces = new Workspaces(path.join(settings.folders.data, 'workspaces'));
   const disk = new DiskSpaceGuard(settings.folders.data, runReserve(settings.diskReserveBytes));
-  const handler = await createHandler({ settings, log, unitOfWork, starts, engines, workspaces });
+  const blobs = new DiskBlobStore(settings.folders.media);
+  const inference = await inferenceSettings(settings);
+  const handler = createHandler({ settings, log, unitOfWork, starts, engines, workspaces, blobs, inference });
   const outbox = outboxTask(queue).map((task) => new Periodic(task, log));
   const openWorker = await queue.loadWorkers();
   const webhooks = createWorkerWebhooks(settings, { unitOfWork, queue, openWorker, log }, options.webhooks);
+  const previews = await createWorkerPreviews(settings, {
+    ...{ unitOfWork, queue, openWorker, blobs, disk, log },
+    tools: inference.engine.ffmpeg,
+  });
   return {
     persistence,
     queue,
+    previews,
     starts,
     engines,
     webhooks,
@@ -110,19 +115,32 @@ export async function createWorker(
       openWorker,
       queue: queue.queue,
       handler: { job: 'inference.run', handle: whenDiskHasSpace(disk, () => handler.handle(), { log }) },
-      prefix,
+      prefix: settings.queue.prefix,
       concurrency,
       log: log.child({ component: 'runner' }),
     }),
-    listener: createListener(config.url, { starts, outbox, webhooks, log }),
+    listener: createListener(config.url, { starts, outbox, webhooks, previews, log }),
     periodics: [
       ...workerTasks({ settings, unitOfWork, queue, log, workspaces }),
       reportJobEngines(queue.pool, engines),
     ]
       .map((task) => new Periodic(task, log))
-      .concat(outbox, webhooks.periodics),
+      .concat(outbox, webhooks.periodics, previews.periodics),
   };
 }
+
+const openWorkerQueue = (
+  settings: Settings,
+  log: Logger,
+  signal: AbortSignal | undefined,
+): Promise<QueueParts> =>
+  openQueue(settings, {
+    applicationName: 'infernode-worker-queue',
+    // One connection listens, the reconciler holds one and queries with another, and each running job may need one.
+    poolMax: settings.worker.concurrency + 3 + WEBHOOK_CONNECTIONS + PREVIEW_CONNECTIONS,
+    log,
+    signal,
+  });
 
 /**
  * Receives cancellations, so that they reach engines immediately; a lost one takes effect after a third of a
@@ -134,15 +152,23 @@ function createListener(
     starts,
     outbox,
     webhooks,
+    previews,
     log,
-  }: { starts: ActiveAttempts; outbox: readonly Periodic[]; webhooks: WorkerWebhooks; log: Logger },
+  }: {
+    starts: ActiveAttempts;
+    outbox: readonly Periodic[];
+    webhooks: WorkerWebhooks;
+    previews: WorkerPreviews;
+    log: Logger;
+  },
 ): PostgresListener {
   return new PostgresListener({
     connection: { connectionString: url, application_name: 'infernode-worker-control' },
-    channels: [JOB_CONTROL_CHANNEL, OUTBOX_CHANNEL, WEBHOOKS_CHANNEL],
+    channels: [JOB_CONTROL_CHANNEL, OUTBOX_CHANNEL, WEBHOOKS_CHANNEL, PREVIEWS_CHANNEL],
     onNotification: (channel, payload) => {
       if (channel === OUTBOX_CHANNEL) outbox.forEach((task) => task.wake());
       else if (channel === WEBHOOKS_CHANNEL) webhooks.wake();
+      else if (channel === PREVIEWS_CHANNEL) previews.wake();
       else starts.cancel(parseCancel(payload) ?? '');
     },
     onError: (error) => log.warn('The control connection reports an error.', { err: error }),
@@ -151,18 +177,20 @@ function createListener(
 
 type HandlerParts = Pick<RunInferenceDeps, 'starts' | 'engines' | 'workspaces'>;
 
-async function createHandler({
+function createHandler({
   settings,
   log,
   unitOfWork,
+  blobs,
+  inference,
   ...parts
 }: HandlerParts & {
   settings: Settings;
   log: Logger;
   unitOfWork: UnitOfWork;
-}): Promise<RunInferenceHandler> {
-  const inference = await inferenceSettings(settings);
-  const blobs = new DiskBlobStore(settings.folders.media);
+  blobs: Pick<BlobStore, 'path'>;
+  inference: InferenceSettings;
+}): RunInferenceHandler {
   return new RunInferenceHandler({
     ...parts,
     recorder: new JobRecorder(unitOfWork, {

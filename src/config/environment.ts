@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
 import { JPEG_DECODERS } from '../domain/preprocessing.js';
 import { issueLines } from '../errors/schema-issues.js';
+import { PREVIEW_KINDS, PROXY_ENCODERS, type PreviewKind } from '../domain/preview.js';
 import { apiKeysSetting } from './api-keys-setting.js';
 
 /** Setting names of earlier services, accepted as aliases. */
@@ -47,6 +48,20 @@ const megabytes = z.coerce
 
 /** A size of 0 is no limit. */
 const megabytesOrNone = z.union([z.literal('0').transform(() => 0), megabytes]);
+
+const isPreviewKind = (text: string): text is PreviewKind => PREVIEW_KINDS.some((kind) => kind === text);
+
+const previewKinds = z
+  .string()
+  .default(PREVIEW_KINDS.join(','))
+  .transform((text, context) => {
+    const names = text === 'none' ? [] : text.split(',').map((name) => name.trim());
+    const kinds = names.filter(isPreviewKind);
+    if (kinds.length === names.length) return [...new Set(kinds)];
+    const message = `must be "none", or some of ${PREVIEW_KINDS.join(', ')}, separated by commas`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
 
 /** All settings with their defaults; a test compares the table in the README with this schema. */
 export const environmentSchema = z.object({
@@ -166,6 +181,14 @@ export const environmentSchema = z.object({
   DISK_RESERVE_MB: megabytes.default(512 * 1024 * 1024),
   FFMPEG_PATH: z.string().default('ffmpeg'),
   FFPROBE_PATH: z.string().default('ffprobe'),
+  /** Previews that are made of every uploaded file: kinds separated by commas, or `none`. */
+  PREVIEWS: previewKinds,
+  /** Encoder of the playable copies of videos; H.264 where the machine cannot run the other one. */
+  PREVIEW_PROXY_ENCODER: z.enum(PROXY_ENCODERS).default('h264'),
+  /** Threads of FFmpeg for a playable copy, at the lowest priority. */
+  PREVIEW_THREADS: z.coerce.number().int().min(1).max(64).default(1),
+  /** Time limit of one preview. */
+  PREVIEW_TIMEOUT: timer.default(3600),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
   ENGINE_THREADS: z.coerce.number().int().min(1).max(64).optional(),
   /** Maximum PENDING jobs per user; 0 is unlimited. */
@@ -209,12 +232,6 @@ export const environmentSchema = z.object({
   WEBHOOK_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(8),
   /** Time for the response of an endpoint. */
   WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().positive().max(30).default(10),
-  /** Repository of `npm run backup`: a folder, `s3:…`, `sftp:…` or another one of restic. */
-  BACKUP_REPOSITORY: z.string().optional(),
-  /** Encrypts the repository. */
-  BACKUP_PASSWORD: z.string().min(8).optional(),
-  BACKUP_S3_ACCESS_KEY_ID: z.string().optional(),
-  BACKUP_S3_SECRET_ACCESS_KEY: z.string().optional(),
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().max(100_000).default(475),
   CPU_WATTS: z.coerce.number().positive().max(100_000).default(15),
 });

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { PreviewKind } from '../domain/preview.js';
 import { parseEnvironment, type Environment } from './environment.js';
 
 /** Freezes an object recursively. */
@@ -124,11 +125,11 @@ const webhooks = (env: Environment) => ({
   timeoutMs: env.WEBHOOK_TIMEOUT_SECONDS * 1000,
 });
 
-const backup = (env: Environment) => ({
-  repository: env.BACKUP_REPOSITORY,
-  password: env.BACKUP_PASSWORD,
-  s3AccessKeyId: env.BACKUP_S3_ACCESS_KEY_ID,
-  s3SecretAccessKey: env.BACKUP_S3_SECRET_ACCESS_KEY,
+const previews = (env: Environment) => ({
+  kinds: env.PREVIEWS as readonly PreviewKind[],
+  proxyEncoder: env.PREVIEW_PROXY_ENCODER,
+  threads: env.PREVIEW_THREADS,
+  timeoutMs: env.PREVIEW_TIMEOUT * 1000,
 });
 
 /** The environment as the product reads it: by subject, with the unit in the name, and unchangeable. */
@@ -153,7 +154,7 @@ function settingsOf(env: Environment) {
     inference: inference(env),
     servo: servo(env),
     webhooks: webhooks(env),
-    backup: backup(env),
+    previews: previews(env),
   });
 }
 

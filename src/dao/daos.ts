@@ -10,6 +10,7 @@ import { InferenceJobDao } from './inference-job.dao.js';
 import { JobEventDao } from './job-event.dao.js';
 import { JobSpeedDao } from './job-speed.dao.js';
 import { JobScheduleDao } from './job-schedule.dao.js';
+import { MediaPreviewDao } from './media-preview.dao.js';
 import { MediaDao } from './media.dao.js';
 import { PriceDao } from './price.dao.js';
 import { RateCountDao } from './rate-count.dao.js';
@@ -39,6 +40,7 @@ export interface Daos {
   readonly datasetSummaries: DatasetSummaryDao;
   readonly tags: TagDao;
   readonly media: MediaDao;
+  readonly mediaPreviews: MediaPreviewDao;
   readonly datasetItems: DatasetItemDao;
   readonly inferenceJobs: InferenceJobDao;
   readonly jobEvents: JobEventDao;
@@ -72,6 +74,7 @@ export function createDaos(context: DaoContext): Daos {
     datasetSummaries: new DatasetSummaryDao(context),
     tags: new TagDao(context),
     media: new MediaDao(context),
+    mediaPreviews: new MediaPreviewDao(context),
     datasetItems: new DatasetItemDao(context),
     inferenceJobs: new InferenceJobDao(context),
     jobEvents: new JobEventDao(context),

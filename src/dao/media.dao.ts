@@ -15,6 +15,20 @@ export class MediaDao extends Dao {
     return file?.get({ plain: true }) ?? null;
   }
 
+  /** Rows with this content, the oldest first. */
+  async withContent(sha256: string, limit: number): Promise<MediaRow[]> {
+    const rows = await this.models.media.findAll({
+      where: { sha256 },
+      order: [
+        ['createdAt', 'ASC'],
+        ['id', 'ASC'],
+      ],
+      limit,
+      transaction: this.transaction,
+    });
+    return rows.map((row) => row.get({ plain: true }));
+  }
+
   /** Rows with a greater id, in ascending order. */
   async after(id: string | null, limit: number): Promise<MediaRow[]> {
     const rows = await this.models.media.findAll({

@@ -1,9 +1,9 @@
-import { BACKUP_CODES } from './codes/backup.js';
 import { CREDENTIAL_CODES } from './codes/credentials.js';
 import { FILE_CODES } from './codes/files.js';
 import { INTERNAL_CODES } from './codes/internal.js';
 import { JOB_CODES } from './codes/jobs.js';
 import { NETWORK_CODES } from './codes/networks.js';
+import { PREVIEW_CODES } from './codes/previews.js';
 import { REQUEST_CODES } from './codes/requests.js';
 import { SERVO_CODES } from './codes/servo.js';
 import { SERVO_SESSION_CODES } from './codes/servo-sessions.js';
@@ -16,13 +16,13 @@ export const ERROR_CODES = {
   ...REQUEST_CODES,
   ...CREDENTIAL_CODES,
   ...FILE_CODES,
+  ...PREVIEW_CODES,
   ...NETWORK_CODES,
   ...JOB_CODES,
   ...SERVO_CODES,
   ...SERVO_SESSION_CODES,
   ...WEBHOOK_CODES,
   ...STARTUP_CODES,
-  ...BACKUP_CODES,
   ...INTERNAL_CODES,
 } as const;
 

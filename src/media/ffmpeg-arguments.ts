@@ -110,7 +110,11 @@ function filterPath(path: string): string {
 }
 
 /** Filters that scale frames and convert them to the requested pixel format. */
-function conversionFilters({ size, format, colours = {} }: FrameStreamRequest): string[] {
+export function conversionFilters({
+  size,
+  format,
+  colours = {},
+}: Pick<FrameStreamRequest, 'size' | 'format' | 'colours'>): string[] {
   const { toBt709, toneMapFile } = colours;
   const scale = `scale=${size.width}:${size.height}:flags=area`;
   // 4:2:0 of the same size passes unchanged, except that full range is converted, because players do not

@@ -102,6 +102,7 @@ async function* select(
     count: indices.length,
     size: options.workingSize,
     format: options.format,
+    colours: options.colours,
   };
   let position = 0;
   for await (const data of decodeRaw(request, options)) {

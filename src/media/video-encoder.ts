@@ -71,7 +71,8 @@ function audioArguments({ container, streams, joined }: EncoderOptions): string[
   });
 }
 
-function colourArguments({ colourMatrix, primaries, transfer }: SourceStreams): string[] {
+/** FFmpeg's options that tag a written video with the colour coding of its source. */
+export function colourArguments({ colourMatrix, primaries, transfer }: SourceStreams): string[] {
   return [
     ...(colourMatrix === null || colourMatrix === 'gbr' ? [] : ['-colorspace', colourMatrix]),
     ...(primaries === null ? [] : ['-color_primaries', primaries]),

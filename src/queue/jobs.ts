@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MAX_ATTEMPTS } from '../domain/job.js';
+import { MAX_PREVIEW_ATTEMPTS } from '../domain/preview.js';
 
 /** Options of a queue message, in BullMQ's names. */
 export interface QueueMessageOptions {
@@ -20,6 +21,16 @@ export const queueJobs = {
     options: {
       attempts: MAX_ATTEMPTS,
       backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
+      removeOnComplete: { count: FINISHED_MESSAGES_KEPT },
+      removeOnFail: { count: FINISHED_MESSAGES_KEPT },
+    } satisfies QueueMessageOptions,
+  },
+  'media.preview': {
+    queue: 'previews',
+    payload: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+    options: {
+      attempts: MAX_PREVIEW_ATTEMPTS,
+      backoff: { type: 'exponential', delay: 5000, jitter: 0.5 },
       removeOnComplete: { count: FINISHED_MESSAGES_KEPT },
       removeOnFail: { count: FINISHED_MESSAGES_KEPT },
     } satisfies QueueMessageOptions,

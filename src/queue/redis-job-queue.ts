@@ -83,6 +83,20 @@ export function openRedisQueue(redis: Redis, prefix: string, job: QueueJobName =
   return new Queue(queueNameOf(job, prefix), { connection: redis });
 }
 
+/** Opens the queues of all jobs. */
+export function openRedisQueues(
+  redis: Redis,
+  prefix: string,
+  onError: (error: Error) => void,
+): Readonly<Record<QueueJobName, Queue>> {
+  const open = (job: QueueJobName): Queue => openRedisQueue(redis, prefix, job).on('error', onError);
+  return {
+    'inference.run': open('inference.run'),
+    'media.preview': open('media.preview'),
+    'webhook.deliver': open('webhook.deliver'),
+  };
+}
+
 /** Opens workers on Redis; each blocks on its own connection, which BullMQ derives from `redis`. */
 export function redisWorkers(redis: Redis): OpenQueueWorker {
   return ({ job, prefix, concurrency, processor, onError }) => {

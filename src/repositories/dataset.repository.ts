@@ -19,13 +19,17 @@ export class PostgresDatasetRepository implements DatasetRepository {
   readonly #datasets: Daos['datasets'];
   readonly #datasetItems: Daos['datasetItems'];
   readonly #media: Daos['media'];
+  readonly #mediaPreviews: Daos['mediaPreviews'];
   readonly #summaries: Daos['datasetSummaries'];
   readonly #tags: Daos['tags'];
 
-  constructor(daos: Pick<Daos, 'datasets' | 'datasetItems' | 'media' | 'datasetSummaries' | 'tags'>) {
+  constructor(
+    daos: Pick<Daos, 'datasets' | 'datasetItems' | 'media' | 'mediaPreviews' | 'datasetSummaries' | 'tags'>,
+  ) {
     this.#datasets = daos.datasets;
     this.#datasetItems = daos.datasetItems;
     this.#media = daos.media;
+    this.#mediaPreviews = daos.mediaPreviews;
     this.#summaries = daos.datasetSummaries;
     this.#tags = daos.tags;
   }
@@ -102,6 +106,7 @@ export class PostgresDatasetRepository implements DatasetRepository {
     await this.#datasets.countUpload(datasetId);
     const files = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
     await this.#media.insertAll(files.map((file) => toMediaRow(file, datasetId)));
+    await this.#mediaPreviews.insertPending(files.map(({ kind, ...file }) => ({ ...file, mediaKind: kind })));
     const first = await this.#datasetItems.nextPosition(datasetId);
     await this.#datasetItems.insertAll(
       items.map(({ source, mask, sampleFps = DEFAULT_SAMPLE_FPS }, index) => ({

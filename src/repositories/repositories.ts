@@ -8,6 +8,7 @@ import { PostgresIdempotencyRepository } from './idempotency.repository.js';
 import { PostgresJobRepository } from './job.repository.js';
 import { PostgresJobSpeedRepository } from './job-speed.repository.js';
 import { PostgresLedgerRepository } from './ledger.repository.js';
+import { PostgresPreviewRepository } from './preview.repository.js';
 import { PostgresPriceRepository } from './price.repository.js';
 import { PostgresQuotaRepository } from './quota.repository.js';
 import { PostgresRateCountRepository } from './rate-count.repository.js';
@@ -31,6 +32,7 @@ export function createRepositories(daos: Daos): Repositories {
     ledger: translating(new PostgresLedgerRepository(daos.users, daos.creditTransactions)),
     prices: translating(new PostgresPriceRepository(daos.prices)),
     datasets: translating(new PostgresDatasetRepository(daos)),
+    previews: translating(new PostgresPreviewRepository(daos)),
     jobs: translating(new PostgresJobRepository(daos.inferenceJobs, daos.jobEvents, daos.webhookEvents)),
     jobSpeeds: translating(new PostgresJobSpeedRepository(daos.jobSpeeds)),
     quotas: translating(new PostgresQuotaRepository(daos.userQuotas)),

@@ -1,4 +1,5 @@
 import type { DatasetRepository } from '../domain/repositories/dataset.repository.js';
+import type { PreviewRepository } from '../domain/repositories/preview.repository.js';
 import { AppError } from '../errors/app-error.js';
 import type { BlobStore, ListedBlob } from '../storage/blob-store.js';
 
@@ -11,6 +12,12 @@ interface LostFile {
   readonly storageKey: string;
 }
 
+/** Rows that refer to stored files. */
+interface StoredRows {
+  readonly datasets: Pick<DatasetRepository, 'mediaAfter'>;
+  readonly previews: Pick<PreviewRepository, 'filesAfter'>;
+}
+
 /** Result of comparing files with rows. */
 export interface StorageReport {
   /** Number of files in the store, interrupted copies excluded. */
@@ -18,6 +25,9 @@ export interface StorageReport {
   readonly bytes: number;
   /** Number of media rows. */
   readonly rows: number;
+  /** Number of files of previews that rows refer to, and of those that are missing. They can be made again. */
+  readonly previews: number;
+  readonly lostPreviews: number;
   /**
    * Files without a row, older than the minimum age, so that no running upload can be about to add their
    * rows.
@@ -35,11 +45,13 @@ const ROWS_AT_ONCE = 1000;
  * leaves an orphaned file, which only takes disk space.
  */
 export class StorageCheckService {
-  readonly #datasets: Pick<DatasetRepository, 'mediaAfter'>;
-  readonly #blobs: Pick<BlobStore, 'list' | 'remove'>;
+  readonly #datasets: StoredRows['datasets'];
+  readonly #previews: StoredRows['previews'];
+  readonly #blobs: Pick<BlobStore, 'list' | 'remove' | 'exists'>;
 
-  constructor(datasets: Pick<DatasetRepository, 'mediaAfter'>, blobs: Pick<BlobStore, 'list' | 'remove'>) {
+  constructor({ datasets, previews }: StoredRows, blobs: Pick<BlobStore, 'list' | 'remove' | 'exists'>) {
     this.#datasets = datasets;
+    this.#previews = previews;
     this.#blobs = blobs;
   }
 
@@ -61,7 +73,8 @@ export class StorageCheckService {
       if (stored.has(storageKey) || createdAt >= now) continue;
       lost.push({ mediaId: id, userId, datasetId, name, storageKey });
     }
-    const withoutRow = listed.filter(({ key }) => !named.has(key));
+    const previews = await this.#previewKeys();
+    const withoutRow = listed.filter(({ key }) => !named.has(key) && !previews.has(key));
     const isOld = ({ modifiedAt }: ListedBlob): boolean =>
       now.getTime() - modifiedAt.getTime() >= minimumAgeMs;
     const orphans = withoutRow.filter(isOld);
@@ -69,6 +82,8 @@ export class StorageCheckService {
       files: complete.length,
       bytes: complete.reduce((sum, { bytes }) => sum + bytes, 0),
       rows: named.size,
+      previews: previews.size,
+      lostPreviews: await this.#countLost([...previews].filter((key) => !stored.has(key))),
       orphans,
       young: withoutRow.length - orphans.length,
       lost,
@@ -81,10 +96,31 @@ export class StorageCheckService {
    * @throws AppError `STORAGE_UNKNOWN` (conflict) when no row refers to any of the files, which suggests that
    *   they belong to another database
    */
-  async clean({ rows, files, orphans }: StorageReport): Promise<number> {
-    if (rows === 0 && files > 0) throw unknownStorage(files);
+  async clean({ rows, previews, files, orphans }: StorageReport): Promise<number> {
+    if (rows + previews === 0 && files > 0) throw unknownStorage(files);
     for (const { key } of orphans) await this.#blobs.remove(key);
     return orphans.length;
+  }
+
+  /** Files of previews that were made after the listing are there. */
+  async #countLost(keys: readonly string[]): Promise<number> {
+    let missing = 0;
+    for (const key of keys) if (!(await this.#blobs.exists(key))) missing += 1;
+    return missing;
+  }
+
+  async #previewKeys(): Promise<ReadonlySet<string>> {
+    const keys = new Set<string>();
+    for (let after: string | null = null; ;) {
+      const page: Awaited<ReturnType<PreviewRepository['filesAfter']>> = await this.#previews.filesAfter(
+        after,
+        ROWS_AT_ONCE,
+      );
+      for (const { storageKey } of page) keys.add(storageKey);
+      const last = page.at(-1);
+      if (!last || page.length < ROWS_AT_ONCE) return keys;
+      after = last.storageKey;
+    }
   }
 
   async *#rows() {

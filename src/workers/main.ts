@@ -92,6 +92,7 @@ async function startWorker(
   for (const periodic of worker.periodics) periodic.start();
   worker.runner.start();
   worker.webhooks.runner.start();
+  worker.previews.runner.start();
   if (port > 0) {
     const options: HealthServerOptions = {
       host,
@@ -143,7 +144,8 @@ function addShutdownSteps(
   { log, finishGraceMs }: { log: ProcessLogger; finishGraceMs: number },
 ): void {
   shutdown.add('the start of jobs', async () => {
-    await Promise.all([worker.runner.stopIntake(), worker.webhooks.runner.stopIntake()]);
+    const { runner, webhooks, previews } = worker;
+    await Promise.all([runner, webhooks.runner, previews.runner].map((intake) => intake.stopIntake()));
   });
   shutdown.add('running jobs', async ({ orphaned }) => {
     const late = setTimeout(
@@ -160,13 +162,18 @@ function addShutdownSteps(
     worker.webhooks.stop();
     await worker.webhooks.runner.idle();
   });
+  shutdown.add('previews', async () => {
+    worker.previews.stop();
+    await worker.previews.runner.idle();
+  });
   shutdown.add('the engines', () => worker.engines.close());
   shutdown.add('periodic work', async () => {
     await Promise.all(worker.periodics.map((periodic) => periodic.stop()));
   });
   shutdown.add('the control connection', () => worker.listener.close());
   shutdown.add('the intake of messages', async () => {
-    await Promise.all([worker.runner.close(), worker.webhooks.runner.close()]);
+    const { runner, webhooks, previews } = worker;
+    await Promise.all([runner, webhooks.runner, previews.runner].map((intake) => intake.close()));
   });
   shutdown.add('the queue', () => worker.queue.close());
   shutdown.add('the database', () => worker.persistence.close());

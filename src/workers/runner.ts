@@ -132,6 +132,10 @@ export class QueueRunner {
       const payload = parsed(queueJobs[handler.job].payload, data);
       return (signal) => handler.handle(payload, signal);
     }
+    if (handler.job === 'media.preview') {
+      const payload = parsed(queueJobs[handler.job].payload, data);
+      return (signal) => handler.handle(payload, signal);
+    }
     const payload = parsed(queueJobs[handler.job].payload, data);
     return (signal) => handler.handle(payload, signal);
   }

@@ -21,6 +21,7 @@ import { InMemorySessionRepository } from './in-memory-session.repository.js';
 import { InMemoryStore } from './in-memory-store.js';
 import { InMemoryUserSessionRepository } from './in-memory-user-session.repository.js';
 import { InMemoryUserRepository } from './in-memory-user.repository.js';
+import { noPreviews } from './no-previews.js';
 import { noWebhookDeliveries, noWebhooks } from './no-webhooks.js';
 
 type Effect = () => void | Promise<void>;
@@ -43,6 +44,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       ledger: new InMemoryLedgerRepository(store),
       prices: new InMemoryPriceRepository(store),
       datasets: new InMemoryDatasetRepository(store),
+      previews: noPreviews,
       jobs: new InMemoryJobRepository(store),
       quotas: new InMemoryQuotaRepository(store),
       jobSpeeds: {

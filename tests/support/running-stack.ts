@@ -79,6 +79,7 @@ export async function startRunningStack(
     ADMIN_PASSWORD: 'admin password',
     BCRYPT_SALT_ROUNDS: '4',
     RATE_LIMIT_PER_MINUTE: '0',
+    PREVIEWS: 'none',
     ...extra,
   };
   const child = spawn(process.execPath, [entry], {

@@ -7,6 +7,7 @@ import type { IdempotencyRepository } from './idempotency.repository.js';
 import type { JobSpeedRepository } from './job-speed.repository.js';
 import type { JobRepository } from './job.repository.js';
 import type { LedgerRepository, PriceRepository } from './ledger.repository.js';
+import type { PreviewRepository } from './preview.repository.js';
 import type { QuotaRepository } from './quota.repository.js';
 import type { RealtimeRepository } from './realtime.repository.js';
 import type { ResultRepository } from './result.repository.js';
@@ -24,6 +25,7 @@ export interface Repositories {
   readonly ledger: LedgerRepository;
   readonly prices: PriceRepository;
   readonly datasets: DatasetRepository;
+  readonly previews: PreviewRepository;
   readonly jobs: JobRepository;
   readonly schedule: ScheduleRepository;
   readonly jobSpeeds: JobSpeedRepository;
@@ -56,6 +58,7 @@ export type EnqueueRequest = {
   readonly dedupeId: string;
 } & (
   | { readonly name: 'inference.run'; readonly payload: { readonly jobId: string } }
+  | { readonly name: 'media.preview'; readonly payload: { readonly sha256: string } }
   | {
       readonly name: 'webhook.deliver';
       readonly payload: { readonly webhookId: string; readonly turn: number };

@@ -68,6 +68,11 @@ export const INTERNAL_CODES = {
     title: 'Image of wrong size',
     hint: 'A decoded image has an unexpected size.',
   },
+  PREVIEW_NOT_MADE: {
+    kind: 'internal',
+    title: 'Preview not made',
+    hint: 'The process that makes previews failed, or exceeded `PREVIEW_TIMEOUT` or its memory; it is tried three times.',
+  },
   PRICE_MISSING: {
     kind: 'internal',
     title: 'Price missing',

@@ -19,6 +19,7 @@ export async function spawnWorker(
       DATA_DIR: world.folder,
       LEASE_SECONDS,
       LOG_LEVEL: 'error',
+      PREVIEWS: 'none',
       ...overrides,
     },
   });

@@ -19,7 +19,7 @@ describe('storage check', () => {
     world = await openRealPersistence();
     folder = await mkdtemp(path.join(tmpdir(), 'storage-check-'));
     store = new DiskBlobStore(path.join(folder, 'media'));
-    service = new StorageCheckService(world.unitOfWork.read.datasets, store);
+    service = new StorageCheckService(world.unitOfWork.read, store);
   });
   afterEach(async () => {
     await world.close();

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import type { Media } from '../../domain/dataset.js';
+import {
+  MAX_PREVIEW_ATTEMPTS,
+  previewKindsOf,
+  type Preview,
+  type PreviewFile,
+  type PreviewKind,
+  type ProxyEncoder,
+} from '../../domain/preview.js';
+import type { UnitOfWork } from '../../domain/repositories/unit-of-work.js';
+import { AppError, isRetryable, messageOf } from '../../errors/app-error.js';
+import type { PreviewMakerProcess } from '../../engines/preview-maker/preview-maker-process.js';
+import type { PreviewWork } from '../../engines/preview-maker/preview-work.js';
+import type { Logger } from '../../logging/logger.js';
+import type { PayloadOf } from '../../queue/jobs.js';
+import type { BlobStore } from '../../storage/blob-store.js';
+import type { TempFolder, TempFolders } from '../../storage/temp-folders.js';
+import type { JobOutcome } from '../job-outcome.js';
+
+/** Dependencies of {@link MakePreviewsHandler}. */
+export interface MakePreviewsDeps {
+  readonly unitOfWork: UnitOfWork;
+  readonly maker: Pick<PreviewMakerProcess, 'make'>;
+  readonly blobs: Pick<BlobStore, 'put' | 'borrow' | 'remove'>;
+  readonly tempFolders: TempFolders;
+  readonly log: Logger;
+  readonly settings: PreviewSettings;
+}
+
+/** Settings of every preview. */
+export interface PreviewSettings {
+  readonly tools: PreviewWork['tools'];
+  readonly encoder: ProxyEncoder;
+  readonly threads: number;
+  readonly timeoutMs: number;
+}
+
+type Made = Awaited<ReturnType<PreviewMakerProcess['make']>>;
+
+/** A content with a file of it; disposing it releases the file. */
+interface Source extends AsyncDisposable {
+  readonly media: Media;
+  readonly path: string;
+}
+
+/**
+ * Makes all pending previews of one content, one after the other. Each has its own outcome in its row; the message is retried
+ * when one of them may succeed later. Attempts are counted before they start, so a file that takes the worker down with it
+ * ends as failed.
+ */
+export class MakePreviewsHandler {
+  readonly #deps: MakePreviewsDeps;
+  readonly #stop = new AbortController();
+
+  constructor(deps: MakePreviewsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Interrupts the preview that is being made; its message is requeued. */
+  stop(): void {
+    this.#stop.abort(new AppError('STOPPED', { message: 'The worker is shutting down.' }));
+  }
+
+  async handle({ sha256 }: PayloadOf<'media.preview'>): Promise<JobOutcome> {
+    const folder = await this.#deps.tempFolders.create('previews', randomUUID());
+    try {
+      return await this.#makeAll(sha256, folder);
+    } finally {
+      await folder.remove();
+    }
+  }
+
+  async #makeAll(sha256: string, folder: TempFolder): Promise<JobOutcome> {
+    const { previews } = this.#deps.unitOfWork.read;
+    const tried: PreviewKind[] = [];
+    let retry: string | undefined;
+    for (;;) {
+      if (this.#stop.signal.aborted) return { kind: 'requeued' };
+      const preview = await previews.begin(sha256, tried);
+      if (!preview) break;
+      const { kind } = preview;
+      tried.push(kind);
+      const error = await this.#make(preview, folder).catch((reason: unknown) => reason);
+      if (error === undefined) continue;
+      if (this.#stop.signal.aborted) {
+        await previews.uncount(sha256, kind);
+        return { kind: 'requeued' };
+      }
+      if (await this.#leave(preview, error)) retry = messageOf(error);
+    }
+    return retry === undefined ? { kind: 'completed' } : { kind: 'retried', message: retry };
+  }
+
+  /** Makes and records one preview. Nothing is recorded when media and preview were deleted meanwhile. */
+  async #make(preview: Preview, folder: TempFolder): Promise<void> {
+    const { sha256, kind, attempts } = preview;
+    if (attempts > MAX_PREVIEW_ATTEMPTS) throw workerLost(kind);
+    await using source = await this.#openSource(sha256);
+    if (source === null) return;
+    const { media, path } = source;
+    if (!previewKindsOf(media.kind).includes(kind)) throw notOfThisKind(media, kind);
+    const { width, height, frameCount, frameSource } = media;
+    const made = await this.#deps.maker.make(
+      {
+        kind,
+        path,
+        video: media.kind === 'video' ? { width, height, frameCount, frameSource } : null,
+        folder: folder.path,
+        ...this.#deps.settings,
+      },
+      this.#stop.signal,
+    );
+    await this.#record(preview, made);
+  }
+
+  /** A file with the content; null when no media has it any more. */
+  async #openSource(sha256: string): Promise<Source | null> {
+    const media = await this.#deps.unitOfWork.read.previews.mediaOf(sha256);
+    for (const [index, candidate] of media.entries()) {
+      try {
+        const file = await this.#deps.blobs.borrow(candidate.storageKey, sha256);
+        const release = () => file[Symbol.asyncDispose]();
+        return { media: candidate, path: file.path, [Symbol.asyncDispose]: release };
+      } catch (error) {
+        // The file of another media with this content may still be there.
+        if (index === media.length - 1) throw error;
+      }
+    }
+    return null;
+  }
+
+  async #record({ sha256, kind }: Preview, { files, facts }: Made): Promise<void> {
+    const { blobs, unitOfWork } = this.#deps;
+    const stored: string[] = [];
+    let former: readonly string[] | null;
+    try {
+      const rows: PreviewFile[] = [];
+      for (const { path, ...file } of files) {
+        const { key } = await blobs.put(path);
+        stored.push(key);
+        rows.push({ ...file, storageKey: key });
+      }
+      former = await unitOfWork.run(({ previews }) =>
+        previews.complete(sha256, kind, { facts, files: rows }),
+      );
+    } catch (error) {
+      // A commit whose outcome is unknown may have succeeded: then the files are needed, otherwise they are orphans.
+      if (!(error instanceof AppError && error.kind === 'unavailable')) await this.#remove(stored);
+      throw error;
+    }
+    await this.#remove(former ?? stored);
+    this.#deps.log.debug('A preview was made.', { sha256, kind, files: files.length });
+  }
+
+  async #remove(keys: readonly string[]): Promise<void> {
+    await Promise.allSettled(keys.map((key) => this.#deps.blobs.remove(key)));
+  }
+
+  /** Records a failure that is final. @returns whether another attempt may succeed */
+  async #leave({ sha256, kind, attempts }: Preview, error: unknown): Promise<boolean> {
+    const retryable = isRetryable(error) && attempts < MAX_PREVIEW_ATTEMPTS;
+    this.#deps.log.warn('A preview was not made.', {
+      err: error,
+      sha256,
+      kind,
+      attempt: attempts,
+      retryable,
+    });
+    if (retryable) return true;
+    // A message of an unknown error may contain paths of the server.
+    const known = error instanceof AppError ? error : workerLost(kind);
+    await this.#deps.unitOfWork.read.previews.fail(sha256, kind, {
+      code: known.code,
+      message: known.message,
+    });
+    return false;
+  }
+}
+
+const workerLost = (kind: PreviewKind): AppError =>
+  new AppError('PREVIEW_NOT_MADE', {
+    message: `The ${kind} could not be made in ${MAX_PREVIEW_ATTEMPTS} attempts.`,
+  });
+
+const notOfThisKind = ({ kind }: Media, preview: PreviewKind): AppError =>
+  new AppError('PREVIEW_NONE', { message: `There is no ${preview} of ${kind}s.` });
