@@ -16,6 +16,7 @@ import { NamedDatasetController } from '../controllers/named-dataset.controller.
 import { PasswordPageController } from '../controllers/password-page.controller.js';
 import { PairUploadController } from '../controllers/pair-upload.controller.js';
 import { PublicLinks } from '../controllers/public-links.js';
+import { MultipartUploadController } from '../controllers/multipart-upload.controller.js';
 import { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import { NetworkController } from '../controllers/network.controller.js';
 import { QuotaController } from '../controllers/quota.controller.js';
@@ -39,6 +40,7 @@ import { UserController } from '../controllers/user.controller.js';
 import { WebhookController } from '../controllers/webhook.controller.js';
 import type { Controllers } from '../routes/index.js';
 import type { ApiDeps } from './api-deps.js';
+import { bodyPace } from './body-pace.js';
 import type { Realtime } from './api-realtime.js';
 import type { Services } from './api-services.js';
 import type { Servo } from './api-servo.js';
@@ -77,6 +79,14 @@ function createNamedControllers(
     scheduling: new SchedulingController({ order: services.jobOrder, jobs, links: signatures }),
   };
 }
+
+const createMultipartController = ({ settings }: ApiDeps, services: Services): MultipartUploadController =>
+  new MultipartUploadController({
+    incoming: services.incomingUploads,
+    multipart: services.multipartUploads,
+    links: new PublicLinks(services.links, settings.http.publicUrl),
+    pace: bodyPace(settings.http),
+  });
 
 const createServoController = (
   { service, baseOf, maxFrameBytes }: Servo,
@@ -148,6 +158,7 @@ export function createControllers(
     quotas: new QuotaController(services.quotas),
     datasets: new DatasetController(services.datasets),
     uploads: new UploadController(services.uploads, users),
+    multipartUploads: createMultipartController(deps, services),
     inference: new InferenceController({
       jobs,
       results,

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Settings } from '../config/settings.js';
+import type { UploadLocks } from '../domain/incoming-upload.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { RecordingStore } from '../domain/servo-recording.js';
 import type { ServoEngines } from '../domain/servo.js';
@@ -14,18 +15,30 @@ import type { JobService } from '../services/job.service.js';
 import type { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import type { ResultService } from '../services/result.service.js';
 import type { KeyRing } from '../services/token-keys.js';
+import type { PartWriter } from '../services/multipart-upload.service.js';
 import type { MediaInspector } from '../services/upload-inspection.js';
 import type { MediaStore } from '../services/upload.service.js';
 import type { BlobStore } from '../storage/blob-store.js';
+import type { MultipartStore } from '../storage/multipart-store.js';
+import type { ResumableStore } from '../storage/resumable-store.js';
 import type { TempFolders } from '../storage/temp-folders.js';
 import type { NetworkParts } from './networks.js';
 
 /** Storage of uploads: a temporary folder, then the blob store. */
 export interface UploadPlaces {
   readonly inspector: MediaInspector;
-  readonly store: MediaStore & Pick<BlobStore, 'open' | 'path'>;
+  readonly store: MediaStore & Pick<BlobStore, 'open' | 'path' | 'borrow'>;
   readonly frames: FrameImages;
   readonly tempFolders: TempFolders;
+}
+
+/** What uploads in several requests need from an installation. */
+export interface IncomingParts {
+  readonly multipart: MultipartStore;
+  /** Null where parts are sent to the store's own server. */
+  readonly writer: PartWriter | null;
+  readonly resumable: ResumableStore;
+  readonly locks: UploadLocks & { close(): Promise<void> };
 }
 
 /** Settings that the API reads. */
@@ -55,6 +68,7 @@ export interface ApiDeps {
   readonly results: ResultService;
   readonly keys: KeyRing;
   readonly uploads: UploadPlaces;
+  readonly incoming: IncomingParts;
   readonly networks: NetworkParts;
   readonly servo: ServoParts;
   /** Networks in the memory of job engines, as reported by the workers. */

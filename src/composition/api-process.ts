@@ -12,6 +12,7 @@ import { locateFfmpeg } from '../media/ffmpeg-locate.js';
 import { ImageIntakeProcess } from '../engines/image-intake/image-intake-process.js';
 import { lazyHandler } from '../middlewares/lazy-handler.js';
 import { PostgresJobControl, type JobControl } from '../queue/job-control.js';
+import { PostgresUploadLocks } from '../queue/upload-locks.js';
 import { listenToJobEngines } from './job-engine-reports.js';
 import { CredentialChanges, listenToCredentials } from '../realtime/credential-changes.js';
 import { PostgresEventSource } from '../realtime/postgres-event-source.js';
@@ -30,7 +31,8 @@ import { TaskRegistry, tasksWith } from '../tasks/registry.js';
 import { createApiServer, type ApiServer } from './api.js';
 import { boardJobsOf } from './board-jobs.js';
 import { DatabaseWatch } from './database-watch.js';
-import type { ServoParts, UploadPlaces } from './api-deps.js';
+import type { IncomingParts, ServoParts, UploadPlaces } from './api-deps.js';
+import { diskIncoming } from './api-uploads.js';
 import { createFrameImages } from './frame-images.js';
 import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
@@ -78,18 +80,18 @@ export async function createApiProcess(
   });
   await warnOfNetworks(settings, log);
   const { unitOfWork } = persistence;
-  const control = new PostgresJobControl(queue.pool, (error) =>
-    log.warn('A control message could not be sent.', { err: error }),
-  );
+  const control = createJobControl(queue, log);
   const servo = await createServoParts(settings, log);
+  const keys = await ensureKeys(settings, log);
   const server = createApiServer({
     settings,
     unitOfWork,
     jobs: await createJobs(settings, unitOfWork, control),
     orphanedJobs: new OrphanedJobs(unitOfWork, control),
     results: new ResultService(unitOfWork),
-    keys: await ensureKeys(settings, log),
+    keys,
     uploads: await createUploads(settings),
+    incoming: createIncoming(settings, { url: config.url, linkKey: keys.linkKey }, log),
     networks: createNetworks(settings, log.child({ component: 'networks' })),
     servo,
     ...(await createEvents(settings, { url: config.url, instanceId: servo.instanceId }, log)),
@@ -105,6 +107,9 @@ export async function createApiProcess(
   await warnOfConfiguredKeys(settings, server, log);
   return { server, persistence, queue };
 }
+
+const createJobControl = ({ pool }: QueueParts, log: Logger): JobControl =>
+  new PostgresJobControl(pool, (error) => log.warn('A control message could not be sent.', { err: error }));
 
 /**
  * Creates the receivers of job events, reports of job engines and changes of credentials, over one connection, and the
@@ -216,6 +221,19 @@ async function createUploads(settings: Settings): Promise<UploadPlaces> {
     frames: createFrameImages(tools, temporary),
     tempFolders: temporary,
   };
+}
+
+/** Stores and locks of uploads in several requests. */
+function createIncoming(
+  { folders }: Settings,
+  { url, linkKey }: { readonly url: string; readonly linkKey: Buffer },
+  log: Logger,
+): IncomingParts {
+  const connection = { connectionString: url, application_name: 'infernode-api-uploads' };
+  const locks = new PostgresUploadLocks(connection, (err) =>
+    log.warn('The connection that holds the locks of uploads failed.', { err }),
+  );
+  return { ...diskIncoming(folders.media, linkKey), locks };
 }
 
 /**

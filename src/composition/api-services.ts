@@ -25,6 +25,7 @@ import { detectionTask } from '../tasks/detection/task.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import { createAccountServices } from './api-accounts.js';
 import type { ApiDeps } from './api-deps.js';
+import { createIncomingUploads } from './api-uploads.js';
 
 /** Memory budget for images read from disk; further ones wait. */
 const IMAGE_MEMORY_BYTES = 32 * 2 ** 20;
@@ -32,12 +33,14 @@ const IMAGE_MEMORY_BYTES = 32 * 2 ** 20;
 /** Creates the services of an api process. */
 export function createServices(deps: ApiDeps) {
   const { settings, unitOfWork, keys, uploads, probes, networks, jobEngineNetworks, countMaxWaitMs } = deps;
+  const limited = createLimitedServices({ settings, unitOfWork, uploads, countMaxWaitMs });
   const charges = new ImageCharges(unitOfWork, classificationTask.pricePreset);
   const links = new DownloadLinks(keys.linkKey);
   const networkStatus = new NetworkStatus(networks.catalogue, networks.engines, jobEngineNetworks);
   return {
     ...createAccountServices(deps),
-    ...createLimitedServices({ settings, unitOfWork, uploads, countMaxWaitMs }),
+    ...limited,
+    ...createIncomingUploads(deps, limited.uploads),
     webhooks: new WebhookService(unitOfWork, settings.webhooks),
     datasets: new DatasetService(unitOfWork),
     datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),

@@ -7,7 +7,6 @@ import { limitConnections } from '../lifecycle/connection-limits.js';
 import { createHttpServer, type HttpServerOptions } from '../lifecycle/http-server.js';
 import { listenOn } from '../lifecycle/listen.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
-import type { BodyRateFloor } from '../middlewares/body/body-watch.js';
 import type { EndpointGuards } from '../middlewares/endpoint.js';
 import type { BodyReceivers } from '../middlewares/body/receive-body.js';
 import { answerToUnparsed } from '../middlewares/client-error.js';
@@ -23,6 +22,7 @@ import type { ApiDeps } from './api-deps.js';
 import { createRealtime } from './api-realtime.js';
 import { createServices, type Services } from './api-services.js';
 import { createServo } from './api-servo.js';
+import { bodyPace } from './body-pace.js';
 
 /** The API of this process. */
 export interface ApiServer {
@@ -58,10 +58,7 @@ async function closeServer(server: Server): Promise<void> {
 
 /** All receivers of bodies share one memory budget and one minimum rate. */
 function createBodyReceivers({ settings, uploads }: ApiDeps): BodyReceivers {
-  const pace: BodyRateFloor = {
-    idleMs: settings.http.bodyIdleMs,
-    minBytesPerSecond: settings.http.bodyMinBytesPerSecond,
-  };
+  const pace = bodyPace(settings.http);
   const memory = new MemoryBudget(settings.http.bodyMemoryBytes);
   const folders = {
     tempFolder: () => uploads.tempFolders.create('uploads', randomUUID()),
@@ -159,7 +156,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
         realtime.remote.close(),
         closeServer(server),
       ]);
-      await deps.eventSource.close();
+      await Promise.all([deps.eventSource.close(), deps.incoming.locks.close()]);
       await Promise.all([deps.networks.engines.close(), deps.servo.engines.close()]);
     },
   };

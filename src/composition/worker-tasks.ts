@@ -11,6 +11,7 @@ import type { PeriodicTask } from '../workers/periodic.js';
 import type { WorkspaceOwner, Workspaces } from '../workers/workspaces.js';
 import type { QueueParts } from './queue-parts.js';
 import { servoTasks } from './servo-tasks.js';
+import { uploadTask } from './upload-task.js';
 
 const RECONCILE_INTERVAL_MS = 5_000;
 /**
@@ -40,6 +41,7 @@ export function workerTasks(deps: WorkerTasksDeps): readonly PeriodicTask[] {
     orphanedJobsTask(unitOfWork, queue.pool, log),
     sweepTask(unitOfWork, workspaces),
     ...servoTasks(settings, unitOfWork, log),
+    uploadTask(settings, unitOfWork, log),
   ];
 }
 

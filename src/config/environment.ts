@@ -23,6 +23,7 @@ const DAY_SECONDS = 86_400;
 /** Longest delay of a Node.js timer: 2^31 - 1 milliseconds. */
 const MAX_TIMER_SECONDS = 24 * DAY_SECONDS;
 const MAX_TOKEN_SECONDS = 3650 * DAY_SECONDS;
+const MAX_UPLOAD_SECONDS = 30 * DAY_SECONDS;
 
 const duration = z
   .string()
@@ -174,6 +175,14 @@ export const environmentSchema = z.object({
     .default(64_000_000),
   UPLOAD_MAX_FRAMES: z.coerce.number().int().positive().max(100_000_000).default(500_000),
   UPLOAD_ZIP_MAX_FILES: z.coerce.number().int().positive().max(65_535).default(200),
+  /** Largest file of an upload in several requests. */
+  UPLOAD_RESUMABLE_MAX_MB: megabytes.default(50 * 1024 * 1024 * 1024),
+  /** Time after which an unfinished upload in several requests ends. */
+  UPLOAD_LIFETIME: duration
+    .refine((length) => length <= MAX_UPLOAD_SECONDS, 'must be at most 30d')
+    .default(DAY_SECONDS),
+  /** Unfinished uploads in several requests per user. */
+  UPLOADS_PER_USER: z.coerce.number().int().min(1).max(10_000).default(100),
   /** Stored files per user; 0 is unlimited. */
   STORAGE_PER_USER_MB: megabytesOrNone.default(10_240 * 1024 * 1024),
   /** Uploads per user and day, from 07:00 UTC; 0 is unlimited. */

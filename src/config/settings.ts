@@ -81,6 +81,9 @@ const upload = (env: Environment) => ({
   maxImagePixels: env.UPLOAD_MAX_IMAGE_PIXELS,
   maxFrames: env.UPLOAD_MAX_FRAMES,
   maxZipFiles: env.UPLOAD_ZIP_MAX_FILES,
+  maxResumableBytes: env.UPLOAD_RESUMABLE_MAX_MB,
+  lifetimeMs: env.UPLOAD_LIFETIME * 1000,
+  openPerUser: env.UPLOADS_PER_USER,
 });
 
 /** Limits of users without limits of their own; 0 for no limit. */

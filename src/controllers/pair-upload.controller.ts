@@ -1,4 +1,3 @@
-import { toCredits } from '../domain/money.js';
 import type { Call } from '../middlewares/endpoint.js';
 import type { ReceivedFile } from '../middlewares/multipart.js';
 import { IdempotentReply } from '../middlewares/idempotent-reply.js';
@@ -9,6 +8,7 @@ import type { NamedFile, PairForm } from '../services/upload-pairs.js';
 import type { Upload, UploadOutcome, UploadService } from '../services/upload.service.js';
 import type { UserService } from '../services/user.service.js';
 import { presentQuote } from './quote.presenter.js';
+import { presentPairs } from './upload.presenter.js';
 
 type AddData = (typeof namedDatasetOperations)['addData'];
 
@@ -16,23 +16,6 @@ type AddData = (typeof namedDatasetOperations)['addData'];
 function named({ path, bytes, sha256, originalName }: ReceivedFile, fallback: string): NamedFile {
   const shown = originalName.replaceAll(/\p{C}|\p{Zl}|\p{Zp}/gu, '').trim();
   return { path, bytes, sha256, name: shown === '' ? fallback : shown };
-}
-
-function presentOutcome({ items, cost, balance, files, warnings }: UploadOutcome) {
-  return {
-    success: true,
-    message: 'Data uploaded and processed successfully',
-    processedItems: items.reduce((sum, { sampledFrames }) => sum + sampledFrames, 0),
-    tokenSpent: toCredits(cost),
-    userTokens: toCredits(balance),
-    tokenUsage: {
-      tokensSpent: toCredits(cost),
-      remainingBalance: toCredits(balance),
-      operationType: 'dataset_upload',
-    },
-    files,
-    warnings,
-  };
 }
 
 /** HTTP handlers of uploads of image and mask pairs. */
@@ -61,7 +44,7 @@ export class PairUploadController {
     }
     const location = `/api/datasets/${encodeURIComponent(call.body.datasetName)}/data`;
     const answer = new IdempotentReply(receipt, (outcome: UploadOutcome) =>
-      created(presentOutcome(outcome), location),
+      created(presentPairs(outcome), location),
     );
     return answer.of(await this.#uploads.add(upload, answer.record));
   };

@@ -54,7 +54,10 @@ export function presentTransaction(entry: LedgerEntry) {
     id: entry.id,
     operationType,
     operationId:
-      entry.jobId ?? entry.sessionId ?? `${operationType}_${entry.userId}_${entry.createdAt.getTime()}`,
+      entry.jobId ??
+      entry.sessionId ??
+      entry.uploadId ??
+      `${operationType}_${entry.userId}_${entry.createdAt.getTime()}`,
     amount: toCredits(entry.delta),
     status,
     balanceBefore: toCredits(entry.balanceBefore),

@@ -1,43 +1,13 @@
-import type { Media } from '../domain/dataset.js';
-import { toCredits } from '../domain/money.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { created, ok, whileConnected, type Reply } from '../middlewares/reply.js';
 import type { datasetOperations } from '../schemas/dataset.schema.js';
 import type { Upload, UploadOutcome, UploadService } from '../services/upload.service.js';
 import type { UserService } from '../services/user.service.js';
-import { presentImage } from './dataset.presenter.js';
 import { presentQuote } from './quote.presenter.js';
+import { presentImages, presentVideos } from './upload.presenter.js';
 
 type Operations = typeof datasetOperations;
-
-const presentVideo = ({ id, name, frameCount, sha256 }: Media) => ({
-  id,
-  name,
-  frame_count: frameCount,
-  sha256,
-});
-
-/** Response fields common to both uploads. */
-function presentAdded(what: string, { items, cost, files, warnings }: UploadOutcome) {
-  return {
-    message: `${what} added`,
-    id: items[0].source.id,
-    costDeducted: toCredits(cost),
-    ...(files.length > 0 && { files }),
-    warnings,
-  };
-}
-
-const presentVideos = (name: string, outcome: UploadOutcome) => ({
-  ...presentAdded(`${name} - video`, outcome),
-  videos: outcome.items.map(({ source }) => presentVideo(source)),
-});
-
-const presentImages = (name: string, outcome: UploadOutcome) => ({
-  ...presentAdded(`${name} - image`, outcome),
-  images: outcome.items.map(({ source }) => presentImage(source)),
-});
 
 type AddCall = Call<Operations['addVideos']> | Call<Operations['addImages']>;
 

@@ -24,16 +24,18 @@ export interface TransactionTotalRow {
   readonly delta: string;
 }
 
-/** Rows are immutable, so the state of a hold is derived from its job or session, by primary key. */
+/** Rows are immutable, so the state of a hold is derived from its job, session or upload, by primary key. */
 const ROWS = `
   SELECT t.*, CASE WHEN t.kind <> 'hold' THEN NULL
-                   WHEN j.status IN ('PENDING', 'RUNNING') OR s.status <> 'ended' THEN 'pending'
+                   WHEN j.status IN ('PENDING', 'RUNNING') OR s.status <> 'ended'
+                     OR up.state IN ('open', 'received') THEN 'pending'
                    WHEN j.status = 'COMPLETED' OR s.frames_answered > 0 THEN 'captured' ELSE 'released' END AS hold
     FROM credit_transactions t LEFT JOIN inference_jobs j ON j.id = t.job_id
-                               LEFT JOIN servo_sessions s ON s.id = t.session_id`;
+                               LEFT JOIN servo_sessions s ON s.id = t.session_id
+                               LEFT JOIN uploads up ON up.id = t.upload_id`;
 
 /** Columns of rows `t` of {@link ROWS}. */
-const COLUMNS = `t.id, t.seq, t.user_id AS "userId", t.job_id AS "jobId", t.session_id AS "sessionId", t.kind, t.hold, t.description,
+const COLUMNS = `t.id, t.seq, t.user_id AS "userId", t.job_id AS "jobId", t.session_id AS "sessionId", t.upload_id AS "uploadId", t.kind, t.hold, t.description,
   t.created_at AS "createdAt", t.amount_micro AS amount, t.delta_micro AS delta,
   t.balance_before_micro AS before, t.balance_after_micro AS after`;
 
@@ -48,13 +50,14 @@ interface SelectedRow extends Omit<
 }
 
 function toRow(selected: SelectedRow): TransactionRow {
-  const { id, seq, userId, jobId, sessionId, kind, hold, description, createdAt } = selected;
+  const { id, seq, userId, jobId, sessionId, uploadId, kind, hold, description, createdAt } = selected;
   return {
     id,
     seq,
     userId,
     jobId,
     sessionId,
+    uploadId,
     kind,
     hold,
     description,

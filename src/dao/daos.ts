@@ -21,6 +21,7 @@ import { RevokedSessionDao } from './revoked-session.dao.js';
 import { ServoGoalDao } from './servo-goal.dao.js';
 import { ServoSessionDao } from './servo-session.dao.js';
 import { TagDao } from './tag.dao.js';
+import { UploadDao } from './upload.dao.js';
 import { UsageDao } from './usage.dao.js';
 import { UserSessionDao } from './user-session.dao.js';
 import { UserDao } from './user.dao.js';
@@ -59,6 +60,7 @@ export interface Daos {
   readonly webhookEvents: WebhookEventDao;
   readonly webhookDeliveries: WebhookDeliveryDao;
   readonly userSessions: UserSessionDao;
+  readonly uploads: UploadDao;
   readonly usage: UsageDao;
 }
 
@@ -93,6 +95,7 @@ export function createDaos(context: DaoContext): Daos {
     webhookEvents: new WebhookEventDao(context),
     webhookDeliveries: new WebhookDeliveryDao(context),
     userSessions: new UserSessionDao(context),
+    uploads: new UploadDao(context),
     usage: new UsageDao(context),
   };
 }

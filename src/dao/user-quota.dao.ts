@@ -1,3 +1,4 @@
+import type { UploadReservation } from '../domain/repositories/quota.repository.js';
 import { Dao } from './dao.js';
 
 /** Limits in a row of `user_limits`; NULL: as in the settings. */
@@ -38,7 +39,8 @@ const LIMITS = Object.entries(COLUMNS)
 const DAY = `((clock_timestamp() AT TIME ZONE 'UTC') - interval '7 hours')::date`;
 const RESETS_AT = `((${DAY} + 1 + time '07:00') AT TIME ZONE 'UTC')`;
 const UPLOADED = `CASE WHEN usage.upload_day = ${DAY} THEN usage.uploaded_bytes ELSE 0 END`;
-const LIFETIME = `clock_timestamp() + interval '3 minutes'`;
+const LIFETIME_MS = 180_000;
+const LIFETIME = `clock_timestamp() + interval '${LIFETIME_MS} milliseconds'`;
 
 const RESERVED = `
   SELECT COALESCE(sum(bytes), 0)::text AS "reservedBytes" FROM upload_reservations
@@ -99,11 +101,11 @@ export class UserQuotaDao extends Dao {
   }
 
   /** Adds a reservation and removes expired ones of the user. */
-  async reserve({ id, userId, bytes }: { id: string; userId: string; bytes: number }): Promise<void> {
+  async reserve({ id, userId, bytes, lifetimeMs = LIFETIME_MS }: UploadReservation): Promise<void> {
     await this.rows(
       `WITH expired AS (DELETE FROM upload_reservations WHERE user_id = $userId AND expires_at <= clock_timestamp())
-       INSERT INTO upload_reservations (id, user_id, bytes, expires_at) VALUES ($id, $userId, $bytes, ${LIFETIME})`,
-      { id, userId, bytes },
+       INSERT INTO upload_reservations (id, user_id, bytes, expires_at) VALUES ($id, $userId, $bytes, clock_timestamp() + $lifetimeMs::bigint * interval '1 millisecond')`,
+      { id, userId, bytes, lifetimeMs },
     );
   }
 

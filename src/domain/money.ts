@@ -49,7 +49,8 @@ export function requireHoldable(balance: MicroCredits): void {
 /** Kinds of ledger rows. `delta` of a row is its effect on the balance: hold −, release +, capture 0. */
 export type LedgerKind = 'grant' | 'recharge' | 'upload' | 'hold' | 'capture' | 'release' | 'refund';
 
-/** State of a hold: pending until its job or session captures the used part or releases all of it. */
+/** State of a hold: pending until its job or session captures the used part or releases all of it. An upload
+ * releases its hold when it ends, and its charge is a row of its own. */
 export const HOLD_STATES = ['pending', 'captured', 'released'] as const;
 /** See {@link HOLD_STATES}. */
 export type HoldState = (typeof HOLD_STATES)[number];
@@ -61,8 +62,10 @@ export interface LedgerEntry {
   readonly jobId: string | null;
   /** Session of live servoing that it belongs to. */
   readonly sessionId: string | null;
+  /** Upload in several requests that it belongs to. */
+  readonly uploadId: string | null;
   readonly kind: LedgerKind;
-  /** State of a hold, from the status of its job or session when the row was read; `null` for other kinds. */
+  /** State of a hold, from the status of its job, session or upload when the row was read; `null` for other kinds. */
   readonly hold: HoldState | null;
   /** Amount held, captured and so on; never negative. */
   readonly amount: MicroCredits;

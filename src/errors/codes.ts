@@ -8,6 +8,7 @@ import { REQUEST_CODES } from './codes/requests.js';
 import { SERVO_CODES } from './codes/servo.js';
 import { SERVO_SESSION_CODES } from './codes/servo-sessions.js';
 import { STARTUP_CODES } from './codes/startup.js';
+import { UPLOAD_CODES } from './codes/uploads.js';
 import { WEBHOOK_CODES } from './codes/webhooks.js';
 import type { ErrorKind } from './error-kind.js';
 
@@ -17,6 +18,7 @@ export const ERROR_CODES = {
   ...CREDENTIAL_CODES,
   ...FILE_CODES,
   ...PREVIEW_CODES,
+  ...UPLOAD_CODES,
   ...NETWORK_CODES,
   ...JOB_CODES,
   ...SERVO_CODES,

@@ -16,6 +16,7 @@ export type ErrorKind =
   | 'range_not_satisfiable'
   | 'expectation_failed'
   | 'headers_too_large'
+  | 'checksum_mismatch'
   | 'storage_full'
   | 'rate_limited'
   | 'unavailable'

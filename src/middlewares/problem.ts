@@ -22,6 +22,8 @@ export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
   invalid: 422,
   rate_limited: 429,
   headers_too_large: 431,
+  // Defined by tus.
+  checksum_mismatch: 460,
   internal: 500,
   unavailable: 503,
   timeout: 504,

@@ -10,6 +10,7 @@ export interface CreditTransactionRow {
   userId: string;
   jobId: string | null;
   sessionId: string | null;
+  uploadId: string | null;
   kind: LedgerKind;
   amountMicro: bigint;
   deltaMicro: bigint;
@@ -20,7 +21,10 @@ export interface CreditTransactionRow {
 }
 
 /** What an insert must give; the rest has defaults. */
-export type NewCreditTransactionRow = Optional<CreditTransactionRow, 'seq' | 'sessionId' | 'createdAt'>;
+export type NewCreditTransactionRow = Optional<
+  CreditTransactionRow,
+  'seq' | 'sessionId' | 'uploadId' | 'createdAt'
+>;
 
 /** Sequelize class of `credit_transactions`. */
 export type CreditTransactionModel = ModelStatic<Model<CreditTransactionRow, NewCreditTransactionRow>>;
@@ -35,6 +39,7 @@ export function defineCreditTransactionModel(sequelize: Sequelize): CreditTransa
       userId: DataTypes.UUID,
       jobId: DataTypes.UUID,
       sessionId: DataTypes.UUID,
+      uploadId: DataTypes.UUID,
       kind: DataTypes.STRING,
       amountMicro: microColumn('amountMicro'),
       deltaMicro: microColumn('deltaMicro'),

@@ -8,12 +8,13 @@ import { notFound } from '../errors/common-errors.js';
 import { insufficientCredits } from '../domain/insufficient-credits.js';
 
 function toEntry(row: TransactionRow): LedgerEntry {
-  const { id, userId, jobId, sessionId, kind, hold, description, createdAt } = row;
+  const { id, userId, jobId, sessionId, uploadId, kind, hold, description, createdAt } = row;
   return {
     id,
     userId,
     jobId,
     sessionId,
+    uploadId,
     kind,
     hold,
     amount: row.amountMicro,
@@ -39,7 +40,7 @@ export class PostgresLedgerRepository implements LedgerRepository {
   }
 
   async append(entry: Parameters<LedgerRepository['append']>[0]): Promise<LedgerEntry> {
-    const { userId, jobId, sessionId, kind, amount, delta, description } = entry;
+    const { userId, jobId, sessionId, uploadId, kind, amount, delta, description } = entry;
     const balanceAfter = await this.#users.addToBalance(userId, delta);
     if (balanceAfter === null) throw await this.#refusal(userId, -delta);
     const row = await this.#entries.insert({
@@ -47,6 +48,7 @@ export class PostgresLedgerRepository implements LedgerRepository {
       userId,
       jobId: jobId ?? null,
       sessionId: sessionId ?? null,
+      uploadId: uploadId ?? null,
       kind,
       amountMicro: amount,
       deltaMicro: delta,
@@ -54,7 +56,7 @@ export class PostgresLedgerRepository implements LedgerRepository {
       balanceAfterMicro: balanceAfter,
       description,
     });
-    // The job or session of a new hold was just created, so the hold is pending.
+    // The job, session or upload of a new hold was just created, so the hold is pending.
     return toEntry({ ...row, hold: kind === 'hold' ? 'pending' : null });
   }
 

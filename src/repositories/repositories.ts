@@ -17,6 +17,7 @@ import { PostgresResultRepository } from './result.repository.js';
 import { PostgresScheduleRepository } from './schedule.repository.js';
 import { PostgresServoSessionRepository } from './servo-session.repository.js';
 import { PostgresSessionRepository } from './session.repository.js';
+import { PostgresUploadRepository } from './upload.repository.js';
 import { PostgresUsageRepository } from './usage.repository.js';
 import { PostgresUserSessionRepository } from './user-session.repository.js';
 import { PostgresUserRepository } from './user.repository.js';
@@ -46,6 +47,7 @@ export function createRepositories(daos: Daos): Repositories {
     servoSessions: translating(new PostgresServoSessionRepository(daos.servoSessions, daos.servoGoals)),
     usage: translating(new PostgresUsageRepository(daos.usage)),
     userSessions: translating(new PostgresUserSessionRepository(daos.userSessions)),
+    uploads: translating(new PostgresUploadRepository(daos.uploads)),
     apiKeys: translating(new PostgresApiKeyRepository(daos.apiKeys)),
     webhooks: translating(new PostgresWebhookRepository(daos.webhooks)),
     webhookDeliveries: translating(

@@ -12,6 +12,7 @@ import type { InferenceController } from '../controllers/inference.controller.js
 import type { InpaintingController } from '../controllers/inpainting.controller.js';
 import type { JobController } from '../controllers/job.controller.js';
 import type { NamedDatasetController } from '../controllers/named-dataset.controller.js';
+import type { MultipartUploadController } from '../controllers/multipart-upload.controller.js';
 import type { PasswordPageController } from '../controllers/password-page.controller.js';
 import type { PairUploadController } from '../controllers/pair-upload.controller.js';
 import type { OpenInferenceController } from '../controllers/open-inference.controller.js';
@@ -50,6 +51,7 @@ import { realtimeRoutes } from './realtime.routes.js';
 import { schedulingRoutes } from './scheduling.routes.js';
 import { servoRoutes } from './servo.routes.js';
 import { systemRoutes } from './system.routes.js';
+import { uploadRoutes } from './upload.routes.js';
 import { userSessionRoutes } from './user-session.routes.js';
 import { userRoutes } from './user.routes.js';
 import { webhookRoutes } from './webhook.routes.js';
@@ -65,6 +67,7 @@ export interface Controllers {
   readonly quotas: QuotaController;
   readonly datasets: DatasetController;
   readonly uploads: UploadController;
+  readonly multipartUploads: MultipartUploadController;
   readonly inference: InferenceController;
   readonly classification: ClassificationController;
   readonly networks: NetworkController;
@@ -99,6 +102,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...userRoutes(controllers.users),
       ...quotaRoutes(controllers.quotas),
       ...datasetRoutes(controllers.datasets, controllers.uploads),
+      ...uploadRoutes(controllers.multipartUploads),
       ...inferenceRoutes(controllers.inference),
       ...networkRoutes(controllers.networks),
       ...jobRoutes(controllers.jobs),

@@ -9,6 +9,7 @@ import {
   type JsonBody,
   type ImageForm,
   type RequestBody,
+  type StreamBody,
 } from './request-body.js';
 
 /**
@@ -99,6 +100,15 @@ function bytesBody({ types }: BytesBody) {
   };
 }
 
+/** Bytes of any size; the body may be empty. */
+function streamBody({ types, description }: StreamBody) {
+  return {
+    required: false,
+    description,
+    content: Object.fromEntries(types.map((type) => [type, { schema: bytesOf(type) }])),
+  };
+}
+
 /** The request body in the OpenAPI document; undefined for operations without one. */
 export function requestBodyOf(body: RequestBody) {
   switch (body.kind) {
@@ -112,6 +122,8 @@ export function requestBodyOf(body: RequestBody) {
       return framedBody(body);
     case 'bytes':
       return bytesBody(body);
+    case 'stream':
+      return streamBody(body);
   }
 }
 

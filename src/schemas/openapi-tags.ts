@@ -19,6 +19,11 @@ export const OPENAPI_TAGS = [
       'datasets of the same account.',
   },
   {
+    name: 'Uploads',
+    description:
+      'Large files in several requests, for both families of datasets: in parts to signed URLs, or resumable by tus 1.0.',
+  },
+  {
     name: 'Inference',
     description:
       'Jobs of the tasks `cns`, `classification` and `detection` over a dataset of the family "Datasets" (by id), and their results. Inpainting has its own ' +

@@ -26,6 +26,7 @@ import { schedulingOperations } from './scheduling.schema.js';
 import { servoOperations } from './servo.schema.js';
 import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
 import { userSessionOperations } from './user-session.schema.js';
+import { uploadOperations } from './upload.schema.js';
 import { userOperations } from './user.schema.js';
 import { WEBHOOK_HEADERS, WEBHOOK_MESSAGES } from './webhook-message.schema.js';
 import { webhookOperations } from './webhook.schema.js';
@@ -39,6 +40,7 @@ export const allOperations: readonly Operation[] = [
   userOperations,
   quotaOperations,
   datasetOperations,
+  uploadOperations,
   inferenceOperations,
   classificationOperations,
   networkOperations,

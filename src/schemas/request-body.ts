@@ -4,7 +4,7 @@ import { z } from 'zod';
  * The format of an operation's body. Both its reader and its part of the OpenAPI document are derived from
  * it.
  */
-export type RequestBody = NoBody | JsonBody | FormBody | FramedBody | BytesBody;
+export type RequestBody = NoBody | JsonBody | FormBody | FramedBody | BytesBody | StreamBody;
 
 /** No body; one that is sent anyway is not read. */
 export interface NoBody {
@@ -94,6 +94,14 @@ export interface BytesBody {
   readonly schema: z.ZodType<Uint8Array>;
 }
 
+/** Bytes that the handler reads itself, of any size and media type. */
+export interface StreamBody {
+  readonly kind: 'stream';
+  readonly description: string;
+  /** Media types in the documentation; any is accepted. */
+  readonly types: readonly string[];
+}
+
 /** A JSON body. */
 export const json = <Schema extends z.ZodType>(
   schema: Schema,
@@ -129,6 +137,12 @@ export const bytes = (types: readonly string[], limitBytes: number): BytesBody =
   schema: z.custom<Uint8Array>(),
 });
 
+/** A body that the handler reads itself. */
+export const stream = (
+  description: string,
+  types: readonly string[] = ['application/octet-stream'],
+): StreamBody => ({ kind: 'stream', description, types });
+
 /** The schema of a kind of body, from which the handler's type is inferred. */
 export type BodySchema<Body> = Body extends { readonly schema: infer Schema extends z.ZodType }
   ? Schema
@@ -136,9 +150,9 @@ export type BodySchema<Body> = Body extends { readonly schema: infer Schema exte
     ? Fields
     : z.ZodUndefined;
 
-/** The schema that validates a body; undefined when there is no body. */
+/** The schema that validates a body; undefined when there is no body, or one that the handler reads. */
 export function schemaOf(body: RequestBody): z.ZodType | undefined {
-  if (body.kind === 'none') return undefined;
+  if (body.kind === 'none' || body.kind === 'stream') return undefined;
   return body.kind === 'form' ? body.fields : body.schema;
 }
 

@@ -23,7 +23,7 @@ export type MediaStore = Pick<BlobStore, 'put' | 'remove'>;
 
 /** An upload to a dataset. */
 export interface Upload {
-  readonly principal: Principal;
+  readonly principal: Pick<Principal, 'userId'>;
   readonly datasetId: string;
   /** Title for the ledger description. */
   readonly title: string;
@@ -33,6 +33,12 @@ export interface Upload {
   /** Size of the received files. */
   readonly receivedBytes: number;
   readonly content: UploadContent;
+  /** Upload in several requests, for its rows in the ledger. */
+  readonly uploadId?: string;
+  /** Files that are in the store already. A media row takes one over if it is accepted as it is. */
+  readonly storedFiles?: readonly { readonly path: string; readonly key: string }[];
+  /** Runs first in the transaction, such as to release a hold. */
+  readonly before?: (scope: TransactionScope) => Promise<void>;
 }
 
 /** What was stored and what was charged. */
@@ -107,6 +113,7 @@ export class UploadService {
       const items = await this.#storeFiles(inspection, upload, stored);
       return await this.#unitOfWork.run(async (scope) => {
         committing = false;
+        await upload.before?.(scope);
         const outcome = await this.#record(scope, upload, { items, inspection });
         await kept?.record(scope, outcome);
         // A client that disconnected does not learn the ids of its media, so nothing is stored or charged.
@@ -124,13 +131,14 @@ export class UploadService {
   /** Moves the accepted files to the store; `stored` is called with each key immediately. */
   async #storeFiles(
     { items }: Inspection,
-    { principal: { userId }, signal }: Upload,
+    { principal: { userId }, storedFiles = [], signal }: Upload,
     stored: string[],
   ): Promise<NewItem[]> {
     const put = async (file: AcceptedFile, role: MediaRole) => {
       signal?.throwIfAborted();
-      const { key } = await this.#store.put(file.file.path);
-      stored.push(key);
+      const already = storedFiles.find(({ path }) => path === file.file.path);
+      const { key } = already ?? (await this.#store.put(file.file.path));
+      if (!already) stored.push(key);
       return toMedia(file, role, { userId, storageKey: key });
     };
     const kept: NewItem[] = [];
@@ -143,7 +151,7 @@ export class UploadService {
 
   async #record(
     scope: TransactionScope,
-    { principal, datasetId, title, reservation, receivedBytes }: Upload,
+    { principal, datasetId, title, reservation, receivedBytes, uploadId }: Upload,
     { items, inspection }: { items: readonly NewItem[]; inspection: Inspection },
   ): Promise<UploadOutcome> {
     const { preset, units } = inspection;
@@ -152,6 +160,7 @@ export class UploadService {
       total > 0n
         ? await scope.ledger.append({
             userId: principal.userId,
+            uploadId,
             kind: 'upload',
             amount: total,
             delta: -total,

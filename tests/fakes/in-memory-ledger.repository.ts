@@ -24,6 +24,7 @@ export class InMemoryLedgerRepository implements LedgerRepository {
     const { userId, kind, delta } = entry;
     const jobId = entry.jobId ?? null;
     const sessionId = entry.sessionId ?? null;
+    const uploadId = entry.uploadId ?? null;
     const user = this.#store.users.get(userId);
     if (!user) throw notFound('User', userId);
     if (user.balance + delta < 0n) throw insufficientCredits(user.balance, -delta);
@@ -38,6 +39,7 @@ export class InMemoryLedgerRepository implements LedgerRepository {
       id: uuid(),
       jobId,
       sessionId,
+      uploadId,
       hold: null,
       balanceBefore: user.balance,
       balanceAfter: user.balance + delta,

@@ -22,6 +22,7 @@ import { InMemoryStore } from './in-memory-store.js';
 import { InMemoryUserSessionRepository } from './in-memory-user-session.repository.js';
 import { InMemoryUserRepository } from './in-memory-user.repository.js';
 import { noPreviews } from './no-previews.js';
+import { noUploads } from './no-uploads.js';
 import { noWebhookDeliveries, noWebhooks } from './no-webhooks.js';
 
 type Effect = () => void | Promise<void>;
@@ -66,6 +67,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       // Sums over many tables are a matter of SQL.
       usage: { daily: async () => [] },
       userSessions: new InMemoryUserSessionRepository(store),
+      uploads: noUploads,
     };
   }
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { RequestHandler } from 'express';
 import { createApiServer, type ApiServer } from '../../src/composition/api.js';
 import type { UploadPlaces } from '../../src/composition/api-deps.js';
+import { diskIncoming } from '../../src/composition/api-uploads.js';
 import { createFrameImages } from '../../src/composition/frame-images.js';
 import { listenToJobEngines } from '../../src/composition/job-engine-reports.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
@@ -17,6 +18,7 @@ import type { Role, User } from '../../src/domain/user.js';
 import { silentLogger } from '../../src/logging/logger.js';
 import { ImageIntakeProcess } from '../../src/engines/image-intake/image-intake-process.js';
 import { CredentialChanges, listenToCredentials } from '../../src/realtime/credential-changes.js';
+import { PostgresUploadLocks } from '../../src/queue/upload-locks.js';
 import { PostgresEventSource } from '../../src/realtime/postgres-event-source.js';
 import { JobEngineNetworks } from '../../src/services/job-engine-networks.js';
 import { JobPlanner } from '../../src/services/job-planner.js';
@@ -138,6 +140,10 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     orphanedJobs: new OrphanedJobs(unitOfWork, control),
     results: new ResultService(unitOfWork),
     uploads: await uploadPlaces(folder),
+    incoming: {
+      ...diskIncoming(path.join(folder, 'media'), keys.linkKey),
+      locks: new PostgresUploadLocks({ connectionString: persistence.database.url }, () => undefined),
+    },
     networks: options.networks ?? testNetworks(folder, options.modelsDirectory),
     servo: {
       instanceId,

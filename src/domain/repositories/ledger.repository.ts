@@ -12,6 +12,8 @@ export interface LedgerRepository {
     jobId?: string;
     /** Session of live servoing, instead of a job. */
     sessionId?: string;
+    /** Upload in several requests, for its hold and its charge. */
+    uploadId?: string;
     kind: LedgerKind;
     amount: MicroCredits;
     delta: MicroCredits;

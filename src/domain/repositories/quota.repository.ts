@@ -5,6 +5,8 @@ export interface UploadReservation {
   readonly id: string;
   readonly userId: string;
   readonly bytes: number;
+  /** Some minutes unless given. */
+  readonly lifetimeMs?: number;
 }
 
 /** Limits of single users and what users have used. */
@@ -20,7 +22,7 @@ export interface QuotaRepository {
    * @param exceptReservation a reservation that does not count
    */
   lockUsage(userId: string, exceptReservation?: string): Promise<UploadUsage>;
-  /** Records an upload that is being received, for some minutes. */
+  /** Records an upload that is being received. */
   reserve(reservation: UploadReservation): Promise<void>;
   /** Keeps reservations for some more minutes. */
   renew(ids: readonly string[]): Promise<void>;

@@ -14,6 +14,7 @@ import type { ResultRepository } from './result.repository.js';
 import type { ScheduleRepository } from './schedule.repository.js';
 import type { ServoSessionRepository } from './servo-session.repository.js';
 import type { SessionRepository } from './session.repository.js';
+import type { UploadRepository } from './upload.repository.js';
 import type { UserSessionRepository } from './user-session.repository.js';
 import type { UserRepository } from './user.repository.js';
 import type { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
@@ -41,6 +42,7 @@ export interface Repositories {
   readonly webhooks: WebhookRepository;
   readonly webhookDeliveries: WebhookDeliveryRepository;
   readonly userSessions: UserSessionRepository;
+  readonly uploads: UploadRepository;
   readonly usage: UsageRepository;
 }
 

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { MemoryBudget } from '../../lifecycle/memory-budget.js';
-import type { NoBody, RequestBody } from '../../schemas/request-body.js';
+import type { NoBody, RequestBody, StreamBody } from '../../schemas/request-body.js';
 import { withoutEmptyFields } from '../empty-fields.js';
 import { isForm, type ExpectedForm, type ReceivedFiles, type UploadReceiver } from '../multipart.js';
 import type { FormImage, ImageReceiver } from '../image-form.js';
@@ -12,7 +12,7 @@ import { receiveBytes } from './receive-bytes.js';
 import type { BodyRoom, SpillPlace } from './spilling-bytes.js';
 
 /** Bodies that are read into memory as one piece. */
-type TextBody = Exclude<RequestBody, NoBody>;
+type TextBody = Exclude<RequestBody, NoBody | StreamBody>;
 
 /** Receivers of bodies and their limits. */
 export interface BodyReceivers {
@@ -52,7 +52,7 @@ export async function receiveBody(
   { request, response }: Exchange,
   receivers: BodyReceivers,
 ): Promise<Received> {
-  if (body.kind === 'none') return { ...NOTHING, body: undefined };
+  if (body.kind === 'none' || body.kind === 'stream') return { ...NOTHING, body: undefined };
   if (body.kind === 'form' && body.type === 'multipart/form-data') {
     // Parameters are checked before a body of several gigabytes is read.
     requireParameters(parameters);

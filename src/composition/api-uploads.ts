@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { presentStored } from '../controllers/upload.presenter.js';
+import type { IncomingStores } from '../services/incoming-store.js';
+import { IncomingUploadService } from '../services/incoming-upload.service.js';
+import { MultipartIncomingStore } from '../services/multipart-incoming-store.js';
+import { MultipartUploadService } from '../services/multipart-upload.service.js';
+import { PartLinks } from '../services/part-links.js';
+import { ResumableIncomingStore } from '../services/resumable-incoming-store.js';
+import { UploadCompletion } from '../services/upload-completion.js';
+import type { UploadService } from '../services/upload.service.js';
+import type { BlobStore } from '../storage/blob-store.js';
+import { DiskBlobStore } from '../storage/disk-blob-store.js';
+import { DiskMultipartStore } from '../storage/disk-multipart-store.js';
+import { DiskResumableStore } from '../storage/disk-resumable-store.js';
+import type { ApiDeps, IncomingParts } from './api-deps.js';
+
+/** Receives uploads on the local disk, parts at signed URLs of this API. */
+export function diskIncoming(mediaFolder: string, linkKey: Buffer): Omit<IncomingParts, 'locks'> {
+  const links = new PartLinks(linkKey);
+  const blobs = new DiskBlobStore(mediaFolder);
+  const store = new DiskMultipartStore(mediaFolder, blobs, ({ key }, part, allowance) =>
+    links.sign(key, part, allowance),
+  );
+  return { multipart: store, writer: store, resumable: new DiskResumableStore(mediaFolder) };
+}
+
+/** Stores by protocol. */
+export const incomingStores = (
+  { multipart, resumable }: Pick<IncomingParts, 'multipart' | 'resumable'>,
+  blobs: Pick<BlobStore, 'borrow' | 'remove'>,
+): IncomingStores => ({
+  multipart: new MultipartIncomingStore(multipart, blobs),
+  tus: new ResumableIncomingStore(resumable),
+});
+
+/** Creates the services of uploads in several requests. */
+export function createIncomingUploads(
+  {
+    settings,
+    unitOfWork,
+    uploads: places,
+    incoming,
+    keys,
+  }: Pick<ApiDeps, 'settings' | 'unitOfWork' | 'uploads' | 'incoming' | 'keys'>,
+  uploads: UploadService,
+) {
+  const stores = incomingStores(incoming, places.store);
+  const requireSpace = (bytes: number): Promise<void> => places.inspector.requireSpace(bytes);
+  const completion = new UploadCompletion({
+    unitOfWork,
+    uploads,
+    stores,
+    tempFolder: () => places.tempFolders.create('uploads', randomUUID()),
+    present: presentStored,
+  });
+  const { maxResumableBytes, lifetimeMs, openPerUser } = settings.upload;
+  const incomingUploads = new IncomingUploadService({
+    unitOfWork,
+    completion,
+    stores,
+    requireSpace,
+    locks: incoming.locks,
+    limits: { maxBytes: maxResumableBytes, lifetimeMs, maxOpenPerUser: openPerUser, quotas: settings.quota },
+  });
+  const { uploads: rows, users } = unitOfWork.read;
+  const multipartUploads = new MultipartUploadService({
+    incoming: incomingUploads,
+    store: incoming.multipart,
+    writer: incoming.writer,
+    links: new PartLinks(keys.linkKey),
+    uploads: rows,
+    users,
+    requireSpace,
+  });
+  return { incomingUploads, multipartUploads };
+}

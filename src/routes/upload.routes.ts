@@ -1,0 +1,14 @@
+import type { MultipartUploadController } from '../controllers/multipart-upload.controller.js';
+import { endpoint } from '../middlewares/endpoint.js';
+import { uploadOperations } from '../schemas/upload.schema.js';
+
+/** Uploads in several requests. */
+export const uploadRoutes = (multipart: MultipartUploadController) => [
+  endpoint(uploadOperations.list, multipart.list),
+  endpoint(uploadOperations.create, multipart.create),
+  endpoint(uploadOperations.get, multipart.get),
+  endpoint(uploadOperations.refresh, multipart.refresh),
+  endpoint(uploadOperations.putPart, multipart.putPart),
+  endpoint(uploadOperations.complete, multipart.complete),
+  endpoint(uploadOperations.abort, multipart.abort),
+];
