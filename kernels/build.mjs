@@ -10,7 +10,11 @@ import asc from 'assemblyscript/asc';
 const folder = import.meta.dirname;
 /** Source folders, the kernels compiled from each, and the target folder. */
 const GROUPS = [
-  { sources: 'features', kernels: ['nearest', 'akaze', 'orb'], target: 'src/vision/features/kernels' },
+  {
+    sources: 'features',
+    kernels: ['nearest', 'akaze', 'orb', 'sift'],
+    target: 'src/vision/features/kernels',
+  },
   { sources: 'jpeg', kernels: ['jpeg'], target: 'src/media/jpeg' },
 ];
 const OPTIONS = [

@@ -1,11 +1,8 @@
 import type { Image } from '../image/image.js';
 
 /** Detectors implemented as WebAssembly kernels, without a network. */
-export const KERNEL_DETECTORS = ['ORB', 'AKAZE'] as const;
+export const KERNEL_DETECTORS = ['SIFT', 'ORB', 'AKAZE'] as const;
 export type KernelDetectorName = (typeof KERNEL_DETECTORS)[number];
-
-/** Detector names of the API; learned detectors register additional names through their manifests. */
-export type DetectorName = 'SIFT' | KernelDetectorName;
 
 /** Bit strings compared by Hamming distance: `n` rows of `bytes` bytes; rows may end in zero padding. */
 export interface BinaryDescriptors {

@@ -5,6 +5,7 @@ import { AkazeExtractor } from '../../../vision/features/akaze/akaze-extraction.
 import { parseKeypointManifest } from '../../../networks/keypoints/keypoint-manifest.js';
 import { KeypointNetwork } from '../../../networks/keypoints/keypoint-network.js';
 import { OrbExtractor } from '../../../vision/features/orb/orb-extraction.js';
+import { SiftExtractor } from '../../../vision/features/sift/sift-extraction.js';
 import type { Image } from '../../../vision/image/image.js';
 
 /** Description of a detector as plain data that can be sent to threads. */
@@ -25,7 +26,8 @@ export interface OpenedDetector {
   close(): Promise<void>;
 }
 
-const EXTRACTORS: Record<KernelDetectorName, (maxFeatures: number) => Pick<OrbExtractor, 'extract'>> = {
+const EXTRACTORS: Record<KernelDetectorName, (maxFeatures: number) => Pick<SiftExtractor, 'extract'>> = {
+  SIFT: (maxFeatures) => new SiftExtractor(maxFeatures),
   ORB: (maxFeatures) => new OrbExtractor(maxFeatures),
   AKAZE: (maxFeatures) => new AkazeExtractor(maxFeatures),
 };
@@ -51,5 +53,5 @@ export async function openDetector(
     };
   }
   const extractor = EXTRACTORS[source.name](maxFeatures);
-  return { detect: (image) => extractor.extract(image), close: async () => undefined };
+  return { detect: (image, sensitive) => extractor.extract(image, sensitive), close: async () => undefined };
 }

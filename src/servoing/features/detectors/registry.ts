@@ -1,7 +1,7 @@
 import { AppError } from '../../../errors/app-error.js';
 import { ModelsFolder } from '../../../networks/store/models-folder.js';
 import { FeaturePipeline, type FeaturePipelineOptions } from '../feature-pipeline.js';
-import { KERNEL_DETECTORS, type DetectorName } from '../../../vision/features/types.js';
+import { KERNEL_DETECTORS, type KernelDetectorName } from '../../../vision/features/types.js';
 import {
   parseKeypointManifest,
   type KeypointManifest,
@@ -45,7 +45,7 @@ export async function availableDetectors(modelsDirectory: string): Promise<reado
  * @throws AppError DETECTOR_NOT_AVAILABLE for unknown names
  */
 export async function createFeaturePipeline(
-  name: DetectorName | (string & {}),
+  name: KernelDetectorName | (string & {}),
   options: DetectorOptions,
 ): Promise<FeaturePipeline> {
   return new FeaturePipeline(await planFeaturePipeline(name, options));
@@ -57,7 +57,7 @@ export async function createFeaturePipeline(
  * @throws AppError DETECTOR_NOT_AVAILABLE for unknown names
  */
 export async function planFeaturePipeline(
-  name: DetectorName | (string & {}),
+  name: KernelDetectorName | (string & {}),
   { modelsDirectory, maxFeatures = DEFAULT_MAX_FEATURES, threads = 1 }: DetectorOptions,
 ): Promise<FeaturePipelineOptions> {
   const same = (other: string): boolean => other.toUpperCase() === name.toUpperCase();

@@ -139,6 +139,6 @@ describe('createFeaturePipeline', () => {
       message: expect.stringContaining('SIFT, ORB, AKAZE'),
     });
     expect(await availableDetectors(modelsDirectory)).toEqual(['SIFT', 'ORB', 'AKAZE']);
-    expect(await availableDetectors('/nowhere')).toEqual(['ORB', 'AKAZE']);
+    expect(await availableDetectors('/nowhere')).toEqual(['SIFT', 'ORB', 'AKAZE']);
   });
 });

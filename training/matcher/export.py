@@ -1,4 +1,4 @@
-"""Exports the comparison of float descriptors: ``python -m sift.matcher``. Writes models/matcher."""
+"""Exports the comparison of float descriptors: ``python -m matcher.export``. Writes models/matcher."""
 
 import argparse
 import hashlib
@@ -59,7 +59,7 @@ def main() -> None:
     tensor = lambda name, shape: {'name': name, 'dtype': 'float32', 'shape': shape}
     manifest = {
         'id': 'matcher', 'version': '1.0.0', 'task': 'matching', 'kind': 'squared-distances', 'licence': 'MIT',
-        'source': 'training/sift', 'trainedBy': 'Nothing is learnt: squared distances as a matrix product.',
+        'source': 'training/matcher', 'trainedBy': 'Nothing is learnt: squared distances as a matrix product.',
         'files': {'matcher': {'path': 'matcher.onnx', 'sha256': hashlib.sha256(content).hexdigest(),
                               'bytes': len(content)}},
         'inputs': {'matcher': [tensor('goal', ['n', 'width']), tensor('current', ['m', 'width'])]},
