@@ -12,6 +12,7 @@ export const OWNERS = {
   pg: ['queue/**', 'realtime/postgres-event-source.ts', 'composition/**'],
   undici: ['net/**'],
   'ipaddr.js': ['net/**'],
+  'openid-client': ['net/**'],
   sharp: ['media/**'],
   yauzl: ['media/**'],
   yazl: ['media/**'],

@@ -1,3 +1,4 @@
+import { OpenIdProvider } from '../net/openid-provider.js';
 import { AccountAdminService } from '../services/account-admin.service.js';
 import { AccountService } from '../services/account.service.js';
 import { AdminService } from '../services/admin.service.js';
@@ -6,6 +7,9 @@ import { AuditService } from '../services/audit.service.js';
 import { SharedLoginAttempts } from '../services/auth-login-attempts.js';
 import { PasswordHasher } from '../services/auth-password.js';
 import { AuthService } from '../services/auth.service.js';
+import { OidcAccounts } from '../services/oidc-accounts.service.js';
+import { SignInFlows } from '../services/oidc-flow.js';
+import { OidcService } from '../services/oidc.service.js';
 import { PasswordService } from '../services/password.service.js';
 import { TokenService } from '../services/token.service.js';
 import { UserSessionService } from '../services/user-session.service.js';
@@ -32,6 +36,7 @@ export function createAccountServices(deps: ApiDeps) {
   return {
     tokens,
     auth,
+    oidc: createOidc(deps, { passwords, attempts, auth, sessions }),
     sessions,
     passwords: new PasswordService({ unitOfWork, passwords, auth, sessions, attempts }),
     ...createKeyServices(deps, auth, attempts),
@@ -46,6 +51,30 @@ export function createAccountServices(deps: ApiDeps) {
     }),
     administration: new AdministrationService(unitOfWork),
     accountAdmin: new AccountAdminService(unitOfWork),
+  };
+}
+
+/** Creates the sign-in by OpenID Connect; null when no provider is configured. */
+function createOidc(
+  { settings: { oidc }, keys, unitOfWork, logger }: ApiDeps,
+  parts: {
+    readonly passwords: PasswordHasher;
+    readonly attempts: SharedLoginAttempts;
+    readonly auth: AuthService;
+    readonly sessions: UserSessionService;
+  },
+) {
+  if (oidc === null) return null;
+  const log = logger.child({ component: 'oidc' });
+  const provider = new OpenIdProvider({
+    ...oidc,
+    onUnavailable: (err) => log.warn('The identity provider cannot be used.', { issuer: oidc.issuer, err }),
+  });
+  const accounts = new OidcAccounts({ unitOfWork, passwords: parts.passwords, log, rules: oidc });
+  const flows = new SignInFlows(keys.linkKey);
+  return {
+    service: new OidcService({ unitOfWork, provider, accounts, flows, ...parts }),
+    buttonName: oidc.buttonName,
   };
 }
 

@@ -13,6 +13,7 @@ import { JobController, type JobControllerDeps } from '../controllers/job.contro
 import { JobTimeService } from '../services/job-time.service.js';
 import { BulkJobService, type BulkJobServiceDeps } from '../services/bulk-jobs.service.js';
 import { NamedDatasetController } from '../controllers/named-dataset.controller.js';
+import { OidcController } from '../controllers/oidc.controller.js';
 import { PasswordPageController } from '../controllers/password-page.controller.js';
 import { PairUploadController } from '../controllers/pair-upload.controller.js';
 import { PublicLinks } from '../controllers/public-links.js';
@@ -100,13 +101,16 @@ const createServoController = (
   });
 
 /** Creates the controllers of sign-in and of credentials. */
-function createCredentialControllers({ keys }: ApiDeps, services: Services) {
-  const { auth, authenticator, tokens, apiKeys } = services;
+function createCredentialControllers({ keys, settings }: ApiDeps, services: Services) {
+  const { auth, authenticator, tokens, apiKeys, oidc } = services;
+  const links = new PublicLinks(services.links, settings.http.publicUrl);
+  const oidcButton = oidc?.buttonName ?? null;
   return {
     auth: new AuthController(auth, keys.jwks),
     apiKeys: new ApiKeyController(apiKeys),
     userSessions: new UserSessionController(services.sessions, services.passwords),
-    adminSessions: new AdminSessionController({ auth, authenticator, tokens }),
+    adminSessions: new AdminSessionController({ auth, authenticator, tokens, oidcButton }),
+    oidc: new OidcController({ oidc, tokens, links }),
   };
 }
 

@@ -6,6 +6,7 @@ import { JPEG_DECODERS } from '../domain/preprocessing.js';
 import { issueLines } from '../errors/schema-issues.js';
 import { PREVIEW_KINDS, PROXY_ENCODERS, type PreviewKind } from '../domain/preview.js';
 import { apiKeysSetting } from './api-keys-setting.js';
+import { oidcSettings, requireOidcPair } from './oidc-settings.js';
 
 /** Setting names of earlier services, accepted as aliases. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
@@ -64,8 +65,7 @@ const previewKinds = z
     return z.NEVER;
   });
 
-/** All settings with their defaults; a test compares the table in the README with this schema. */
-export const environmentSchema = z.object({
+const shape = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(3000),
@@ -147,6 +147,7 @@ export const environmentSchema = z.object({
     .default(30 * DAY_SECONDS),
   JWT_ISSUER: z.string().default('infernode'),
   JWT_AUDIENCE: z.string().default('infernode-api'),
+  ...oidcSettings,
   BCRYPT_SALT_ROUNDS: z.coerce.number().int().min(4).max(15).default(12),
   ADMIN_EMAIL: z.email().optional(),
   ADMIN_PASSWORD: z.string().min(8).optional(),
@@ -244,6 +245,9 @@ export const environmentSchema = z.object({
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().max(100_000).default(475),
   CPU_WATTS: z.coerce.number().positive().max(100_000).default(15),
 });
+
+/** All settings with their defaults; a test compares the table in the README with this schema. */
+export const environmentSchema = shape.superRefine(requireOidcPair);
 
 /** Default admin account of a development server. */
 export const DEVELOPMENT_ADMIN = 'admin@infernode.local';

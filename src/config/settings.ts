@@ -121,6 +121,26 @@ const servo = (env: Environment) => ({
   sessionsPerUser: env.SERVO_SESSIONS_PER_USER,
 });
 
+/** Sign-in by OpenID Connect; null when no provider is configured. */
+const oidc = (env: Environment) =>
+  env.OIDC_ISSUER === undefined
+    ? null
+    : {
+        issuer: env.OIDC_ISSUER,
+        clientId: env.OIDC_CLIENT_ID ?? '',
+        /** Without one, the client is a public one. */
+        clientSecret: env.OIDC_CLIENT_SECRET,
+        scope: env.OIDC_SCOPES,
+        buttonName: env.OIDC_BUTTON_NAME,
+        /** Empty for any. */
+        allowedDomains: env.OIDC_ALLOWED_DOMAINS as readonly string[],
+        /** Name of the claim that decides about the admin role; roles stay as they are without one. */
+        roleClaim: env.OIDC_ROLE_CLAIM,
+        adminValue: env.OIDC_ADMIN_VALUE,
+        linksVerifiedEmail: env.OIDC_LINK_VERIFIED_EMAIL,
+        allowsSignUp: env.OIDC_SIGN_UP,
+      };
+
 const webhooks = (env: Environment) => ({
   allowPrivate: env.WEBHOOK_ALLOW_PRIVATE,
   perUser: env.WEBHOOKS_PER_USER,
@@ -151,6 +171,7 @@ function settingsOf(env: Environment) {
     queue: queue(env),
     accounts: accounts(env),
     token: token(env),
+    oidc: oidc(env),
     upload: upload(env),
     quota: quota(env),
     job: job(env),

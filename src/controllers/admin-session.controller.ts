@@ -8,15 +8,17 @@ import { forbidden } from '../errors/common-errors.js';
 import { authenticateRequest } from '../middlewares/authenticate.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { toProblem } from '../middlewares/problem.js';
-import { HANDLED, type Reply } from '../middlewares/reply.js';
+import type { HANDLED } from '../middlewares/reply.js';
+import { type Reply } from '../middlewares/reply.js';
 import type { adminSessionOperations } from '../schemas/admin-session.schema.js';
 import type { AuthService, Credentials } from '../services/auth.service.js';
 import type { TokenService } from '../services/token.service.js';
+import { ADMIN_COOKIE, setAdminCookie } from './admin-cookie.js';
 import { signInPage, type SignInNotice } from './admin-session.page.js';
+import { cookieOf, prefersPage, sendPage } from './browser-pages.js';
 
 type Operations = typeof adminSessionOperations;
 
-const COOKIE = 'infernode_admin';
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 /** Dependencies of {@link AdminSessionController}. */
@@ -24,11 +26,8 @@ export interface AdminSessionDeps {
   readonly auth: Pick<AuthService, 'signIn' | 'session' | 'endSession'>;
   readonly authenticator: Authenticator;
   readonly tokens: Pick<TokenService, 'issue' | 'lifetime'>;
-}
-
-function cookieOf(request: Request): string | null {
-  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
-  return pairs.find(([name]) => name === COOKIE)?.[1] ?? null;
+  /** Name of the button for OpenID Connect; null without it. */
+  readonly oidcButton: string | null;
 }
 
 /** Rejects form submissions from other sites (CSRF). @throws AppError CROSS_SITE. */
@@ -46,16 +45,6 @@ function ignoreUnauthenticated(error: unknown): void {
 
 function originHost(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null;
-}
-
-function sendPage(response: Response, status: number, notice: SignInNotice): typeof HANDLED {
-  response.status(status).set('Cache-Control', 'no-store').type('html').send(signInPage(notice));
-  return HANDLED;
-}
-
-/** Whether the client prefers an HTML page, as browsers do, to problem details. */
-function prefersPage(request: Request): boolean {
-  return request.accepts(['application/problem+json', 'application/json', 'text/html']) === 'text/html';
 }
 
 /** The notice that the page shows for a rejected sign-in; null for errors without one. */
@@ -79,7 +68,7 @@ export class AdminSessionController {
   }
 
   readonly page = async ({ response, request }: Call<Operations['page']>): Promise<typeof HANDLED> =>
-    sendPage(response, 200, request.query['signed-out'] === undefined ? 'none' : 'signed-out');
+    this.#sendPage(response, 200, request.query['signed-out'] === undefined ? 'none' : 'signed-out');
 
   readonly signIn = async ({
     body,
@@ -93,30 +82,27 @@ export class AdminSessionController {
       const notice = error instanceof AppError && prefersPage(request) ? noticeOf(error) : null;
       if (notice === null) throw error;
       const { status, headers } = toProblem(error, { id: '', path: request.path });
-      return sendPage(response.set(headers), status, notice);
+      return this.#sendPage(response.set(headers), status, notice);
     }
   };
+
+  #sendPage(response: Response, status: number, notice: SignInNotice): typeof HANDLED {
+    return sendPage(response, status, signInPage(notice, this.#deps.oidcButton));
+  }
 
   async #openSession(credentials: Credentials, request: Request, response: Response): Promise<Reply> {
     const user = await this.#deps.auth.signIn(credentials, request.ip ?? 'unknown');
     if (user.role !== 'admin') throw notAnAdmin();
-    const token = await this.#deps.tokens.issue(user, { kind: 'adminSession' });
-    response.cookie(COOKIE, token, {
-      httpOnly: true,
-      sameSite: 'strict',
-      secure: request.secure,
-      path: ADMIN_PATH,
-      maxAge: this.#deps.tokens.lifetime('adminSession') * 1000,
-    });
+    await setAdminCookie(user, this.#deps.tokens, { request, response });
     return { status: 303, headers: { Location: QUEUE_BOARD_PATH } };
   }
 
   readonly signOut = async ({ request, response }: Call<Operations['signOut']>): Promise<Reply> => {
     requireSameSite(request);
-    const cookie = cookieOf(request);
+    const cookie = cookieOf(request, ADMIN_COOKIE);
     // An invalid cookie needs no sign-out.
     if (cookie !== null) await this.#deps.auth.endSession(cookie).catch(ignoreUnauthenticated);
-    response.clearCookie(COOKIE, { httpOnly: true, sameSite: 'strict', path: ADMIN_PATH });
+    response.clearCookie(ADMIN_COOKIE, { httpOnly: true, sameSite: 'strict', path: ADMIN_PATH });
     return { status: 303, headers: { Location: `${SIGN_IN_PATH}?signed-out` } };
   };
 
@@ -135,7 +121,7 @@ export class AdminSessionController {
       return (await authenticateRequest(request, authenticator, { access: 'admin', scope: 'admin' }))
         .principal;
     }
-    const cookie = cookieOf(request);
+    const cookie = cookieOf(request, ADMIN_COOKIE);
     if (cookie === null) return null;
     // Browsers send the cookie with requests from any site, so state-changing requests must come from our own
     // page.

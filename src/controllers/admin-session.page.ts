@@ -1,4 +1,5 @@
-import { SIGN_IN_PATH } from '../domain/api-paths.js';
+import { OIDC_START_PATH, QUEUE_BOARD_PATH, SIGN_IN_PATH } from '../domain/api-paths.js';
+import { escapeHtml } from './browser-pages.js';
 
 /** Style of pages with a form. */
 export const FORM_STYLE = `
@@ -7,7 +8,7 @@ export const FORM_STYLE = `
   h1 { font-size: 1.2rem; margin: 0 0 1rem }
   label { display: block; margin: .75rem 0 .25rem; font-size: .875rem; color: #aab6c5 }
   input { box-sizing: border-box; width: 100%; padding: .6rem; border: 1px solid #35445a; border-radius: 6px; background: #10151c; color: inherit; font: inherit }
-  button { width: 100%; margin-top: 1.25rem; padding: .65rem; border: 0; border-radius: 6px; background: #3d7eff; color: #fff; font: inherit; cursor: pointer }
+  button, a.button { display: block; box-sizing: border-box; text-align: center; text-decoration: none; width: 100%; margin-top: 1.25rem; padding: .65rem; border: 0; border-radius: 6px; background: #3d7eff; color: #fff; font: inherit; cursor: pointer }
   p[role=alert] { margin: 0 0 1rem; color: #ff9a8b }`;
 
 /** Notices of the sign-in page. */
@@ -21,8 +22,13 @@ const NOTICES: Readonly<Record<SignInNotice, string>> = {
   'signed-out': '<p role="status">You have signed out.</p>',
 };
 
-/** The sign-in page of the queue board. It contains no user input, so nothing needs escaping. */
-export function signInPage(notice: SignInNotice): string {
+/** The sign-in page of the queue board. @param oidcButton name of the button for OpenID Connect; null without it */
+export function signInPage(notice: SignInNotice, oidcButton: string | null): string {
+  const returnTo = encodeURIComponent(QUEUE_BOARD_PATH);
+  const link =
+    oidcButton === null
+      ? ''
+      : `<a class="button" href="${OIDC_START_PATH}?returnTo=${returnTo}">${escapeHtml(oidcButton)}</a>`;
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -31,6 +37,6 @@ export function signInPage(notice: SignInNotice): string {
 <form method="post" action="${SIGN_IN_PATH}">
 <label for="email">E-mail</label><input id="email" name="email" type="email" autocomplete="username" required autofocus>
 <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
-<button>Sign in</button></form></main></body></html>
+<button>Sign in</button></form>${link}</main></body></html>
 `;
 }

@@ -1,10 +1,10 @@
-import type { Response } from 'express';
 import { AppError } from '../errors/app-error.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { toProblem } from '../middlewares/problem.js';
-import { HANDLED } from '../middlewares/reply.js';
+import type { HANDLED } from '../middlewares/reply.js';
 import type { passwordPageOperations } from '../schemas/password-page.schema.js';
 import type { PasswordService } from '../services/password.service.js';
+import { sendPage } from './browser-pages.js';
 import { clientOf } from './client-info.js';
 import { passwordPage } from './set-password.page.js';
 
@@ -21,11 +21,6 @@ const SHOWN: ReadonlySet<AppError['kind']> = new Set([
   'unavailable',
 ]);
 
-function send(response: Response, status: number, html: string): typeof HANDLED {
-  response.status(status).set('Cache-Control', 'no-store').type('html').send(html);
-  return HANDLED;
-}
-
 /** HTTP handlers of the page on which a user chooses a password. */
 export class PasswordPageController {
   readonly #passwords: Pick<PasswordService, 'reset'>;
@@ -36,7 +31,7 @@ export class PasswordPageController {
 
   readonly page = async ({ query, response }: Call<Operations['page']>): Promise<typeof HANDLED> => {
     const { token = '' } = query;
-    return send(response, 200, LINK_TOKEN.test(token) ? passwordPage({ token }) : passwordPage({}));
+    return sendPage(response, 200, LINK_TOKEN.test(token) ? passwordPage({ token }) : passwordPage({}));
   };
 
   readonly submit = async (call: Call<Operations['submit']>): Promise<typeof HANDLED> => {
@@ -48,9 +43,9 @@ export class PasswordPageController {
       const { status, headers } = toProblem(error, { id: '', path: request.path });
       // The form stays open for another password; another link needs another page.
       const token = error.kind !== 'forbidden' && LINK_TOKEN.test(body.token) ? body.token : undefined;
-      return send(response.set(headers), status, passwordPage({ token, problem: problemOf(error) }));
+      return sendPage(response.set(headers), status, passwordPage({ token, problem: problemOf(error) }));
     }
-    return send(response, 200, passwordPage({ done: true }));
+    return sendPage(response, 200, passwordPage({ done: true }));
   };
 }
 

@@ -6,6 +6,7 @@ import { DatasetItemDao } from './dataset-item.dao.js';
 import { DatasetSummaryDao } from './dataset-summary.dao.js';
 import { DatasetDao } from './dataset.dao.js';
 import { IdempotencyKeyDao } from './idempotency-key.dao.js';
+import { IdentityDao } from './identity.dao.js';
 import { InferenceJobDao } from './inference-job.dao.js';
 import { JobEventDao } from './job-event.dao.js';
 import { JobSpeedDao } from './job-speed.dao.js';
@@ -61,6 +62,7 @@ export interface Daos {
   readonly webhookDeliveries: WebhookDeliveryDao;
   readonly userSessions: UserSessionDao;
   readonly uploads: UploadDao;
+  readonly identities: IdentityDao;
   readonly usage: UsageDao;
 }
 
@@ -96,6 +98,7 @@ export function createDaos(context: DaoContext): Daos {
     webhookDeliveries: new WebhookDeliveryDao(context),
     userSessions: new UserSessionDao(context),
     uploads: new UploadDao(context),
+    identities: new IdentityDao(context),
     usage: new UsageDao(context),
   };
 }

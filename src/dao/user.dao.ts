@@ -55,6 +55,17 @@ export class UserDao extends Dao {
     return rows.length > 0;
   }
 
+  /** Locks all admins that are neither disabled nor deleted, always in the same order. */
+  async lockAdmins(): Promise<string[]> {
+    this.requireTransaction();
+    const rows = await this.rows<{ id: string }>(
+      `SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL AND deleted_at IS NULL
+        ORDER BY id FOR NO KEY UPDATE`,
+      {},
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /**
    * Changes the role; a user who loses the admin role also loses all tokens. False when there is no such
    * user.

@@ -2,6 +2,11 @@
 export const ADMIN_PATH = '/api/admin';
 export const QUEUE_BOARD_PATH = `${ADMIN_PATH}/queues`;
 export const SIGN_IN_PATH = `${ADMIN_PATH}/sign-in`;
+export const OIDC_PATH = '/api/auth/oidc';
+export const OIDC_START_PATH = `${OIDC_PATH}/start`;
+export const OIDC_CALLBACK_PATH = `${OIDC_PATH}/callback`;
+export const SIGN_IN_PAGE_PATH = '/sign-in';
+export const SIGN_IN_SCRIPT_PATH = '/sign-in.js';
 export const PASSWORD_PAGE_PATH = '/set-password';
 export const DOCUMENTATION_PATH = '/api/docs';
 /** The same page under the path of the compatibility routes. */

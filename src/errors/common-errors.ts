@@ -69,6 +69,20 @@ export function tokenProblem(code: TokenProblem, message: string = TOKEN_PROBLEM
   return new AppError(code, { message });
 }
 
+/** Error for an identity of a provider that belongs to another account. */
+export function identityTaken(): AppError {
+  return new AppError('IDENTITY_TAKEN', {
+    message: 'This account of the identity provider is linked to another account.',
+  });
+}
+
+/** Error for a disabled account, for callers that have proved to be its owner. */
+export function accountDisabled(): AppError {
+  return new AppError('ACCOUNT_DISABLED', {
+    message: 'This account is disabled; an administrator can enable it again.',
+  });
+}
+
 /** Error for a token that is malformed, forged or of another kind. */
 export function invalidToken(message?: string): AppError {
   return tokenProblem('INVALID_TOKEN', message);

@@ -5,6 +5,7 @@ import { PostgresAuditRepository } from './audit.repository.js';
 import { translating } from './database-errors.js';
 import { PostgresDatasetRepository } from './dataset.repository.js';
 import { PostgresIdempotencyRepository } from './idempotency.repository.js';
+import { PostgresIdentityRepository } from './identity.repository.js';
 import { PostgresJobRepository } from './job.repository.js';
 import { PostgresJobSpeedRepository } from './job-speed.repository.js';
 import { PostgresLedgerRepository } from './ledger.repository.js';
@@ -48,6 +49,7 @@ export function createRepositories(daos: Daos): Repositories {
     usage: translating(new PostgresUsageRepository(daos.usage)),
     userSessions: translating(new PostgresUserSessionRepository(daos.userSessions)),
     uploads: translating(new PostgresUploadRepository(daos.uploads)),
+    identities: translating(new PostgresIdentityRepository(daos.identities)),
     apiKeys: translating(new PostgresApiKeyRepository(daos.apiKeys)),
     webhooks: translating(new PostgresWebhookRepository(daos.webhooks)),
     webhookDeliveries: translating(

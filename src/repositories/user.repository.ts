@@ -1,4 +1,5 @@
 import { v7 as uuid } from 'uuid';
+import type { IdentityDao } from '../dao/identity.dao.js';
 import type { RealtimeDao } from '../dao/realtime.dao.js';
 import type { UserDao, UserRow } from '../dao/user.dao.js';
 import type { UserSessionDao } from '../dao/user-session.dao.js';
@@ -17,6 +18,7 @@ interface UserDaos {
   readonly users: UserDao;
   readonly userSessions: Pick<UserSessionDao, 'removeReset'>;
   readonly realtime: Pick<RealtimeDao, 'removeState'>;
+  readonly identities: Pick<IdentityDao, 'removeByUser'>;
 }
 
 /** Users in PostgreSQL. E-mail addresses are stored and looked up in canonical form. */
@@ -61,6 +63,10 @@ export class PostgresUserRepository implements UserRepository {
     if (!(await this.#users.lock(id))) throw notFound('User', id);
   }
 
+  async lockAdmins(): Promise<readonly string[]> {
+    return this.#users.lockAdmins();
+  }
+
   async setRole(id: string, role: Role): Promise<void> {
     if (!(await this.#users.updateRole(id, role))) throw notFound('User', id);
   }
@@ -94,6 +100,7 @@ export class PostgresUserRepository implements UserRepository {
   async remove(id: string): Promise<void> {
     await this.#others.userSessions.removeReset(id);
     await this.#others.realtime.removeState(id);
+    await this.#others.identities.removeByUser(id);
     if (!(await this.#users.markDeleted(id))) throw notFound('User', id);
   }
 }

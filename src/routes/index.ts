@@ -13,6 +13,7 @@ import type { InpaintingController } from '../controllers/inpainting.controller.
 import type { JobController } from '../controllers/job.controller.js';
 import type { NamedDatasetController } from '../controllers/named-dataset.controller.js';
 import type { MultipartUploadController } from '../controllers/multipart-upload.controller.js';
+import type { OidcController } from '../controllers/oidc.controller.js';
 import type { PasswordPageController } from '../controllers/password-page.controller.js';
 import type { PairUploadController } from '../controllers/pair-upload.controller.js';
 import type { OpenInferenceController } from '../controllers/open-inference.controller.js';
@@ -44,6 +45,7 @@ import { jobRoutes } from './job.routes.js';
 import { lazyHandler } from '../middlewares/lazy-handler.js';
 import { mount } from './mount.js';
 import { namedDatasetRoutes } from './named-dataset.routes.js';
+import { oidcRoutes } from './oidc.routes.js';
 import { openInferenceRoutes } from './open-inference.routes.js';
 import { networkRoutes } from './network.routes.js';
 import { quotaRoutes } from './quota.routes.js';
@@ -61,6 +63,7 @@ export interface Controllers {
   readonly auth: AuthController;
   readonly apiKeys: ApiKeyController;
   readonly userSessions: UserSessionController;
+  readonly oidc: OidcController;
   readonly accountAdmin: AccountAdminController;
   readonly passwordPage: PasswordPageController;
   readonly users: UserController;
@@ -97,6 +100,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...authRoutes(controllers.auth),
       ...apiKeyRoutes(controllers.apiKeys),
       ...userSessionRoutes(controllers.userSessions),
+      ...oidcRoutes(controllers.oidc),
       ...accountAdminRoutes(controllers.accountAdmin),
       ...passwordPageRoutes(controllers.passwordPage),
       ...userRoutes(controllers.users),

@@ -19,6 +19,7 @@ import { openInferenceOperations } from './open-inference.schema.js';
 import { requestBodyOf, responseContentOf } from './openapi-bodies.js';
 import { OPENAPI_TAGS } from './openapi-tags.js';
 import { JSON_LENGTH_HEADER, IDEMPOTENCY_HEADER, type ErrorResponse, type Operation } from './operation.js';
+import { oidcOperations } from './oidc.schema.js';
 import { passwordPageOperations } from './password-page.schema.js';
 import { quotaOperations } from './quota.schema.js';
 import { realtimeOperations } from './realtime.schema.js';
@@ -35,6 +36,7 @@ import { webhookOperations } from './webhook.schema.js';
 export const allOperations: readonly Operation[] = [
   authOperations,
   userSessionOperations,
+  oidcOperations,
   passwordPageOperations,
   apiKeyOperations,
   userOperations,

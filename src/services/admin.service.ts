@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { fromCredits, requireHoldable, type MicroCredits } from '../domain/money.js';
 import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
-import { STARTING_BALANCE, type Principal, type User } from '../domain/user.js';
+import type { Principal, User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
+import { createAccount } from './create-account.js';
 import { requireUsablePassword, type PasswordHasher } from './auth-password.js';
 
 const GENERATED_PASSWORD_BYTES = 15;
@@ -100,17 +101,9 @@ export class AdminService {
     const chosen = password ?? generatedPassword ?? '';
     requireUsablePassword(chosen);
     const passwordHash = await this.#passwords.hash(chosen);
-    const admin = await this.#unitOfWork.run(async ({ users, ledger }) => {
-      const user = await users.create({ email, passwordHash, role: 'admin', name, surname });
-      await ledger.append({
-        userId: user.id,
-        kind: 'grant',
-        amount: STARTING_BALANCE,
-        delta: STARTING_BALANCE,
-        description: 'Starting balance',
-      });
-      return user;
-    });
+    const admin = await this.#unitOfWork.run((scope) =>
+      createAccount(scope, { email, passwordHash, role: 'admin', name, surname }),
+    );
     return { email: admin.email, generatedPassword, passwordIgnored: false };
   }
 }

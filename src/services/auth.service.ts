@@ -2,14 +2,15 @@ import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { canonicalPassword } from '../domain/canonical-text.js';
 import type { Session } from '../domain/credential.js';
 import type { ClientInfo, UserSession } from '../domain/user-session.js';
-import { STARTING_BALANCE, type Principal, type User } from '../domain/user.js';
+import type { Principal, User } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
-import { tokenProblem } from '../errors/common-errors.js';
+import { accountDisabled, tokenProblem } from '../errors/common-errors.js';
 import { requireUsablePassword, type CheckOptions, type PasswordHasher } from './auth-password.js';
 import type { LoginAttempt, LoginAttempts } from './auth-login-attempts.js';
 import type { TokenKind, TokenService } from './token.service.js';
 import type { IssuedTokens, UserSessionService } from './user-session.service.js';
 import { BatchLookup } from './batch-lookup.js';
+import { createAccount } from './create-account.js';
 
 /** E-mail (lower case) and password. */
 export interface Credentials {
@@ -34,12 +35,6 @@ export interface AuthServiceDeps {
 
 const emailTaken = (): AppError =>
   new AppError('EMAIL_TAKEN', { message: 'A user with this e-mail address already exists.' });
-
-function accountDisabled(): AppError {
-  return new AppError('ACCOUNT_DISABLED', {
-    message: 'This account is disabled; an administrator can enable it again.',
-  });
-}
 
 function toPrincipal(user: User): Principal {
   return { userId: user.id, email: user.email, role: user.role, balance: user.balance };
@@ -69,17 +64,9 @@ export class AuthService {
     // Hashing is expensive, so requests that can be rejected without it are rejected first.
     if (await this.#deps.unitOfWork.read.users.findByEmail(email)) throw emailTaken();
     const passwordHash = await this.#deps.passwords.hash(password, address);
-    return this.#deps.unitOfWork.run(async ({ users, ledger }) => {
-      const user = await users.create({ email, passwordHash, role: 'user', name, surname });
-      const grant = await ledger.append({
-        userId: user.id,
-        kind: 'grant',
-        amount: STARTING_BALANCE,
-        delta: STARTING_BALANCE,
-        description: 'Starting balance',
-      });
-      return { ...user, balance: grant.balanceAfter };
-    });
+    return this.#deps.unitOfWork.run((scope) =>
+      createAccount(scope, { email, passwordHash, role: 'user', name, surname }),
+    );
   }
 
   /**

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { chromium, type Browser, type Page, type Request } from 'playwright-core';
 import { colourManifest, colourNetwork } from '../factories/onnx/colour-network.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startOpenIdProvider, type TestOpenIdProvider } from '../support/openid-provider.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 /**
@@ -26,6 +27,7 @@ describe('pages', () => {
   let folder: string;
   let stack: RunningStack;
   let database: TestDatabase;
+  let provider: TestOpenIdProvider;
   let browser: Browser;
   let page: Page;
 
@@ -35,8 +37,10 @@ describe('pages', () => {
     const models = path.join(folder, 'models');
     await cp('models', models, { recursive: true });
     database = await createTestDatabase();
-    const settings = { DATABASE_URL: database.url, MODELS_DIR: models };
+    provider = await startOpenIdProvider();
+    const settings = { DATABASE_URL: database.url, MODELS_DIR: models, ...provider.settings };
     stack = await startRunningStack(path.join(folder, 'data'), settings);
+    await provider.serve(stack.url);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: PATIENT_MS });
     page = await browser.newPage();
     page.setDefaultTimeout(PATIENT_MS);
@@ -46,6 +50,7 @@ describe('pages', () => {
     await browser.close();
     stack.process.kill('SIGTERM');
     await stack.exited;
+    await provider.close();
     await database.close();
     await rm(folder, { recursive: true, force: true });
   });
@@ -87,6 +92,69 @@ describe('pages', () => {
     await page.getByText('inference', { exact: true }).first().waitFor();
     expect(new URL(page.url()).pathname).toBe('/api/admin/queues');
     expect(foreignSites()).toEqual([]);
+  });
+
+  describe('sign-in by OpenID Connect', () => {
+    let visitor: Page;
+    beforeEach(async () => {
+      // Without the cookies of other tests.
+      visitor = await (await browser.newContext()).newPage();
+      visitor.setDefaultTimeout(PATIENT_MS);
+    });
+    afterEach(() => visitor.context().close());
+
+    /** Signs in on the pages of the provider. */
+    async function signInAtProvider(login: string): Promise<void> {
+      await visitor.getByRole('link', { name: 'Sign in with OpenID Connect' }).click();
+      await visitor.getByPlaceholder('Enter any login').fill(login);
+      await visitor.getByPlaceholder('and password').fill('any');
+      await visitor.getByRole('button', { name: 'Sign-in' }).click();
+      await visitor.getByRole('button', { name: 'Continue' }).click();
+    }
+    const profile = async (token: string) => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await fetch(`${stack.url}/api/users/profile`, { headers })).status;
+    };
+
+    it('gives a new person tokens that nothing of the address shows, and signs out everywhere', async () => {
+      provider.people.set('ada', { email: 'ada@example.com', email_verified: true });
+      const addresses: string[] = [];
+      visitor.on('request', (request) => void addresses.push(request.url()));
+      await visitor.goto(`${stack.url}/sign-in`);
+      await signInAtProvider('ada');
+      await visitor.getByText('Signed in as ada@example.com').waitFor();
+      expect(visitor.url()).toBe(`${stack.url}/sign-in`);
+      const token = await visitor.getByLabel('Access token').inputValue();
+      expect(addresses.join('\n')).not.toMatch(/eyJ|infr_|infc_/);
+      expect(await profile(token)).toBe(200);
+      await visitor.getByRole('button', { name: 'Sign out' }).click();
+      await visitor.getByRole('button', { name: 'Yes, sign me out' }).click();
+      await visitor.getByRole('link', { name: 'Sign in with OpenID Connect' }).waitFor();
+      expect(visitor.url()).toBe(`${stack.url}/sign-in`);
+      expect(await profile(token)).toBe(401);
+    });
+
+    it('links an existing account with its password, and opens the queue board to its admin', async () => {
+      provider.people.set('root', { email: 'admin@example.com', email_verified: true });
+      await visitor.goto(`${stack.url}/api/admin/queues`);
+      await signInAtProvider('root');
+      await visitor.getByLabel('Password of the account').fill('a wrong password');
+      await visitor.getByRole('button', { name: 'Link the account' }).click();
+      await visitor.getByText('E-mail or password is wrong').waitFor();
+      await visitor.getByLabel('Password of the account').fill('admin password');
+      await visitor.getByRole('button', { name: 'Link the account' }).click();
+      await visitor.getByText('Signed in as admin@example.com').waitFor();
+      await visitor.getByRole('link', { name: 'Continue' }).click();
+      await visitor.getByText('inference', { exact: true }).first().waitFor();
+      expect(new URL(visitor.url()).pathname).toBe('/api/admin/queues');
+    });
+
+    it('shows why a person is refused', async () => {
+      provider.people.set('eve', { email: 'eve@example.com', email_verified: false });
+      await visitor.goto(`${stack.url}/sign-in`);
+      await signInAtProvider('eve');
+      await visitor.getByText('no e-mail address that it has verified').waitFor();
+    });
   });
 
   describe('every form of the documentation sends what a person filled in', () => {

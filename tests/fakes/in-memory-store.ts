@@ -4,6 +4,7 @@ import type { JobEvent } from '../../src/domain/job-event.js';
 import type { Job } from '../../src/domain/job.js';
 import type { LedgerEntry, PricePreset } from '../../src/domain/money.js';
 import type { IdempotencyRecord } from '../../src/domain/repositories/idempotency.repository.js';
+import type { SignInCode } from '../../src/domain/identity.js';
 import type { EnqueueRequest } from '../../src/domain/repositories/unit-of-work.js';
 import type { JobResult } from '../../src/domain/result.js';
 import type { Owner } from '../../src/domain/listing.js';
@@ -64,6 +65,9 @@ interface Tables {
   readonly apiKeys: Map<string, ApiKey>;
   readonly userSessions: Map<string, UserSession>;
   readonly passwordResets: Map<string, PasswordReset>;
+  /** Users by issuer and subject. */
+  readonly identities: Map<string, string>;
+  readonly signInCodes: Map<string, SignInCode>;
   /** Images of goals by user and digest, the one used last at the end. */
   readonly servoGoals: Map<string, Uint8Array>;
   /** Queue messages that the queue was given, by dedupe id. */
@@ -88,6 +92,8 @@ export class InMemoryStore implements Tables {
   readonly apiKeys = new Map<string, ApiKey>();
   readonly userSessions = new Map<string, UserSession>();
   readonly passwordResets = new Map<string, PasswordReset>();
+  readonly identities = new Map<string, string>();
+  readonly signInCodes = new Map<string, SignInCode>();
   readonly servoGoals = new Map<string, Uint8Array>();
   readonly messages = new Map<string, EnqueueRequest>();
 
@@ -120,6 +126,8 @@ export class InMemoryStore implements Tables {
       this.apiKeys,
       this.userSessions,
       this.passwordResets,
+      this.identities,
+      this.signInCodes,
       this.servoGoals,
       this.messages,
     ];

@@ -8,6 +8,7 @@ import { InMemoryApiKeyRepository } from './in-memory-api-key.repository.js';
 import { InMemoryAuditRepository } from './in-memory-audit.repository.js';
 import { InMemoryDatasetRepository } from './in-memory-dataset.repository.js';
 import { InMemoryIdempotencyRepository } from './in-memory-idempotency.repository.js';
+import { InMemoryIdentityRepository } from './in-memory-identity.repository.js';
 import { InMemoryJobRepository } from './in-memory-job.repository.js';
 import { InMemoryLedgerRepository } from './in-memory-ledger.repository.js';
 import { InMemoryPriceRepository } from './in-memory-price.repository.js';
@@ -68,6 +69,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       usage: { daily: async () => [] },
       userSessions: new InMemoryUserSessionRepository(store),
       uploads: noUploads,
+      identities: new InMemoryIdentityRepository(store),
     };
   }
 

@@ -53,6 +53,12 @@ export class InMemoryUserRepository implements UserRepository {
     if (!(await this.findById(id))) throw notFound('User', id);
   }
 
+  async lockAdmins(): Promise<readonly string[]> {
+    return [...this.#store.users.values()]
+      .filter(({ role, disabledAt, deletedAt }) => role === 'admin' && !disabledAt && !deletedAt)
+      .map(({ id }) => id);
+  }
+
   async setRole(id: string, role: Role): Promise<void> {
     const user = this.#require(id);
     const revoked = user.role === 'admin' && role !== 'admin' ? 1 : 0;
@@ -112,6 +118,7 @@ export class InMemoryUserRepository implements UserRepository {
       tokenVersion: user.tokenVersion + 1,
     });
     this.#removeResets(id);
+    for (const [name, owner] of this.#store.identities) if (owner === id) this.#store.identities.delete(name);
   }
 
   #removeResets(id: string): void {

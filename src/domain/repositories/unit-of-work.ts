@@ -4,6 +4,7 @@ import type { UsageRepository } from '../usage.js';
 import type { ApiKeyRepository } from './api-key.repository.js';
 import type { DatasetRepository } from './dataset.repository.js';
 import type { IdempotencyRepository } from './idempotency.repository.js';
+import type { IdentityRepository } from './identity.repository.js';
 import type { JobSpeedRepository } from './job-speed.repository.js';
 import type { JobRepository } from './job.repository.js';
 import type { LedgerRepository, PriceRepository } from './ledger.repository.js';
@@ -43,6 +44,7 @@ export interface Repositories {
   readonly webhookDeliveries: WebhookDeliveryRepository;
   readonly userSessions: UserSessionRepository;
   readonly uploads: UploadRepository;
+  readonly identities: IdentityRepository;
   readonly usage: UsageRepository;
 }
 

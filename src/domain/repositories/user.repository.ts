@@ -20,6 +20,8 @@ export interface UserRepository {
    * @throws AppError NOT_FOUND
    */
   lock(id: string): Promise<void>;
+  /** Locks the admins that can sign in until the transaction ends, so that the last one stays. @returns their ids */
+  lockAdmins(): Promise<readonly string[]>;
   setRole(id: string, role: Role): Promise<void>;
   /** Revokes all tokens, and the link to set a password. @throws AppError NOT_FOUND */
   setPassword(id: string, passwordHash: string): Promise<void>;

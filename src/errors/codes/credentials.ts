@@ -88,6 +88,46 @@ export const CREDENTIAL_CODES = {
     title: 'Account disabled',
     hint: 'Ask an administrator to enable the account.',
   },
+  OIDC_UNAVAILABLE: {
+    kind: 'unavailable',
+    title: 'Identity provider unavailable',
+    hint: 'Try again later. Operators: the log says why; check `OIDC_ISSUER`, `OIDC_CLIENT_ID` and `OIDC_CLIENT_SECRET`.',
+  },
+  OIDC_REFUSED: {
+    kind: 'forbidden',
+    title: 'Sign-in refused by the identity provider',
+    hint: 'Sign in again; if it is refused again, ask the administrator of the identity provider.',
+  },
+  OIDC_SIGN_IN_INVALID: {
+    kind: 'forbidden',
+    title: 'Sign-in not valid',
+    hint: 'Start the sign-in again, in one tab of the browser, and finish it within ten minutes.',
+  },
+  OIDC_EMAIL_UNVERIFIED: {
+    kind: 'forbidden',
+    title: 'E-mail address not verified',
+    hint: 'Verify the e-mail address at the identity provider, which must send `email` and `email_verified`.',
+  },
+  OIDC_DOMAIN_NOT_ALLOWED: {
+    kind: 'forbidden',
+    title: 'E-mail domain not allowed',
+    hint: 'Sign in with an address of a domain that the operator allows (`OIDC_ALLOWED_DOMAINS`).',
+  },
+  OIDC_SIGN_UP_CLOSED: {
+    kind: 'forbidden',
+    title: 'Sign-up closed',
+    hint: 'Ask an administrator for an account with the e-mail address that the identity provider knows.',
+  },
+  INVALID_SIGN_IN_CODE: {
+    kind: 'forbidden',
+    title: 'Invalid sign-in code',
+    hint: 'Start the sign-in again: a code works once, for a short time, in the browser that signed in.',
+  },
+  IDENTITY_TAKEN: {
+    kind: 'conflict',
+    title: 'Identity linked to another account',
+    hint: 'Sign in with the account that the identity is linked to.',
+  },
   SESSION_UNKNOWN: {
     kind: 'conflict',
     title: 'Token without a session',

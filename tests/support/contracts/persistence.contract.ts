@@ -1,6 +1,7 @@
 import { describeApiKeyRepository } from './api-key.contract.js';
 import { describeDatasetRepository } from './dataset.contract.js';
 import type { OpenPersistence } from './harness.js';
+import { describeIdentityRepository } from './identity.contract.js';
 import { describeIdempotencyRepository } from './idempotency.contract.js';
 import { describeJobLists } from './job-list.contract.js';
 import { describeJobRepository } from './job.contract.js';
@@ -18,6 +19,7 @@ export function describePersistence(open: OpenPersistence): void {
   describeUserRepository(open);
   describeApiKeyRepository(open);
   describeUserSessionRepository(open);
+  describeIdentityRepository(open);
   describeLedgerRepository(open);
   describeDatasetRepository(open);
   describeJobRepository(open);

@@ -41,4 +41,31 @@ describe('settings', () => {
     });
     expect(parseSettings({ REDIS_HOST: 'redis', QUEUE_BACKEND: 'postgres' }).queue.backend).toBe('postgres');
   });
+
+  it.each([
+    ['OIDC_ISSUER', 'http://id.example.com', 'https'],
+    ['OIDC_ISSUER', 'https://id.example.com/?tenant=1', 'without query'],
+    ['OIDC_ISSUER', 'https://id.example.com/.well-known/openid-configuration', '.well-known'],
+    ['OIDC_ISSUER', 'https://user:secret@id.example.com', 'https URL of the issuer'],
+    ['OIDC_SCOPES', 'email profile', 'openid'],
+    ['OIDC_ALLOWED_DOMAINS', 'example.com, @example.org', 'separated by commas'],
+  ])('%s refuses %s', (name, value, message) => {
+    const settings = { OIDC_ISSUER: 'https://id.example.com', OIDC_CLIENT_ID: 'infernode', [name]: value };
+    expect(() => parseSettings(settings)).toThrow(message);
+  });
+
+  it('sign-in by OpenID Connect needs issuer and client, and is off without them', () => {
+    expect(parseSettings({}).oidc).toBeNull();
+    expect(() => parseSettings({ OIDC_ISSUER: 'https://id.example.com' })).toThrow('OIDC_CLIENT_ID');
+    expect(() => parseSettings({ OIDC_CLIENT_ID: 'infernode' })).toThrow('OIDC_ISSUER');
+    const settings = { OIDC_ISSUER: 'http://127.0.0.1:9000', OIDC_CLIENT_ID: 'infernode' };
+    expect(
+      parseSettings({ ...settings, OIDC_ALLOWED_DOMAINS: ' Example.COM,,xn--mnchen-3ya.example ' }).oidc,
+    ).toEqual(
+      expect.objectContaining({
+        allowedDomains: ['example.com', 'münchen.example'],
+        linksVerifiedEmail: false,
+      }),
+    );
+  });
 });
