@@ -9,7 +9,7 @@ import {
   writeScreenshotInChild,
 } from '../engines/frame-reader/frame-reader-process.js';
 import { probeVideo } from '../media/probe.js';
-import type { ImageIntake } from '../media/image-intake.js';
+import type { ImageIntake, ImageRequest } from '../media/image-intake.js';
 import type { ImageIntakeProcess } from '../engines/image-intake/image-intake-process.js';
 import { MAX_IMAGE_SIDE } from '../media/image-size.js';
 import { isImageFormat } from '../media/image-type.js';
@@ -129,16 +129,22 @@ export function createMediaInspector({
   const taking = new AdmissionQueue(TAKING, busy('images'));
   const imageLimits = { maxPixels: limits.maxImagePixels, maxSide: MAX_IMAGE_SIDE };
   const shared = { tools, limits: videoLimits };
+  const takeImage = (request: ImageRequest, signal?: AbortSignal) =>
+    taking.run(account(), () => images.take(request, signal));
   return {
     requireSpace,
     kindOf,
-    importImage: (file, { sourceVideo, signal, ...options }) => {
-      const intake = { path: file, target: `${file}.png`, limits: imageLimits, ...options };
-      const take = (order: ImageIntake) => taking.run(account(), () => images.take(order, signal));
+    importImage: (file, { sourceVideo, signal, target = `${file}.png`, ...options }) => {
+      const intake = { path: file, target, limits: imageLimits, ...options };
+      const take = (order: ImageIntake) => takeImage(order, signal);
       const writeFrame = (image: string, target: string, video: KnownVideo) =>
         decoding.run(account(), () => writeScreenshotInChild({ image, video, target, ...shared }, signal));
       return importImageOf(intake, sourceVideo, { take, writeFrame });
     },
+    drawMask: async ({ shapes, size, target }, signal) => ({
+      path: target,
+      ...(await takeImage({ shapes, size, target }, signal)),
+    }),
     readMaskVideo: (mask, source, signal) =>
       decoding.run(account(), () => readMaskVideoInChild({ mask, source, ...shared }, signal)),
     probeVideo: (file, signal) =>

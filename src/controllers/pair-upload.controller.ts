@@ -1,22 +1,42 @@
+import { validationFailed } from '../errors/common-errors.js';
 import type { Call } from '../middlewares/endpoint.js';
 import type { ReceivedFile } from '../middlewares/multipart.js';
 import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { created, ok, whileConnected, type Reply } from '../middlewares/reply.js';
 import type { namedDatasetOperations } from '../schemas/named-dataset.schema.js';
 import type { DatasetService } from '../services/dataset.service.js';
-import type { NamedFile, PairForm } from '../services/upload-pairs.js';
+import type { GivenMask, NamedFile } from '../services/upload-masks.js';
+import type { PairForm } from '../services/upload-pairs.js';
 import type { Upload, UploadOutcome, UploadService } from '../services/upload.service.js';
 import type { UserService } from '../services/user.service.js';
 import { presentQuote } from './quote.presenter.js';
 import { presentPairs } from './upload.presenter.js';
 
 type AddData = (typeof namedDatasetOperations)['addData'];
+type MaskText = NonNullable<Call<AddData>['body']['mask']>;
 
 /** The file with a name for display; control and invisible characters are removed from it. */
 function named({ path, bytes, sha256, originalName }: ReceivedFile, fallback: string): NamedFile {
   const shown = originalName.replaceAll(/\p{C}|\p{Zl}|\p{Zp}/gu, '').trim();
   return { path, bytes, sha256, name: shown === '' ? fallback : shown };
 }
+
+/** The mask of a form: a file, or what its text says. @throws AppError VALIDATION for both */
+function givenMask(text: MaskText | undefined, file: ReceivedFile | undefined): GivenMask | undefined {
+  if (file && text !== undefined)
+    throw validationFailed([
+      { pointer: '/mask', message: 'send a file or a text, not both', code: 'INVALID' },
+    ]);
+  if (file) return { kind: 'file', file: named(file, 'mask') };
+  if (text === undefined) return undefined;
+  return text === 'alpha' ? { kind: 'alpha' } : { kind: 'shapes', shapes: text };
+}
+
+/** Title for the ledger. */
+const titleOf = ([first, ...others]: readonly NamedFile[]): string =>
+  others.length === 0
+    ? first.name.slice(0, 200)
+    : `${first.name.slice(0, 180)} and ${String(others.length)} more`;
 
 /** HTTP handlers of uploads of image and mask pairs. */
 export class PairUploadController {
@@ -51,21 +71,23 @@ export class PairUploadController {
 
   async #uploadOf(call: Call<AddData>): Promise<Upload> {
     const { principal, body, response, reservation } = call;
-    const image = named(call.file('image'), 'image');
-    const mask = call.optionalFile('mask');
+    const images = call.files('image').map((file) => named(file, 'image'));
+    const maskFile = call.optionalFile('mask');
+    const mask = givenMask(body.mask, maskFile);
     const { dataset } = await this.#datasets.getByName(principal, body.datasetName);
     const form: PairForm = {
-      image,
-      ...(mask && { mask: named(mask, 'mask') }),
+      images,
+      ...(mask && { mask }),
+      fits: body.maskFit === 'scale',
       strict: body.strict ?? false,
       fps: body.fps,
     };
     return {
       principal,
       datasetId: dataset.id,
-      title: image.name.slice(0, 200),
+      title: titleOf(images),
       reservation,
-      receivedBytes: image.bytes + (mask?.bytes ?? 0),
+      receivedBytes: images.reduce((sum, { bytes }) => sum + bytes, maskFile?.bytes ?? 0),
       signal: whileConnected(response),
       content: { kind: 'pairs', form },
     };

@@ -19,8 +19,11 @@ export type MediaKind = 'image' | 'video';
 /** Whether a file is a source to process or a mask of one. */
 export type MediaRole = 'source' | 'mask';
 
-/** How the paint of a mask was detected; `difference` means by comparison with its source. */
-export const MASK_READINGS = ['white', 'colour', 'transparency', 'difference'] as const;
+/**
+ * How the paint of a mask was detected; `difference` means by comparison with its source, `shapes` that it was drawn
+ * from shapes.
+ */
+export const MASK_READINGS = ['white', 'colour', 'transparency', 'difference', 'shapes'] as const;
 /** See {@link MASK_READINGS}. */
 export type MaskReading = (typeof MASK_READINGS)[number];
 

@@ -3,16 +3,18 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { MaskFacts } from '../domain/dataset.js';
-import { holeCircle } from '../vision/inpainting/hole-size.js';
-import { formatPercent } from '../domain/percent.js';
+import { shapesInPixels, type MaskShapes } from '../domain/mask-shapes.js';
 import { AppError } from '../errors/app-error.js';
+import { drawShapes } from './mask-drawing.js';
+import { fitMask } from './mask-fit.js';
 import { readMaskPixels } from './mask-pixels.js';
-import { readMaskPaint, type ReadMask } from './mask-reading.js';
+import { readMaskPaint, readTransparency } from './mask-reading.js';
+import { maskNotes, PNG_OPTIONS, writeMask } from './mask-writing.js';
 import { openImage, ImageUnreadable, type OpenedImage } from './open-image.js';
 import { imageSizeFault, type ImageSizeLimits } from './image-size.js';
 import { isImageFormat, IMAGE_FORMATS } from './image-type.js';
 import { sniffFile } from './sniff.js';
-import type { Image } from '../vision/image/image.js';
+import type { Image, Size } from '../vision/image/image.js';
 
 /** Options for importing an image from a user. */
 export interface ImageIntake {
@@ -24,8 +26,24 @@ export interface ImageIntake {
   readonly sourcePath?: string;
   /** Whether the source is a video frame of which the mask may be a screenshot. */
   readonly sourceIsFrame?: boolean;
+  /** For masks: the size to which the mask is scaled, see `fitMask`; its own by default. */
+  readonly fit?: Size;
+  /** For masks: whether the transparent pixels are the hole, whatever the colours. */
+  readonly byAlpha?: boolean;
   readonly limits: ImageSizeLimits;
 }
+
+/** Options for drawing a mask. */
+export interface MaskDrawing {
+  readonly shapes: MaskShapes;
+  /** Size of the image that the mask belongs to. */
+  readonly size: Size;
+  /** New file to which the mask is written as PNG. */
+  readonly target: string;
+}
+
+/** A request to the process that decodes images. */
+export type ImageRequest = ImageIntake | MaskDrawing;
 
 /** Properties of an imported image; sizes are those that a viewer shows. */
 export interface ImportedImage {
@@ -39,7 +57,6 @@ export interface ImportedImage {
   readonly warnings: readonly string[];
 }
 
-const PNG = { compressionLevel: 3 } as const;
 /**
  * Maximum file size in bytes. The file is read into memory; the largest allowed image has half as many bytes
  * uncompressed.
@@ -70,38 +87,33 @@ type Imported = Omit<ImportedImage, 'bytes' | 'sha256'>;
 
 async function importSource(image: OpenedImage, target: string): Promise<Imported> {
   const { value, warnings } = await image
-    .read((pipeline) => pipeline.toColourspace('srgb').png(PNG).toFile(target))
+    .read((pipeline) => pipeline.toColourspace('srgb').png(PNG_OPTIONS).toFile(target))
     .catch(refuse);
   return { width: value.width, height: value.height, hole: null, warnings };
 }
 
 async function importMask(
   image: OpenedImage,
-  { target, sourcePath, sourceIsFrame }: ImageIntake,
+  { target, sourcePath, sourceIsFrame, fit, byAlpha = false }: ImageIntake,
 ): Promise<Imported> {
   const { value: pixels, warnings } = await image.read(readMaskPixels).catch(refuse);
-  const { width, height } = pixels;
   const loadSource = sourcePath === undefined ? undefined : () => pixelsOf(sourcePath);
-  const { mask, grey, index, ...read } = await readMaskPaint(pixels, loadSource, sourceIsFrame);
-  await sharp(mask, { raw: { width, height, channels: 1 } })
-    .toColourspace('b-w')
-    .png(PNG)
-    .toFile(target);
-  const hole = { ...read, circle: holeCircle({ width, height, data: mask }) };
-  return { width, height, hole, warnings: [...warnings, ...warningsOf({ grey, index, hole })] };
+  const read = byAlpha ? readTransparency(pixels) : await readMaskPaint(pixels, loadSource, sourceIsFrame);
+  const size = fit ?? pixels;
+  const mask = isSameSize(size, pixels) ? read.mask : fitMask({ ...pixels, data: read.mask }, size);
+  const written = await writeMask({ ...size, data: mask }, { target, read });
+  return { ...written, warnings: [...warnings, ...maskNotes(read, pixels, size)] };
 }
 
-function warningsOf({ grey, index, hole }: Pick<ReadMask, 'grey' | 'index'> & { hole: MaskFacts }): string[] {
-  const found: string[] = [];
-  if (grey)
-    found.push(
-      `${formatPercent(hole.nonBinaryShare)} of the mask is neither black nor white: values above 127 were treated as white.`,
-    );
-  if (index !== null)
-    found.push(
-      `The mask contains only the values 0 and ${String(index)}, no white: ${String(index)} was treated as hole.`,
-    );
-  return found;
+const isSameSize = (one: Size, other: Size): boolean =>
+  one.width === other.width && one.height === other.height;
+
+/** Draws a mask and writes it like an imported one, so that equal masks give equal files. */
+export async function drawMask({ shapes, size, target }: MaskDrawing): Promise<ImportedImage> {
+  const mask = drawShapes(shapesInPixels(shapes, size), size);
+  const read = { nonBinaryShare: 0, reading: 'shapes' } as const;
+  const written = await writeMask({ ...size, data: mask }, { target, read });
+  return { ...written, warnings: [], ...(await hashOf(target)) };
 }
 
 async function pixelsOf(path: string): Promise<Image> {

@@ -81,6 +81,20 @@ export async function readMaskPaint(
   throw unclear();
 }
 
+/** A mask whose hole is where an image is more transparent than opaque. @throws AppError MASK_EMPTY without alpha */
+export function readTransparency(image: Image): ReadMask {
+  const hole = paintMask(image, isErased);
+  if (hole.share === 0)
+    throw new AppError('MASK_EMPTY', {
+      message: 'The image has no transparent pixels; with "alpha", its transparent part is the mask.',
+    });
+  let partial = 0;
+  for (let at = 3; at < image.data.length; at += 4)
+    if (image.data[at] > 0 && image.data[at] < 255) partial += 1;
+  const nonBinaryShare = partial / hole.mask.length;
+  return { ...hole, nonBinaryShare, reading: 'transparency', grey: false, index: null };
+}
+
 /** Removes differences that are only compression artefacts. */
 function withoutNoise(
   differing: Image,

@@ -44,6 +44,8 @@ export interface Call<Op> {
    * @throws AppError VALIDATION when the form lacks it.
    */
   file(field: string): ReceivedFile;
+  /** Like {@link file}, for a field that may be sent several times. */
+  files(field: string): readonly ReceivedFile[];
   /** Like {@link file}, for an optional field. */
   optionalFile(field: string): ReceivedFile | undefined;
   /** Images of a form, in the order of the form; empty for JSON. */
@@ -146,8 +148,9 @@ function toCall<Op>(
       return identified().credential;
     },
     receipt,
-    file: (field) => files[field] ?? missingFile(field),
-    optionalFile: (field) => files[field],
+    file: (field) => files[field]?.[0] ?? missingFile(field),
+    files: (field) => files[field] ?? missingFile(field),
+    optionalFile: (field) => files[field]?.[0],
     images,
     reservation,
     ...http,
@@ -162,13 +165,20 @@ function missingFile(field: string): never {
 const filesOf = (files: ReceivedFiles): unknown =>
   Object.keys(files)
     .sort()
-    .map((field) => [field, files[field]?.originalName, files[field]?.sha256]);
+    .flatMap((field) =>
+      (files[field] ?? []).map(({ originalName, sha256 }) => [field, originalName, sha256]),
+    );
 
 const fingerprintOf = ({ field, content }: FormImage): unknown =>
   content instanceof AppError ? [field, content.message] : content.sha256;
 
 const digestsOf = (files: ReceivedFiles): [field: string, sha256: string][] =>
-  Object.entries(files).flatMap(([field, file]) => (file ? [[field, file.sha256]] : []));
+  Object.entries(files).flatMap(([field, sent = []]) =>
+    sent.map(({ sha256 }, index): [string, string] => [
+      index === 0 ? field : `${field}[${String(index)}]`,
+      sha256,
+    ]),
+  );
 
 /** The part of a request that the audit log records. */
 function auditSubject(

@@ -7,6 +7,13 @@ import { pointerOf } from '../errors/json-pointer.js';
 /** Limits on each part of a multipart form. */
 export const PART_LIMITS = { fieldNameSize: 64, fieldSize: 4096, headerPairs: 32 } as const;
 
+/** Limits on the text fields of a form. */
+export interface TextFieldLimits {
+  readonly fields: number;
+  /** Maximum size of one text field in bytes. */
+  readonly bytes?: number;
+}
+
 /** Replacement character that the decoder inserts for bytes that are not UTF-8. */
 const REPLACEMENT = '\u{fffd}';
 
@@ -20,10 +27,13 @@ export function badMultipart(reason: string, field?: string): AppError {
 }
 
 /** The form parser's error about a text field or part, with the exceeded limit. */
-export function formLimitProblem({ code, field, message }: multer.MulterError, fields: number): AppError {
+export function formLimitProblem(
+  { code, field, message }: multer.MulterError,
+  { fields, bytes = PART_LIMITS.fieldSize }: TextFieldLimits,
+): AppError {
   const named = field === undefined ? 'a field' : `the field "${field}"`;
   const reasons: Readonly<Partial<Record<multer.MulterError['code'], string>>> = {
-    LIMIT_FIELD_VALUE: `${named} has more than ${String(PART_LIMITS.fieldSize)} bytes; a file needs a file name`,
+    LIMIT_FIELD_VALUE: `${named} has more than ${String(bytes)} bytes; a file needs a file name`,
     LIMIT_FIELD_KEY: `the name of a field has more than ${String(PART_LIMITS.fieldNameSize)} bytes`,
     LIMIT_FIELD_COUNT: `it has more than ${String(fields)} text fields`,
     LIMIT_PART_COUNT: `it has more parts than ${String(fields)} text fields and its files`,

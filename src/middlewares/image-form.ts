@@ -149,7 +149,7 @@ function translate(error: unknown, maxImages: number): unknown {
     });
   }
   return error instanceof multer.MulterError
-    ? formLimitProblem(error, TEXT_FIELDS)
+    ? formLimitProblem(error, { fields: TEXT_FIELDS })
     : badMultipart('it is malformed');
 }
 

@@ -18,6 +18,7 @@ import {
   requirePlainForm,
   requireUtf8Fields,
 } from './form-problems.js';
+import type { FileField } from '../schemas/request-body.js';
 import type { UploadFolder } from './upload-folder.js';
 
 /** A completely received file in a temporary folder. */
@@ -29,8 +30,8 @@ export interface ReceivedFile {
   readonly sha256: string;
 }
 
-/** The files of a form by field name. */
-export type ReceivedFiles = Readonly<Partial<Record<string, ReceivedFile>>>;
+/** The files of a form by field name, in the order in which they were sent. */
+export type ReceivedFiles = Readonly<Partial<Record<string, readonly ReceivedFile[]>>>;
 
 /** Limits and storage of uploads. */
 export interface UploadReceiverOptions {
@@ -45,8 +46,10 @@ export interface UploadReceiverOptions {
 
 /** An expected form. */
 export interface ExpectedForm {
-  /** Fields with files, each sent at most once. */
-  readonly names: readonly string[];
+  /** Fields with files. */
+  readonly files: readonly Pick<FileField, 'name' | 'maxFiles'>[];
+  /** Maximum size of one text field in bytes. */
+  readonly textBytes?: number;
   /** Checks and reserves the announced size, for uploads that count towards quotas. */
   readonly admit?: (announcedBytes: number) => Promise<AdmittedUpload>;
 }
@@ -79,23 +82,32 @@ function fileTooLarge(maxBytes: number): AppError {
   });
 }
 
-function tooManyFiles(names: readonly string[]): AppError {
-  const fields = names.map((name) => `"${name}"`).join(', ');
+function filesTooLarge(maxBytes: number): AppError {
+  return new AppError('FILE_TOO_LARGE', {
+    message: `The files together exceed the limit of ${maxBytes} bytes.`,
+    details: { maxBytes },
+  });
+}
+
+function tooManyFiles(files: ExpectedForm['files']): AppError {
+  const fields = files.map(({ name }) => `"${name}"`).join(', ');
+  const several = files.filter(({ maxFiles = 1 }) => maxFiles > 1);
+  const exceptions = several.map(({ name, maxFiles }) => `, up to ${String(maxFiles)} in "${name}"`).join('');
   return new AppError('TOO_MANY_FILES', {
     message:
-      names.length === 1
+      files.length === 1
         ? `Send exactly one file, in the field ${fields}.`
-        : `Send at most one file in each of the fields ${fields}, and none in others.`,
+        : `Send at most one file in each of the fields ${fields}${exceptions}, and none in others.`,
   });
 }
 
 /** Translates errors of the form parser, which carry no status. The only place that does. */
-function translate(error: unknown, maxBytes: number, names: readonly string[]): unknown {
+function translate(error: unknown, maxBytes: number, { files, textBytes }: ExpectedForm): unknown {
   if (error instanceof multer.MulterError) {
     if (error.code === 'LIMIT_FILE_SIZE') return fileTooLarge(maxBytes);
     if (error.code === 'LIMIT_FILE_COUNT' || error.code === 'LIMIT_UNEXPECTED_FILE')
-      return tooManyFiles(names);
-    return formLimitProblem(error, TEXT_FIELDS);
+      return tooManyFiles(files);
+    return formLimitProblem(error, { fields: TEXT_FIELDS, bytes: textBytes });
   }
   if (error instanceof AppError) return error;
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
@@ -108,9 +120,14 @@ function translate(error: unknown, maxBytes: number, names: readonly string[]): 
 /** multer storage that writes the file under a generated name and hashes it at the same time. */
 class HashingStorage implements multer.StorageEngine {
   readonly #folder: string;
+  readonly #maxTotal: number;
+  #files = 0;
+  #bytes = 0;
 
-  constructor(folder: string) {
+  /** @param maxTotal maximum size of all files together in bytes */
+  constructor(folder: string, maxTotal: number) {
     this.#folder = folder;
+    this.#maxTotal = maxTotal;
   }
 
   _handleFile(
@@ -119,14 +136,17 @@ class HashingStorage implements multer.StorageEngine {
     done: (error?: unknown, info?: Partial<Express.Multer.File> & { sha256: string }) => void,
   ): void {
     // The field name is safe in a path: the parser rejects files in other fields first.
-    const target = path.join(this.#folder, `upload-${file.fieldname}`);
+    const target = path.join(this.#folder, `upload-${file.fieldname}-${String(this.#files)}`);
+    this.#files += 1;
     const hash = createHash('sha256');
     let size = 0;
     const tap = new Transform({
-      transform(chunk: Buffer, _encoding, next) {
+      transform: (chunk: Buffer, _encoding, next) => {
         hash.update(chunk);
         size += chunk.length;
-        next(null, chunk);
+        this.#bytes += chunk.length;
+        if (this.#bytes > this.#maxTotal) next(filesTooLarge(this.#maxTotal));
+        else next(null, chunk);
       },
     });
     pipeline(file.stream, tap, createWriteStream(target, { mode: 0o600 })).then(
@@ -143,30 +163,37 @@ class HashingStorage implements multer.StorageEngine {
   }
 }
 
-function parserFor(folder: string, maxBytes: number, names: readonly string[]) {
+interface FormPlace {
+  readonly folder: string;
+  readonly maxBytes: number;
+}
+
+function parserFor({ files, textBytes }: ExpectedForm, { folder, maxBytes }: FormPlace) {
+  const count = files.reduce((sum, { maxFiles = 1 }) => sum + maxFiles, 0);
   return multer({
-    storage: new HashingStorage(folder),
+    storage: new HashingStorage(folder, files.length * maxBytes),
     defParamCharset: 'utf8',
     limits: {
-      files: names.length,
+      files: count,
       fileSize: maxBytes,
       fields: TEXT_FIELDS,
-      parts: TEXT_FIELDS + names.length,
+      parts: TEXT_FIELDS + count,
       fieldNestingDepth: 3,
       ...PART_LIMITS,
+      ...(textBytes !== undefined && { fieldSize: textBytes }),
     },
-  }).fields(names.map((name) => ({ name, maxCount: 1 })));
+  }).fields(files.map(({ name, maxFiles = 1 }) => ({ name, maxCount: maxFiles })));
 }
 
 function parse(
   request: Request,
   response: Response,
-  form: { readonly folder: string; readonly maxBytes: number; readonly names: readonly string[] },
+  { form, place }: { readonly form: ExpectedForm; readonly place: FormPlace },
 ): Promise<void> {
-  const parser = parserFor(form.folder, form.maxBytes, form.names);
+  const parser = parserFor(form, place);
   return new Promise((resolve, reject) => {
     parser(request, response, (error: unknown) =>
-      error === undefined || error === null ? resolve() : reject(translate(error, form.maxBytes, form.names)),
+      error === undefined || error === null ? resolve() : reject(translate(error, place.maxBytes, form)),
     );
   });
 }
@@ -175,17 +202,13 @@ function receivedFiles({ files }: Request): ReceivedFiles {
   const all: Express.Multer.File[] = Object.values<Express.Multer.File[] | Express.Multer.File>(
     files ?? {},
   ).flat();
-  const entries = all.map((file) => {
+  const received: Partial<Record<string, ReceivedFile[]>> = {};
+  for (const file of all) {
     const sha256: unknown = Reflect.get(file, 'sha256');
-    const received: ReceivedFile = {
-      path: file.path,
-      originalName: file.originalname,
-      bytes: file.size,
-      sha256: String(sha256),
-    };
-    return [file.fieldname, received] as const;
-  });
-  return Object.fromEntries(entries);
+    const { path: at, originalname: originalName, size: bytes } = file;
+    (received[file.fieldname] ??= []).push({ path: at, originalName, bytes, sha256: String(sha256) });
+  }
+  return received;
 }
 
 /**
@@ -202,14 +225,14 @@ function requireVisibleName({ fieldname, originalname }: Express.Multer.File): v
 async function refuseEarly(
   request: Request,
   options: UploadReceiverOptions,
-  { names, admit }: ExpectedForm,
+  { files, admit }: ExpectedForm,
 ): Promise<AdmittedUpload | undefined> {
   if (!isForm(request)) {
     throw new AppError('UNSUPPORTED_TYPE', { message: 'The body must be multipart/form-data.' });
   }
   requirePlainForm(request);
   const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > names.length * options.maxBytes + FORM_OVERHEAD) throw fileTooLarge(options.maxBytes);
+  if (announced > files.length * options.maxBytes + FORM_OVERHEAD) throw fileTooLarge(options.maxBytes);
   await options.requireSpace(announced);
   return admit?.(announced);
 }
@@ -227,13 +250,12 @@ async function openFolder(
 }
 
 /**
- * Creates the receiver: one file per field and a few text fields, all of limited size. Disposal deletes
- * everything.
+ * Creates the receiver: a limited number of files per field and a few text fields, all of limited size; all files
+ * together may have the maximum size once per field. Disposal deletes everything.
  */
 export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
   return {
     async receive(request, response, form) {
-      const { names } = form;
       const admitted = await refuseEarly(request, options, form);
       const folder = await openFolder(options, admitted);
       const discard = async (): Promise<void> => {
@@ -242,7 +264,7 @@ export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
       const client = watchBody(request, response, options.pace);
       try {
         await Promise.race([
-          parse(request, response, { folder: folder.path, maxBytes: options.maxBytes, names }),
+          parse(request, response, { form, place: { folder: folder.path, maxBytes: options.maxBytes } }),
           client.failed,
         ]);
         requireUtf8Fields(request.body);

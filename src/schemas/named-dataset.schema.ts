@@ -12,6 +12,7 @@ import {
   tagList,
 } from './common.schema.js';
 import { acknowledged, envelope, numberedPage, pageFacts } from './envelope.schema.js';
+import { MAX_MASK_TEXT_BYTES, maskText } from './mask-shapes.schema.js';
 import { datasetRow, namedDatasetCreated, pairItem, pairsUploaded } from './named-dataset-answers.schema.js';
 import { MEDIA_TYPES, operation } from './operation.js';
 import { json, multipart } from './request-body.js';
@@ -42,6 +43,11 @@ const uploadFields = z
     strict: flag
       .optional()
       .meta({ default: 'false', description: 'Reject masks with pixels that are neither black nor white' }),
+    mask: maskText.optional(),
+    maskFit: z.enum(['exact', 'scale']).optional().meta({
+      default: 'exact',
+      description: 'Whether mask images of another size are scaled to their images or refused',
+    }),
   })
   .meta({ id: 'PairUploadFields' });
 
@@ -50,6 +56,9 @@ const listQuery = z.strictObject({
   ...deletedQuery,
   tags: repeated(tag).optional().meta({ description: 'Only datasets with one of these tags' }),
 });
+
+/** Maximum number of images and videos of one form. */
+const MAX_FORM_IMAGES = 100;
 
 /** Datasets addressed by name, with images, videos and masks. */
 export const namedDatasetOperations = {
@@ -85,10 +94,10 @@ export const namedDatasetOperations = {
     method: 'post',
     path: '/api/datasets/data',
     operationId: 'uploadPairs',
-    summary: 'Upload an image or video with its mask, or a ZIP of such pairs',
+    summary: 'Upload images or videos with a mask, or a ZIP of such pairs',
     description:
       'The painted area of the mask will be filled: white (above 127), a strong colour on a black or white background, or an erased area; `maskReading` tells which. A ZIP is sent in the field `image`; its files are paired by folder and ' +
-      'number, and unusable files are reported in `files` without failing the others.',
+      'number, and unusable files are reported in `files` without failing the others. The mask is used for all images of the form, and for those of a ZIP without a mask of their own. In place of a file, `mask` may be the text `alpha` or shapes as JSON.',
     tag: 'Datasets by name',
     access: 'user',
     scope: 'datasets:write',
@@ -96,10 +105,15 @@ export const namedDatasetOperations = {
     body: multipart(
       uploadFields,
       [
-        { name: 'image', required: true, description: 'Image, video or ZIP' },
-        { name: 'mask', required: false, description: 'Mask as image or video; ignored with a ZIP' },
+        {
+          name: 'image',
+          required: true,
+          maxFiles: MAX_FORM_IMAGES,
+          description: `1 to ${String(MAX_FORM_IMAGES)} images or videos, or one ZIP`,
+        },
+        { name: 'mask', required: false, description: 'Mask as image or video, `alpha`, or shapes as JSON' },
       ],
-      { metered: true },
+      { metered: true, textBytes: MAX_MASK_TEXT_BYTES, values: ['mask'] },
     ),
     idempotent: true,
     responses: [

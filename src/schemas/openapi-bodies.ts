@@ -23,11 +23,21 @@ const bytesOf = (contentMediaType: string) => ({
 
 const fileOf = (description?: string) => z.string().meta({ ...bytesOf(BINARY_TYPE), description });
 
+/** A file field: one file or several, or a text in its place. */
+function fileField(
+  { description, required, maxFiles = 1 }: FileField,
+  text: z.ZodType | undefined,
+): z.ZodType {
+  const one = text ? z.union([fileOf(), text]).meta({ description }) : fileOf(description);
+  const field = maxFiles === 1 ? one : z.array(fileOf()).min(1).max(maxFiles).meta({ description });
+  return required ? field : field.optional();
+}
+
 /** A form with its text fields and files. */
 function formBody({ type, fields, files }: FormBody) {
-  const file = ({ description, required }: FileField) =>
-    required ? fileOf(description) : fileOf(description).optional();
-  const schema = fields.safeExtend(Object.fromEntries(files.map((field) => [field.name, file(field)])));
+  const shape: Readonly<Record<string, z.ZodType>> = fields.shape;
+  const fileFields = files.map((file): [string, z.ZodType] => [file.name, fileField(file, shape[file.name])]);
+  const schema = fields.safeExtend(Object.fromEntries(fileFields));
   return { required: true, content: { [type]: { schema } } };
 }
 

@@ -63,13 +63,19 @@ export interface FormBody<Fields extends z.ZodObject = z.ZodObject> {
   readonly files: readonly FileField[];
   /** Whether the files count towards the quotas of the caller. */
   readonly metered?: boolean;
+  /** Maximum size of one text field in bytes; 4 KiB by default. */
+  readonly textBytes?: number;
+  /** Text fields that are sent as JSON; text that is not JSON is used as it is. */
+  readonly values?: readonly string[];
 }
 
-/** A file field of a multipart form, sent at most once. */
+/** A file field of a multipart form. One that `fields` also declare may be sent as text in place of the file. */
 export interface FileField {
   readonly name: string;
   readonly required: boolean;
   readonly description: string;
+  /** How often it may be sent; once by default. */
+  readonly maxFiles?: number;
 }
 
 /** JSON of any declared media type, optionally followed by binary tensors: see `readFramedBody`. */
@@ -112,7 +118,7 @@ export const json = <Schema extends z.ZodType>(
 export const multipart = <Fields extends z.ZodObject>(
   fields: Fields,
   files: readonly FileField[],
-  options: Pick<FormBody, 'metered'> = {},
+  options: Pick<FormBody, 'metered' | 'textBytes' | 'values'> = {},
 ): FormBody<Fields> => ({ kind: 'form', type: 'multipart/form-data', fields, files, ...options });
 
 /** A URL-encoded form without files. */

@@ -167,8 +167,10 @@ function contentOf(members: readonly Member[]): UploadContent {
   return {
     kind,
     form: {
-      image: { ...file, name },
-      ...(members.length > 1 && { mask: { ...mask.content, name: mask.upload.name } }),
+      images: [{ ...file, name }],
+      ...(members.length > 1 && {
+        mask: { kind: 'file' as const, file: { ...mask.content, name: mask.upload.name } },
+      }),
       strict: options.strict ?? false,
       fps: options.fps,
     },

@@ -1,6 +1,7 @@
 import { canonicalText } from '../domain/canonical-text.js';
 import type { FrameSource, MaskFacts, MaskReading, MediaKind, MediaRole } from '../domain/dataset.js';
 import { largeHoleWarnings } from '../domain/large-hole.js';
+import type { MaskShapes } from '../domain/mask-shapes.js';
 import type { BillableUnits, PricePresetName } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
 import { isErrorCode, type ErrorCode } from '../errors/codes.js';
@@ -68,7 +69,26 @@ interface ImageOptions {
   readonly sourcePath?: string;
   /** For masks: the video that the mask belongs to. */
   readonly sourceVideo?: KnownVideo;
+  /** For masks: the size to which the mask is scaled; its own by default. */
+  readonly fit?: ImageSize;
+  /** For masks: whether the transparent pixels are the hole. */
+  readonly byAlpha?: boolean;
+  /** New file for the copy; next to the file by default. */
+  readonly target?: string;
   readonly signal?: AbortSignal;
+}
+
+/** Width and height in pixels. */
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A mask to be drawn into a new file. */
+interface MaskDrawing {
+  readonly shapes: MaskShapes;
+  readonly size: ImageSize;
+  readonly target: string;
 }
 
 /** Inspects uploaded files, which are untrusted. */
@@ -84,6 +104,8 @@ export interface MediaInspector {
    * file.
    */
   importImage(file: string, options: ImageOptions): Promise<ImportedImage>;
+  /** Writes the mask that shapes describe, which lie within the image. */
+  drawMask(drawing: MaskDrawing, signal?: AbortSignal): Promise<ImportedImage>;
   /** @throws AppError UNSUPPORTED_TYPE or a `ZIP_…` code. */
   openArchive(file: string): Promise<UploadArchive>;
   /** @throws AppError of kind `storage_full` when this many bytes do not fit on disk. */
@@ -160,7 +182,7 @@ export function unusableReport({ name, unusable }: ArchiveEntry): FileReport | n
   return { entry: name, outcome: addedByProgram ? 'ignored' : 'refused', code, reason };
 }
 
-/** Total size of the entries that are extracted, in bytes. */
+/** Size in bytes of what is extracted. */
 export const unpackedBytes = ({ entries }: UploadArchive): number =>
   entries.reduce((sum, { bytes, unusable }) => (unusable ? sum : sum + bytes), 0);
 
@@ -193,7 +215,7 @@ export function refusedReport(entry: string, error: unknown): FileReport {
   };
 }
 
-/** The error for an archive without usable files; it lists every file with its reason. */
+/** The error for an upload of several files of which none is usable; it lists every file with its reason. */
 export function nothingUsable(code: ErrorCode, what: string, files: readonly FileReport[]): AppError {
   const first = files.find(({ outcome }) => outcome === 'refused') ?? files[0];
   const faults = new Set(files.flatMap((file) => (isConsequence(file) ? [] : [file.code ?? ''])));
@@ -201,9 +223,9 @@ export function nothingUsable(code: ErrorCode, what: string, files: readonly Fil
   const common =
     faults.size === 1 ? [...faults].filter(isErrorCode).find((fault) => fault.startsWith('ZIP_')) : undefined;
   return new AppError(common ?? code, {
-    message: `None of the ${files.length} files in the ZIP is ${what}. ${first.entry}: ${first.reason}`,
+    message: `None of the ${files.length} files is ${what}. ${first.entry}: ${first.reason}`,
     issues: files.map(({ entry, code: fileCode, reason }) => ({
-      pointer: '/content',
+      pointer: code === 'NO_VALID_PAIRS' ? '/image' : '/content',
       message: `${entry}: ${reason}`,
       code: fileCode ?? 'REFUSED',
     })),

@@ -1,5 +1,11 @@
 import type { MediaRole } from '../domain/dataset.js';
-import { shownWarnings, type AcceptedFile, type AcceptedItem, type FileReport } from './upload-inspection.js';
+import {
+  refusedReport,
+  shownWarnings,
+  type AcceptedFile,
+  type AcceptedItem,
+  type FileReport,
+} from './upload-inspection.js';
 import type { NamePair } from './upload-pairing.js';
 
 /** Reports of both files of an accepted pair. */
@@ -28,6 +34,13 @@ export const unpaired = (entry: string, reason: string): FileReport => ({
   code: 'UNPAIRED',
   reason,
 });
+
+/** The report of a file for which a mask for several files cannot be used. @throws errors not caused by the files */
+export function maskRefused(entry: string, mask: string, error: unknown): FileReport {
+  const { code, reason = '' } = refusedReport(entry, error);
+  const isNamed = code?.startsWith('MASK_') ?? false;
+  return { entry, outcome: 'refused', code, reason: isNamed ? reason : `Mask "${mask}": ${reason}` };
+}
 
 /** The report of a usable file whose partner is unusable. */
 export const partnerRefused = (entry: string, pairedWith: string): FileReport => ({

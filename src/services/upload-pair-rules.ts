@@ -63,6 +63,7 @@ export function warningsOfMask(source: AcceptedFile, mask: AcceptedFile): string
   return warnings;
 }
 
-function badMask(code: CodeOfKind<'invalid'>, message: string): AppError {
+/** An error of the field `mask`. */
+export function badMask(code: CodeOfKind<'invalid'>, message: string): AppError {
   return new AppError(code, { message, issues: [{ pointer: '/mask', message, code }] });
 }

@@ -222,6 +222,9 @@ function matchAcross(
   });
 }
 
+/** Whether a file of an archive is meant as a mask, by its name or that of a folder. */
+export const isMaskEntry = (name: string): boolean => isMaskFile(name) || maskFolderOf(name) !== null;
+
 /** The innermost mask folder that contains a file; null when there is none. */
 function maskFolderOf(name: string) {
   const folders = path.posix.dirname(name).split('/');

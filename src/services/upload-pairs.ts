@@ -14,25 +14,22 @@ import {
   type AcceptedItem,
   type FileReport,
   type Inspection,
-  type KnownVideo,
   type MediaInspector,
   type UploadArchive,
-  type UploadedFile,
 } from './upload-inspection.js';
-import { partnerRefused, reportsOf, unpaired } from './upload-pair-reports.js';
+import { maskRefused, partnerRefused, reportsOf, unpaired } from './upload-pair-reports.js';
+import { entryOf, isShared, MaskReader, sharedMask, type GivenMask, type NamedFile } from './upload-masks.js';
 import { requireFittingMask, requireHole, sameFile, warningsOfMask } from './upload-pair-rules.js';
-import { pairNames, type NamePair } from './upload-pairing.js';
+import { isMaskEntry, pairNames, type NamePair } from './upload-pairing.js';
 
-/** An uploaded file with the name that the client gave it. */
-export interface NamedFile extends UploadedFile {
-  readonly name: string;
-}
-
-/** An image or video with its mask, or an archive of such pairs in place of the image. */
+/** Images and videos with one mask for all of them, or an archive of pairs in place of the images. */
 export interface PairForm {
-  readonly image: NamedFile;
-  /** Ignored when the image is an archive. */
-  readonly mask?: NamedFile;
+  /** At least one; an archive only alone. */
+  readonly images: readonly NamedFile[];
+  /** In an archive, for the images and videos without a mask of their own. */
+  readonly mask?: GivenMask;
+  /** Whether mask images of another size are scaled. */
+  readonly fits?: boolean;
   /** Whether to reject masks that are not purely black and white. */
   readonly strict: boolean;
   /** Frames per second at which a video is sampled and charged. */
@@ -41,6 +38,7 @@ export interface PairForm {
 
 interface PairContext extends Pick<PairForm, 'strict' | 'fps'> {
   readonly inspector: MediaInspector;
+  readonly masks: MaskReader;
   readonly signal?: AbortSignal;
 }
 
@@ -50,16 +48,40 @@ export async function inspectPairs(
   form: PairForm,
   signal?: AbortSignal,
 ): Promise<Inspection> {
-  const context: PairContext = { inspector, signal, strict: form.strict, fps: form.fps };
-  if ((await inspector.kindOf(form.image.path)) === 'zip') return inspectArchive(context, form.image);
-  if (form.mask === undefined) throw maskMissing();
-  const item = await inspectPair(context, { image: form.image, mask: form.mask });
+  const { images, mask, fits = false, strict, fps } = form;
+  const masks = new MaskReader({ inspector, signal, fits });
+  const context: PairContext = { inspector, masks, signal, strict, fps };
+  const [first] = images;
+  if (images.length === 1 && (await inspector.kindOf(first.path)) === 'zip')
+    return inspectArchive(context, first, mask);
+  if (mask === undefined) throw maskMissing();
+  if (images.length > 1) return inspectImages(context, images, mask);
+  const item = await inspectPair(context, { image: first, mask });
   return {
     items: [item],
     files: reportsOf(item, { source: item.source.name, mask: item.mask?.name ?? '' }),
     preset: 'inpainting',
     units: unitsOf([item], 'upload.image'),
   };
+}
+
+/** Several images with one mask. Unusable ones are reported and do not stop the others. */
+async function inspectImages(
+  context: PairContext,
+  images: readonly NamedFile[],
+  mask: GivenMask,
+): Promise<Inspection> {
+  await context.masks.requireShareable(mask);
+  const shared = sharedMask(mask);
+  const items: AcceptedItem[] = [];
+  const files: FileReport[] = [];
+  for (const image of images) {
+    const result = await tryPair(context, { image, mask: shared });
+    if ('item' in result) items.push(result.item);
+    files.push(...result.files);
+  }
+  if (items.length === 0) throw nothingUsable('NO_VALID_PAIRS', 'usable with the mask', files);
+  return { items, files, preset: 'inpainting', units: unitsOf(items, 'upload.image') };
 }
 
 /** Images are priced individually, videos per sampled frame; masks are free. */
@@ -77,54 +99,39 @@ function unitsOf(
   };
 }
 
-async function inspectFile(
+async function inspectSource(
   { inspector, signal }: PairContext,
   { name, ...file }: NamedFile,
-  { role, source }: { readonly role: MediaRole; readonly source?: AcceptedFile },
 ): Promise<AcceptedFile> {
   const shown = storedName(name);
   const kind = await inspector.kindOf(file.path);
-  if (kind === 'video')
-    return acceptedVideo(shown, file, { ...(await inspector.probeVideo(file.path, signal)), role });
-  if (kind === 'zip') throw unsupported('A ZIP cannot be an image or a mask.');
-  const sourcePath = source?.kind === 'image' ? source.file.path : undefined;
-  const sourceVideo = source?.kind === 'video' ? knownVideo(source) : undefined;
-  const options = { role, sourcePath, sourceVideo, signal };
-  return acceptedImage(shown, await inspector.importImage(file.path, options));
+  if (kind === 'video') return acceptedVideo(shown, file, await inspector.probeVideo(file.path, signal));
+  if (kind === 'zip') throw unsupported('A ZIP must be the only file of the field image.');
+  return acceptedImage(shown, await inspector.importImage(file.path, { role: 'source', signal }));
 }
 
-const knownVideo = ({ file: { path: file }, frameCount, frameSource }: AcceptedFile): KnownVideo => ({
-  path: file,
-  frameCount,
-  frameSource,
-});
-
-/** Hole share and reading of a mask; for a video, determined once for all frames. */
-async function holeOf(
-  { inspector, signal }: PairContext,
-  source: AcceptedFile,
-  mask: AcceptedFile,
-): Promise<AcceptedFile['hole']> {
-  if (mask.kind === 'image') return mask.hole;
-  return inspector.readMaskVideo(knownVideo(mask), knownVideo(source), signal);
+/** A source with the mask that it gets. */
+interface Pair {
+  readonly image: NamedFile;
+  readonly mask: GivenMask;
 }
 
 /**
- * Inspects both files and checks that they fit together. `onInspect` is called with each file before it is
+ * Inspects both files and checks that they fit together. `onInspect` is called with the role of each file before it is
  * inspected, so that the caller knows which one an error concerns.
  */
 async function inspectPair(
   context: PairContext,
-  { image, mask }: { readonly image: NamedFile; readonly mask: NamedFile },
-  onInspect: (file: NamedFile) => void = () => undefined,
+  { image, mask }: Pair,
+  onInspect: (role: MediaRole) => void = () => undefined,
 ): Promise<AcceptedItem> {
-  onInspect(image);
-  const source = await inspectFile(context, image, { role: 'source' });
-  onInspect(mask);
-  const file = await inspectFile(context, mask, { role: 'mask', source });
+  onInspect('source');
+  const source = await inspectSource(context, image);
+  onInspect('mask');
+  const file = await context.masks.read(mask, { source, original: image });
   requireFittingMask(source, file);
   if (source.file.sha256 === file.file.sha256) throw sameFile(file);
-  const accepted = { ...file, hole: await holeOf(context, source, file) };
+  const accepted = { ...file, hole: await context.masks.holeOf(source, file) };
   requireHole(accepted, context.strict);
   const warnings = [...accepted.warnings, ...warningsOfMask(source, accepted)];
   return {
@@ -146,7 +153,11 @@ function maskMissing(): AppError {
   });
 }
 
-async function inspectArchive(context: PairContext, file: NamedFile): Promise<Inspection> {
+async function inspectArchive(
+  context: PairContext,
+  file: NamedFile,
+  mask: GivenMask | undefined,
+): Promise<Inspection> {
   const archive = await context.inspector.openArchive(file.path);
   try {
     await context.inspector.requireSpace(unpackedBytes(archive));
@@ -156,18 +167,31 @@ async function inspectArchive(context: PairContext, file: NamedFile): Promise<In
     const names = [...new Set(named.map(({ name }) => name))];
     const { pairs, alone } = pairNames(names, { isUsable: (name) => usable.has(name) });
     const left = alone.filter(({ name }) => usable.has(name));
-    files.push(...left.map(({ name, reason }) => unpaired(name, reason)));
+    const sources = left.filter(({ name }) => !isMaskEntry(name));
+    const shared = sources.length > 0 ? await maskOfArchive(context, mask) : {};
+    const masked = new Set(shared.mask ? sources.map(({ name }) => name) : []);
+    const unpairedFiles = left.filter(({ name }) => !masked.has(name));
+    files.push(...unpairedFiles.map(({ name, reason }) => unpaired(name, reason)));
+    const order = new Map(archive.entries.map(({ name }, index) => [name, index]));
+    const placeOf = (name: string): number => order.get(name) ?? archive.entries.length;
+    const attempts = [
+      ...pairs.map((pair) => ({ at: pair.source, run: () => tryNames(context, pair, usable) })),
+      ...[...masked].map((name) => ({
+        at: name,
+        run: () => tryShared(context, usable.get(name), shared.mask),
+      })),
+    ].sort((one, other) => placeOf(one.at) - placeOf(other.at));
     const items: AcceptedItem[] = [];
-    for (const pair of pairs) {
-      const result = await tryPair(context, pair, usable);
+    for (const { run } of attempts) {
+      const result = await run();
       if ('item' in result) items.push(result.item);
       files.push(...result.files);
     }
-    const order = new Map(archive.entries.map(({ name }, index) => [name, index]));
-    files.sort((one, other) => (order.get(one.entry) ?? 0) - (order.get(other.entry) ?? 0));
+    files.sort((one, other) => placeOf(one.entry) - placeOf(other.entry));
     if (items.length === 0) throw nothingUsable('NO_VALID_PAIRS', 'part of a usable pair', files);
     const units = unitsOf(items, 'upload.zip_file');
-    return { items, files, warnings: archive.warnings, preset: 'inpainting', units };
+    const warnings = [...(archive.warnings ?? []), ...(shared.warnings ?? [])];
+    return { items, files, warnings, preset: 'inpainting', units };
   } finally {
     archive.close();
   }
@@ -200,23 +224,63 @@ async function unpack(
   return { usable, files };
 }
 
-/** Inspects one pair. Errors are reported per file and do not stop the other pairs. */
-async function tryPair(
+const PLACEHOLDER: ReadonlySet<string> = new Set(['UNSUPPORTED_TYPE', 'EMPTY_FILE']);
+
+/**
+ * The mask for the sources of an archive without one of their own. Clients that send a placeholder with every archive
+ * get a warning, not an error.
+ */
+async function maskOfArchive(
+  { masks }: PairContext,
+  mask: GivenMask | undefined,
+): Promise<{ readonly mask?: GivenMask; readonly warnings?: readonly string[] }> {
+  if (mask === undefined) return {};
+  try {
+    await masks.requireShareable(mask);
+    return { mask: sharedMask(mask) };
+  } catch (error) {
+    const isPlaceholder = error instanceof AppError && PLACEHOLDER.has(error.code);
+    if (!isPlaceholder) throw error;
+    return { warnings: [`The mask "${entryOf(mask)}" is neither an image nor a video and was not used.`] };
+  }
+}
+
+type PairResult =
+  { readonly item: AcceptedItem; readonly files: FileReport[] } | { readonly files: FileReport[] };
+
+/** Inspects a pair of an archive. */
+async function tryNames(
   context: PairContext,
   pair: NamePair,
   usable: ReadonlyMap<string, NamedFile>,
-): Promise<{ item: AcceptedItem; files: FileReport[] } | { files: FileReport[] }> {
+): Promise<PairResult> {
   const [image, mask] = [usable.get(pair.source), usable.get(pair.mask)];
-  if (!image || !mask) {
-    const left = image ?? mask;
-    return { files: left ? [partnerRefused(left.name, left === image ? pair.mask : pair.source)] : [] };
-  }
-  let inspected = pair.source;
+  if (image && mask) return tryPair(context, { image, mask: { kind: 'file', file: mask } });
+  const left = image ?? mask;
+  return { files: left ? [partnerRefused(left.name, left === image ? pair.mask : pair.source)] : [] };
+}
+
+/** Inspects a file of an archive with the mask of the form. */
+async function tryShared(
+  context: PairContext,
+  image: NamedFile | undefined,
+  mask: GivenMask | undefined,
+): Promise<PairResult> {
+  return image && mask ? tryPair(context, { image, mask }) : { files: [] };
+}
+
+/** Inspects one pair. Errors are reported per file and do not stop the other pairs. */
+async function tryPair(context: PairContext, { image, mask }: Pair): Promise<PairResult> {
+  const maskName = entryOf(mask);
+  let inspected = 'source' as MediaRole;
   try {
-    const item = await inspectPair(context, { image, mask }, ({ name }) => (inspected = name));
-    return { item, files: reportsOf(item, pair) };
+    const item = await inspectPair(context, { image, mask }, (role) => (inspected = role));
+    return { item, files: reportsOf(item, { source: image.name, mask: maskName }) };
   } catch (error) {
-    const partner = inspected === pair.source ? pair.mask : pair.source;
-    return { files: [refusedReport(inspected, error), partnerRefused(partner, inspected)] };
+    // A mask for all images is not a file of this one: its error is that of the image.
+    if (inspected === 'mask' && isShared(mask)) return { files: [maskRefused(image.name, maskName, error)] };
+    const [failed, partner] = inspected === 'source' ? [image.name, maskName] : [maskName, image.name];
+    const consequence = isShared(mask) ? [] : [partnerRefused(partner, failed)];
+    return { files: [refusedReport(failed, error), ...consequence] };
   }
 }

@@ -184,9 +184,14 @@ export class UploadService {
 
 function withIds(files: readonly FileReport[], items: readonly NewItem[]): UploadOutcome['files'] {
   const media = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
-  const ids = new Map(media.map(({ name, role, id }) => [`${role} ${name}`, id]));
+  // Names may repeat, such as that of a mask for several images; equal ones are in the same order in both lists.
+  const ids = new Map<string, string[]>();
+  for (const { name, role, id } of media) {
+    const key = `${role} ${name}`;
+    ids.set(key, [...(ids.get(key) ?? []), id]);
+  }
   return files.map((file) => {
-    const id = ids.get(`${file.role ?? 'source'} ${file.name}`);
-    return file.name === undefined ? file : { ...file, id };
+    if (file.name === undefined) return file;
+    return { ...file, id: ids.get(`${file.role ?? 'source'} ${file.name}`)?.shift() };
   });
 }

@@ -70,12 +70,12 @@ function testSettings(overrides: NodeJS.ProcessEnv): Settings {
   });
 }
 
-async function uploadPlaces(folder: string): Promise<UploadPlaces> {
+async function uploadPlaces(folder: string, overrides: NodeJS.ProcessEnv): Promise<UploadPlaces> {
   await Promise.all([
     mkdir(path.join(folder, 'media')),
     mkdir(path.join(folder, 'temp', 'uploads'), { recursive: true }),
   ]);
-  const limits = parseSettings({ UPLOAD_MAX_MB: '3', UPLOAD_ZIP_MAX_FILES: '10' }).upload;
+  const limits = parseSettings({ UPLOAD_MAX_MB: '3', UPLOAD_ZIP_MAX_FILES: '10', ...overrides }).upload;
   const tools = await ffmpegTools();
   const tempFolders = new TempFolders(path.join(folder, 'temp'));
   return {
@@ -139,7 +139,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     ),
     orphanedJobs: new OrphanedJobs(unitOfWork, control),
     results: new ResultService(unitOfWork),
-    uploads: await uploadPlaces(folder),
+    uploads: await uploadPlaces(folder, options.settings ?? {}),
     incoming: {
       ...diskIncoming(path.join(folder, 'media'), keys.linkKey),
       locks: new PostgresUploadLocks({ connectionString: persistence.database.url }, () => undefined),

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ProcessError } from '../../errors/process-error.js';
-import type { ImageIntake, ImportedImage } from '../../media/image-intake.js';
+import type { ImageRequest, ImportedImage } from '../../media/image-intake.js';
 import { FileChild } from '../../supervision/file-child.js';
 
 /** Time limit per image in milliseconds. */
@@ -25,12 +25,12 @@ export interface ImageIntakeLimits {
 }
 
 /**
- * Imports users' images in a child process, one after the other. An image that crashes the decoder, needs too
+ * Imports users' images and draws masks in a child process, one after the other. An image that crashes the decoder, needs too
  * much memory or never finishes only affects the child; the next request starts a new one.
  */
 export class ImageIntakeProcess {
   readonly #limits: ImageIntakeLimits;
-  #child: FileChild<ImageIntake, ImportedImage> | undefined;
+  #child: FileChild<ImageRequest, ImportedImage> | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;
 
@@ -42,7 +42,7 @@ export class ImageIntakeProcess {
    * @throws AppError as `importImage` does; IMAGE_CORRUPT for an image that crashed the process or exceeded
    *   its limits.
    */
-  take(request: ImageIntake, signal?: AbortSignal): Promise<ImportedImage> {
+  take(request: ImageRequest, signal?: AbortSignal): Promise<ImportedImage> {
     const turn = this.#last.then(() => {
       signal?.throwIfAborted();
       return this.#run(request);
@@ -58,7 +58,7 @@ export class ImageIntakeProcess {
     this.#child = undefined;
   }
 
-  async #run(request: ImageIntake): Promise<ImportedImage> {
+  async #run(request: ImageRequest): Promise<ImportedImage> {
     clearTimeout(this.#idle);
     if (this.#child?.usable !== true) this.#child = this.#start();
     try {
@@ -68,7 +68,7 @@ export class ImageIntakeProcess {
     }
   }
 
-  #start(): FileChild<ImageIntake, ImportedImage> {
+  #start(): FileChild<ImageRequest, ImportedImage> {
     const { module = CHILD, memoryBytes } = this.#limits;
     return new FileChild({
       module,

@@ -1,8 +1,11 @@
 import { answerRequests } from '../../supervision/file-child.js';
-import { importImage } from '../../media/image-intake.js';
+import { drawMask, importImage, type ImageRequest, type ImportedImage } from '../../media/image-intake.js';
 
-/** Entry point of the process that decodes users' images, one request at a time. */
-answerRequests(importImage, {
+const answer = (request: ImageRequest): Promise<ImportedImage> =>
+  'shapes' in request ? drawMask(request) : importImage(request);
+
+/** Entry point of the process that decodes users' images and draws masks, one request at a time. */
+answerRequests(answer, {
   code: 'IMAGE_FAILED',
   message: 'The image could not be processed.',
 });

@@ -104,6 +104,11 @@ export const FILE_CODES = {
     title: 'Unclear mask',
     hint: 'Paint white on black, paint a strong colour over a copy of the image, or erase the area to fill.',
   },
+  MASK_SHAPE_OUTSIDE: {
+    kind: 'invalid',
+    title: 'Mask shape outside of the image',
+    hint: 'Keep all coordinates within the image: 0 to its width and height in pixels, 0 to 1 in fractions.',
+  },
   RESOURCE_LIMIT: {
     kind: 'invalid',
     title: 'File needs too many resources',

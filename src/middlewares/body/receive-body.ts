@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express';
 import type { MemoryBudget } from '../../lifecycle/memory-budget.js';
-import type { NoBody, RequestBody, StreamBody } from '../../schemas/request-body.js';
+import type { FormBody, NoBody, RequestBody, StreamBody } from '../../schemas/request-body.js';
 import { withoutEmptyFields } from '../empty-fields.js';
+import { parseFieldJson } from '../form-json.js';
 import { isForm, type ExpectedForm, type ReceivedFiles, type UploadReceiver } from '../multipart.js';
 import type { FormImage, ImageReceiver } from '../image-form.js';
 import { requireParameters, type Parameters } from '../validate.js';
@@ -56,15 +57,25 @@ export async function receiveBody(
   if (body.kind === 'form' && body.type === 'multipart/form-data') {
     // Parameters are checked before a body of several gigabytes is read.
     requireParameters(parameters);
-    const names = body.files.map(({ name }) => name);
-    const form: ExpectedForm = { names, admit: body.metered ? admit : undefined };
+    const { files, textBytes } = body;
+    const form: ExpectedForm = { files, textBytes, admit: body.metered ? admit : undefined };
     const received = await receivers.uploads.receive(request, response, form);
-    return { ...received, body: withoutEmptyFields(received.body, body), images: [] };
+    return { ...received, body: formValues(withoutEmptyFields(received.body, body), body), images: [] };
   }
   if (body.kind === 'json' && body.form && isForm(request)) {
     return { ...NOTHING, ...(await receivers.images.receive(request, response, body.form)) };
   }
   return receiveText(body, { request, response }, receivers);
+}
+
+/** The fields of a form; those that are sent as JSON are parsed. */
+function formValues(sent: unknown, { values = [] }: Pick<FormBody, 'values'>): unknown {
+  if (values.length === 0 || typeof sent !== 'object' || sent === null) return sent;
+  return Object.fromEntries(
+    Object.entries(sent).map(([name, value]: [string, unknown]) =>
+      values.includes(name) ? [name, parseFieldJson(value, name)] : [name, value],
+    ),
+  );
 }
 
 const NOTHING = { files: {}, images: [], [Symbol.asyncDispose]: () => Promise.resolve() };

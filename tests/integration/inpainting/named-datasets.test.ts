@@ -246,6 +246,7 @@ describe('datasets by name', () => {
     const answer = await upload(client, { image: [archive, 'set.zip'], mask: ['placeholder', 'x'] });
     expect(answer.status).toBe(201);
     expect(answer.json).toMatchObject({ processedItems: 3, tokenSpent: 2.1, userTokens: 97.9 });
+    expect(answer.at('warnings')).toContain('The mask "x" is neither an image nor a video and was not used.');
     const files = answer.at('files') as { entry: string; outcome: string; code?: string; reason?: string }[];
     expect(files).toHaveLength(10);
     const of = (outcome: string) => files.filter((file) => file.outcome === outcome);

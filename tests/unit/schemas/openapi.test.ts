@@ -111,8 +111,13 @@ describe('the OpenAPI document', () => {
     ]);
     expect(form).toMatchObject({
       properties: {
-        image: { type: 'string', format: 'binary' },
-        mask: { type: 'string', format: 'binary' },
+        image: { type: 'array', items: { type: 'string', format: 'binary' }, minItems: 1, maxItems: 100 },
+        mask: {
+          anyOf: [
+            { type: 'string', format: 'binary' },
+            { anyOf: [{ enum: ['alpha'] }, { $ref: '#/components/schemas/MaskShapes' }] },
+          ],
+        },
         strict: { default: 'false' },
       },
       required: ['datasetName', 'image'],

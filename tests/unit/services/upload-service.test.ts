@@ -21,6 +21,7 @@ const INSPECTOR: MediaInspector = {
   requireSpace: async () => undefined,
   readMaskVideo: notAsked,
   importImage: notAsked,
+  drawMask: notAsked,
   openArchive: notAsked,
 };
 

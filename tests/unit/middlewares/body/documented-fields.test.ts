@@ -159,10 +159,17 @@ const constantsOf = (schema: Schema): Schema =>
     }),
   );
 
-const isFile = (property: unknown): boolean => {
-  const inner = isObject(property) && property.type === 'array' ? property.items : property;
+/** The forms of a field: one, or those of a field that is a file or a text. */
+const formsOf = (property: unknown): unknown[] =>
+  isObject(property) && Array.isArray(property.anyOf) ? property.anyOf : [property];
+
+const isBinary = (form: unknown): boolean => {
+  const inner = isObject(form) && form.type === 'array' ? form.items : form;
   return isObject(inner) && inner.format === 'binary';
 };
+
+const isFile = (property: unknown): boolean => formsOf(property).some(isBinary);
+const isText = (property: unknown): boolean => formsOf(property).some((form) => !isBinary(form));
 
 /** Texts of which every text field takes one. */
 const TEXTS = [
@@ -177,6 +184,8 @@ const TEXTS = [
   'cpu',
   'ibvs',
   'use',
+  'alpha',
+  'scale',
   '{"fx": 500, "fy": 500, "cx": 320, "cy": 240}',
   '[1,0,0,0, 0,1,0,0, 0,0,1,0, 0,0,0,1]',
   'a@b.test',
@@ -210,7 +219,7 @@ describe('the fields of every body', () => {
         return false;
       };
       const taken = await filtered(ALL_NAMES, takes);
-      const texts = Object.entries(propertiesOf(schema)).filter(([, property]) => !isFile(property));
+      const texts = Object.entries(propertiesOf(schema)).filter(([, property]) => isText(property));
       expect(taken).toEqual(texts.map(([name]) => name).sort());
     },
   );
