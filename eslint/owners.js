@@ -9,7 +9,7 @@ export const OWNERS = {
   'engine.io': ['realtime/remote-control/**'],
   '@socket.io': ['composition/*socket-adapter.ts'],
   ioredis: ['queue/**', 'composition/wait-for-redis.ts'],
-  pg: ['queue/**', 'realtime/postgres-event-source.ts', 'composition/**'],
+  pg: ['queue/**', 'realtime/postgres-event-source.ts', 'composition/**', 'backup/**'],
   undici: ['net/**'],
   'ipaddr.js': ['net/**'],
   'openid-client': ['net/**'],
@@ -30,6 +30,7 @@ export const OWNERS = {
   'node:child_process': [
     'supervision/**',
     'lifecycle/**',
+    'backup/program.ts',
     'media/ffmpeg-runner.ts',
     'engines/**',
     'networks/runtime/device-probe/**',

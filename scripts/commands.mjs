@@ -174,6 +174,35 @@ npm run storage -- clean     removes files without a row, and databases whose da
     numbers: ['older-than'],
     commands: { check: 0, clean: 0 },
   },
+  backup: {
+    group: 'operate',
+    summary: 'encrypted, incremental backups of database, media, networks and keys, while everything runs',
+    entry: 'dist/scripts/backup.js',
+    usage: `npm run backup -- init       creates the repository BACKUP_REPOSITORY, encrypted with BACKUP_PASSWORD
+npm run backup -- create     stores a snapshot, whether InferNode runs or not
+npm run backup -- list       snapshots; with --snapshot or --prefix the files of one
+npm run backup -- restore    restores the newest snapshot, or a part of it
+npm run backup -- check      examines the repository; --read-data reads everything in it
+npm run backup -- prune      removes older snapshots and the data that only they need
+  --snapshot ID              another snapshot than the newest
+  --prefix PATH              a file or folder: media/…, models/…, keys/…, or database as a whole
+  --mode preview|inplace     preview (default) restores into DATA_DIR/restores/TIME; inplace requires that InferNode is stopped
+  --verify                   reads restored files again; after a complete restore also compares them with the rows
+  --keep-daily N, --keep-weekly N, --keep-monthly N    snapshots that prune keeps, default 14, 8 and 12`,
+    options: {
+      snapshot: text,
+      prefix: text,
+      mode: text,
+      verify: flag,
+      'read-data': flag,
+      'keep-daily': text,
+      'keep-weekly': text,
+      'keep-monthly': text,
+    },
+    numbers: ['keep-daily', 'keep-weekly', 'keep-monthly'],
+    choices: { mode: () => ['preview', 'inplace'] },
+    commands: { init: 0, create: 0, list: 0, restore: 0, check: 0, prune: 0 },
+  },
   'migration:generate': {
     tool: true,
     group: 'database',

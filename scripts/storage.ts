@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { withFilesHeld } from '../src/backup/held-files.js';
 import { configuredDatabaseUrl, databaseConfig, embeddedDatabaseUrl } from '../src/config/database.js';
 import type { Settings } from '../src/config/settings.js';
 import { loadSettings } from '../src/config/load.js';
@@ -94,17 +95,23 @@ async function run(command: string, hours: number): Promise<number> {
     say('No database runs on the data folder, so its files were not compared.');
     return 0;
   }
-  const sequelize = createSequelize(databaseConfig(settings, 'infernode-storage'));
+  const config = databaseConfig(settings, 'infernode-storage');
+  const { url } = config;
+  const sequelize = createSequelize(config);
   try {
     const daos = createDaos({ sequelize, models: defineModels(sequelize), transaction: null });
     const blobs = new DiskBlobStore(settings.folders.media);
     const repositories = createRepositories(daos);
     const service = new StorageCheckService(repositories, blobs);
-    const report = await service.check(hours * HOUR_MS);
-    describe(report, hours);
-    if (command === 'clean') say(`${await service.clean(report)} files removed.`);
-    await reportRecordings(command, settings, repositories);
-    return report.lost.length > 0 ? 1 : 0;
+    const compare = async (): Promise<number> => {
+      const report = await service.check(hours * HOUR_MS);
+      describe(report, hours);
+      if (command === 'clean') say(`${await service.clean(report)} files removed.`);
+      await reportRecordings(command, settings, repositories);
+      return report.lost.length > 0 ? 1 : 0;
+    };
+    // A backup must find the file of each of its rows.
+    return command === 'clean' ? await withFilesHeld(url, compare) : await compare();
   } finally {
     await sequelize.close();
   }

@@ -21,7 +21,8 @@ await setUp({ types: args.every((word) => WHOLE_RUN.includes(word)) });
 rmSync(report, { force: true });
 const env = { ...process.env };
 if (args.includes('--ci'))
-  for (const part of ['WEBGPU', 'BROWSER', 'COMPOSE', 'PYTHON']) env[`INFERNODE_REQUIRE_${part}`] ??= '1';
+  for (const part of ['WEBGPU', 'BROWSER', 'COMPOSE', 'NGINX', 'PYTHON'])
+    env[`INFERNODE_REQUIRE_${part}`] ??= '1';
 const withCoverage = args.includes('--coverage');
 if (withCoverage) {
   rmSync(coverageFolder, { recursive: true, force: true });

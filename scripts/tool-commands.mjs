@@ -220,6 +220,19 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
       numbers: ['idle', 'memory', 'latency'],
     },
   ),
+  'soak:cluster': tool(
+    [
+      'soak',
+      'dist/tests/soak/cluster.js',
+      'two api processes and two workers behind nginx: events between instances, restarts and a kill under load',
+    ],
+    'npm run soak:cluster [-- --mode postgres|redis --events N --restarts N]',
+    {
+      texts: ['mode'],
+      numbers: ['events', 'restarts'],
+      choices: { mode: () => ['postgres', 'redis'] },
+    },
+  ),
   'soak:kills': tool(
     ['soak', 'dist/tests/soak/worker-kills.js', 'kills the worker during jobs and checks the ledger'],
     'npm run soak:kills [-- --times N --task cns|inpainting]',

@@ -1,6 +1,8 @@
+import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Logger } from '../logging/logger.js';
+import { ADVISORY_LOCKS, withAdvisoryLock } from '../queue/advisory-lock.js';
 import { AbandonedServoSessions } from '../services/abandoned-servo-sessions.js';
 import { RecordingSweep } from '../services/recording-sweep.js';
 import { DiskRecordingStore } from '../storage/disk-recording-store.js';
@@ -12,12 +14,21 @@ const SESSIONS_INTERVAL_MS = 2_000;
 /** Phases in which no other periodic work of a worker starts. */
 const PHASES = { sessions: 2_500, recordings: 4_500 };
 
+/** Dependencies of {@link servoTasks}. */
+export interface ServoTasksDeps {
+  readonly settings: Pick<Settings, 'folders'>;
+  readonly unitOfWork: UnitOfWork;
+  readonly pool: pg.Pool;
+  readonly log: Logger;
+}
+
 /** Periodic work of a worker for live servoing. */
-export function servoTasks(
-  { folders }: Pick<Settings, 'folders'>,
-  unitOfWork: UnitOfWork,
-  log: Logger,
-): readonly PeriodicTask[] {
+export function servoTasks({
+  settings: { folders },
+  unitOfWork,
+  pool,
+  log,
+}: ServoTasksDeps): readonly PeriodicTask[] {
   // Sessions of lost api processes and of deleted accounts.
   const sessions = new AbandonedServoSessions(unitOfWork, log.child({ component: 'servo' }));
   // Recordings of sessions whose jobs have ended.
@@ -33,7 +44,10 @@ export function servoTasks(
       name: 'the sweep of recordings',
       intervalMs: INTERVAL_MS,
       firstPauseMs: PHASES.recordings,
-      run: async () => void (await recordings.runOnce()),
+      // Not during a backup: its database may have the job that needs the recording.
+      run: async () => {
+        await withAdvisoryLock(pool, ADVISORY_LOCKS.files, async () => void (await recordings.runOnce()));
+      },
     },
   ];
 }

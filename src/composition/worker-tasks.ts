@@ -40,7 +40,7 @@ export function workerTasks(deps: WorkerTasksDeps): readonly PeriodicTask[] {
     reconcilerTask(deps),
     orphanedJobsTask(unitOfWork, queue.pool, log),
     sweepTask(unitOfWork, workspaces),
-    ...servoTasks(settings, unitOfWork, log),
+    ...servoTasks({ settings, unitOfWork, pool: queue.pool, log }),
     uploadTask(settings, unitOfWork, log),
   ];
 }

@@ -242,6 +242,12 @@ const shape = z.object({
   WEBHOOK_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(8),
   /** Time for the response of an endpoint. */
   WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().positive().max(30).default(10),
+  /** Repository of `npm run backup`: a folder, `s3:…`, `sftp:…` or another one of restic. */
+  BACKUP_REPOSITORY: z.string().optional(),
+  /** Encrypts the repository. */
+  BACKUP_PASSWORD: z.string().min(8).optional(),
+  BACKUP_S3_ACCESS_KEY_ID: z.string().optional(),
+  BACKUP_S3_SECRET_ACCESS_KEY: z.string().optional(),
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().max(100_000).default(475),
   CPU_WATTS: z.coerce.number().positive().max(100_000).default(15),
 });

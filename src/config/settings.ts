@@ -148,6 +148,13 @@ const webhooks = (env: Environment) => ({
   timeoutMs: env.WEBHOOK_TIMEOUT_SECONDS * 1000,
 });
 
+const backup = (env: Environment) => ({
+  repository: env.BACKUP_REPOSITORY,
+  password: env.BACKUP_PASSWORD,
+  s3AccessKeyId: env.BACKUP_S3_ACCESS_KEY_ID,
+  s3SecretAccessKey: env.BACKUP_S3_SECRET_ACCESS_KEY,
+});
+
 const previews = (env: Environment) => ({
   kinds: env.PREVIEWS as readonly PreviewKind[],
   proxyEncoder: env.PREVIEW_PROXY_ENCODER,
@@ -178,6 +185,7 @@ function settingsOf(env: Environment) {
     inference: inference(env),
     servo: servo(env),
     webhooks: webhooks(env),
+    backup: backup(env),
     previews: previews(env),
   });
 }

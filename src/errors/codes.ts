@@ -1,3 +1,4 @@
+import { BACKUP_CODES } from './codes/backup.js';
 import { CREDENTIAL_CODES } from './codes/credentials.js';
 import { FILE_CODES } from './codes/files.js';
 import { INTERNAL_CODES } from './codes/internal.js';
@@ -25,6 +26,7 @@ export const ERROR_CODES = {
   ...SERVO_SESSION_CODES,
   ...WEBHOOK_CODES,
   ...STARTUP_CODES,
+  ...BACKUP_CODES,
   ...INTERNAL_CODES,
 } as const;
 

@@ -1,7 +1,12 @@
 import type pg from 'pg';
 
 /** Keys of the advisory locks used by the product, one per purpose. */
-export const ADVISORY_LOCKS = { reconciler: 0x1f_00_01, outbox: 0x1f_00_02 } as const;
+export const ADVISORY_LOCKS = {
+  reconciler: 0x1f_00_01,
+  outbox: 0x1f_00_02,
+  /** Held by a backup, and by whoever removes files that a row named: a row of a backup must not lack its file. */
+  files: 0x1f_00_03,
+} as const;
 
 /**
  * Runs `work` only if no other session holds the lock `key`. The lock belongs to the session, so it is

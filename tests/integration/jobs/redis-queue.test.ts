@@ -19,7 +19,7 @@ import {
   reaches,
   type JobWorld,
 } from './job-world.js';
-import { hasRedisServer, startRedis, type RedisServer } from './redis-server.js';
+import { hasRedisServer, startRedis, type RedisServer } from '../../support/redis-server.js';
 import { endWorker, spawnWorker } from './spawn-worker.js';
 import { testTask } from './test-task.js';
 

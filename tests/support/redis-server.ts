@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { waitForRedis } from '../../../src/composition/wait-for-redis.js';
-import { openRedisProducer } from '../../../src/queue/redis-connection.js';
+import { waitForRedis } from '../../src/composition/wait-for-redis.js';
+import { openRedisProducer } from '../../src/queue/redis-connection.js';
+import { freePort } from './free-port.js';
 
 /** A Redis of a test's own. */
 export interface RedisServer {
@@ -16,15 +16,6 @@ export interface RedisServer {
 
 /** Redis is an option of the product; where the program is missing, its tests have nothing to run on. */
 export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Starts Redis with these settings and waits until it answers. */
 export async function startRedis(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {

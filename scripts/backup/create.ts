@@ -1,0 +1,48 @@
+import { createBackup, type BackupSource } from '../../src/backup/create-backup.js';
+import type { Restic } from '../../src/backup/restic.js';
+import { productVersion } from '../../src/composition/product-version.js';
+import { configuredDatabaseUrl, databaseConfig } from '../../src/config/database.js';
+import type { Settings } from '../../src/config/settings.js';
+import { hasEmbeddedDatabase } from '../../src/lifecycle/embedded-postgres.js';
+import { openDatabase } from '../database/open-database.js';
+import { openProgress, say, sizeOf } from './output.js';
+
+function sourceOf(settings: Settings, databaseUrl: string): BackupSource {
+  const { folders, token } = settings;
+  return {
+    dataRoot: folders.data,
+    databaseUrl,
+    embedded: configuredDatabaseUrl(settings) === null,
+    mediaFolder: folders.media,
+    externalMedia: null,
+    modelsFolder: folders.models,
+    privateKey: token.privateKeyPath,
+    publicKey: token.publicKeyPath,
+    version: productVersion(),
+  };
+}
+
+/** Stores a snapshot, whether InferNode runs or not. */
+export async function create(restic: Restic, settings: Settings): Promise<number> {
+  // Without a database there is nothing to back up; its start would create an empty one.
+  if (!hasEmbeddedDatabase(settings.folders.data)) databaseConfig(settings, 'infernode-backup');
+  const database = await openDatabase(settings, 'infernode-backup');
+  try {
+    let progress: ReturnType<typeof openProgress> | undefined;
+    const result = await createBackup(sourceOf(settings, database.url), {
+      restic,
+      observer: { say, progress: (share) => (progress ??= openProgress()).update(share) },
+    }).finally(() => progress?.end());
+    const { snapshotId, files, bytes, addedBytes, unread, lostMedia } = result;
+    if (unread !== '') say(`Files that disappeared or could not be read: ${unread}`);
+    if (lostMedia > 0) {
+      say(`${lostMedia} media had no file before the backup: "npm run storage -- check" lists them.`);
+    }
+    say(
+      `Snapshot ${snapshotId.slice(0, 8)}: ${files} files, ${sizeOf(bytes)}, ${sizeOf(addedBytes)} of them new.`,
+    );
+    return 0;
+  } finally {
+    await database.stop();
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * `npm run soak:cluster -- [--mode postgres|redis] [--events 1000] [--restarts 2]`: two api processes and two workers behind
+ * nginx, with the queue and remote control on PostgreSQL and then on Redis. Raises events on one api process and counts
+ * those that WebSockets, event streams and Socket.IO clients of the other one receive; then replaces both processes under
+ * load, and kills one. Exits 1 when an event is lost, a request fails twice, a job does not end COMPLETED with one hold
+ * and one capture, or presence is wrong after the kill. It needs nginx, and redis-server for Redis.
+ */
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { Cluster } from '../support/cluster.js';
+import { ClusterUser, jobOf } from '../support/cluster-user.js';
+import { databaseUrl } from '../support/database-broker.js';
+import { execute, openPostgresServer } from '../support/postgres-server.js';
+import { startRedis } from '../support/redis-server.js';
+import { RetryingLoad, type LoadOutcome } from '../support/retrying-load.js';
+import { makeStackFolder } from '../support/running-stack.js';
+import { controlEvents, jobEvents, notifications, type Deliveries } from './cluster-events.js';
+
+const MODES = ['postgres', 'redis'] as const;
+/** A killed process is forgotten after 12 seconds, and looked for every three. */
+const PRESENCE_LIMIT_SECONDS = 16;
+
+const { values: options } = parseArgs({
+  options: {
+    mode: { type: 'string' },
+    events: { type: 'string', default: '1000' },
+    restarts: { type: 'string', default: '2' },
+  },
+});
+const events = Number(options.events);
+const restarts = Number(options.restarts);
+
+/** Runs `work` while clients create jobs and read. */
+async function underLoad(
+  user: ClusterUser,
+  work: () => Promise<void>,
+): Promise<LoadOutcome & { readonly jobs: ReadonlySet<string> }> {
+  const jobs = new Set<string>();
+  const load = new RetryingLoad();
+  for (let client = 0; client < 4; client += 1) {
+    load.add(10, () => () => user.any.get('/api/user/credits'));
+    load.add(10, () => () => user.any.post('/api/websocket/test', { message: 'load' }));
+  }
+  load.add(500, () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    return async () => {
+      const answer = await user.createJob(user.any, headers);
+      if (answer.status === 201) jobs.add(jobOf(answer));
+      return answer;
+    };
+  });
+  await work();
+  return { ...(await load.stop()), jobs };
+}
+
+/** Jobs that did not end COMPLETED with one hold and one capture. */
+async function spoiltJobs(url: string, user: ClusterUser, jobs: ReadonlySet<string>): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  let spoilt = 0;
+  for (const id of jobs) {
+    const { at } = await user.any.get(`/api/jobs/${id}?wait=60`);
+    const { rows } = await client.query<{ kinds: string }>(
+      `SELECT string_agg(kind::text, ' ' ORDER BY id) AS kinds FROM credit_transactions WHERE job_id = $1`,
+      [id],
+    );
+    if (at('status') !== 'COMPLETED' || rows[0].kinds !== 'hold capture') spoilt += 1;
+  }
+  await client.end();
+  return spoilt;
+}
+
+/** Kills an api process; seconds until a device on the other one knows that it is alone. */
+async function presenceAfterKill(cluster: Cluster): Promise<number> {
+  const user = await ClusterUser.register(cluster, `present-${randomUUID()}`);
+  const [left] = [await user.device(1), await user.device(0), await user.device(0)];
+  const shows = (count: number) =>
+    left.next(
+      'client_presence',
+      ({ connectedDevices }: { connectedDevices: number }) => connectedDevices === count,
+    );
+  await shows(3);
+  const killed = performance.now();
+  await cluster.end(cluster.api(0), 'SIGKILL');
+  await shows(1);
+  const seconds = (performance.now() - killed) / 1000;
+  await cluster.startApi(0);
+  user.close();
+  return seconds;
+}
+
+const row = (what: string, { sent, received, misplaced, milliseconds }: Deliveries) => ({
+  events: what,
+  sent,
+  received,
+  misplaced,
+  ...(milliseconds.length > 0 && {
+    'ms median': Math.round(milliseconds[Math.floor(milliseconds.length / 2)]),
+    'ms p99': Math.round(milliseconds[Math.floor(milliseconds.length * 0.99)]),
+  }),
+});
+
+async function soak(cluster: Cluster, url: string): Promise<boolean> {
+  const rows = [
+    ...(await notifications(cluster, events)).map(([what, counted]) => row(what, counted)),
+    ...(await controlEvents(cluster, events)).map(([what, counted]) => row(what, counted)),
+    ...(await jobEvents(cluster, events)).map(([what, counted]) => row(what, counted)),
+  ];
+  console.table(rows);
+  const user = await ClusterUser.register(cluster, 'load');
+  await user.prepare();
+  const replaced = await underLoad(user, async () => {
+    for (let round = 0; round < restarts; round += 1) {
+      await cluster.restartApi(0);
+      await cluster.restartApi(1);
+      await cluster.restartWorker((round % 2) as 0 | 1);
+    }
+  });
+  let presence = Infinity;
+  const killed = await underLoad(user, async () => {
+    presence = await presenceAfterKill(cluster);
+  });
+  const outcomes = { 'both apis and a worker replaced': replaced, 'an api killed': killed };
+  const loads = [];
+  for (const [what, { answered, repeated, failed, jobs }] of Object.entries(outcomes))
+    loads.push({
+      load: what,
+      answered,
+      repeated,
+      failed: failed.length,
+      jobs: jobs.size,
+      'jobs spoilt': await spoiltJobs(url, user, jobs),
+    });
+  console.table(loads);
+  console.log('reasons for a second attempt:', { ...replaced.problems, ...killed.problems });
+  console.log(`presence is right ${presence.toFixed(1)} s after the kill`);
+  const unhandled = cluster
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('Uncaught error'));
+  unhandled.slice(0, 5).forEach((line) => console.log(line));
+  return (
+    rows.every(({ sent, received, misplaced }) => sent === received && misplaced === 0) &&
+    loads.every((load) => load.failed === 0 && load['jobs spoilt'] === 0) &&
+    presence <= PRESENCE_LIMIT_SECONDS &&
+    unhandled.length === 0
+  );
+}
+
+const folder = await makeStackFolder('infernode-cluster-');
+const postgres = await openPostgresServer();
+try {
+  for (const mode of MODES.filter((name) => name === (options.mode ?? name))) {
+    const redis = mode === 'redis' ? await startRedis() : undefined;
+    await execute(postgres.adminUrl, `CREATE DATABASE soak_${mode}`);
+    const url = databaseUrl(postgres.adminUrl, `soak_${mode}`);
+    const settings = { RATE_LIMIT_PER_MINUTE: '0', MAX_WAITING_JOBS_PER_USER: '0' };
+    const cluster = await Cluster.start({
+      folder: path.join(folder, mode),
+      databaseUrl: url,
+      redis,
+      settings,
+    });
+    console.log(`\nqueue and remote control on ${mode}`);
+    try {
+      if (!(await soak(cluster, url))) process.exitCode = 1;
+    } finally {
+      await cluster.close();
+      await redis?.stop();
+    }
+  }
+} finally {
+  await postgres.stop();
+  await rm(folder, { recursive: true, force: true });
+}
