@@ -4,9 +4,16 @@ import { z } from 'zod';
 import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
 import { JPEG_DECODERS } from '../domain/preprocessing.js';
 import { issueLines } from '../errors/schema-issues.js';
-import { PREVIEW_KINDS, PROXY_ENCODERS, type PreviewKind } from '../domain/preview.js';
 import { apiKeysSetting } from './api-keys-setting.js';
+import { backupSettings } from './backup-settings.js';
 import { oidcSettings, requireOidcPair } from './oidc-settings.js';
+import { previewSettings } from './preview-settings.js';
+import { servoSettings } from './servo-settings.js';
+import { DAY_SECONDS, duration, megabytes, megabytesOrNone, port, seconds, timer } from './setting-types.js';
+import { webhookSettings } from './webhook-settings.js';
+
+const MAX_TOKEN_SECONDS = 3650 * DAY_SECONDS;
+const MAX_UPLOAD_SECONDS = 30 * DAY_SECONDS;
 
 /** Setting names of earlier services, accepted as aliases. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
@@ -19,51 +26,6 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   MEDIA_DIR: ['UPLOAD_DIRECTORY'],
   MODELS_DIR: ['MODEL_DIR'],
 };
-
-const DAY_SECONDS = 86_400;
-/** Longest delay of a Node.js timer: 2^31 - 1 milliseconds. */
-const MAX_TIMER_SECONDS = 24 * DAY_SECONDS;
-const MAX_TOKEN_SECONDS = 3650 * DAY_SECONDS;
-const MAX_UPLOAD_SECONDS = 30 * DAY_SECONDS;
-
-const duration = z
-  .string()
-  .regex(/^\d+[smhd]$/, 'must be a number followed by s, m, h or d, such as 24h')
-  .transform(
-    (text) =>
-      Number(text.slice(0, -1)) *
-      { s: 1, m: 60, h: 3600, d: DAY_SECONDS }[text.slice(-1) as 's' | 'm' | 'h' | 'd'],
-  );
-const timer = duration.refine((length) => length <= MAX_TIMER_SECONDS, 'must be at most 24d');
-/** A duration that may also be a plain number of seconds. */
-const seconds = z
-  .string()
-  .regex(/^\d+[smhd]?$/, 'must be a number of seconds, or one followed by s, m, h or d, such as 60s')
-  .transform((text) => (/\d$/.test(text) ? `${text}s` : text))
-  .pipe(timer);
-const port = z.coerce.number().int().min(0).max(65_535);
-const megabytes = z.coerce
-  .number()
-  .positive()
-  .max(100_000_000)
-  .transform((value) => Math.round(value * 1024 * 1024));
-
-/** A size of 0 is no limit. */
-const megabytesOrNone = z.union([z.literal('0').transform(() => 0), megabytes]);
-
-const isPreviewKind = (text: string): text is PreviewKind => PREVIEW_KINDS.some((kind) => kind === text);
-
-const previewKinds = z
-  .string()
-  .default(PREVIEW_KINDS.join(','))
-  .transform((text, context) => {
-    const names = text === 'none' ? [] : text.split(',').map((name) => name.trim());
-    const kinds = names.filter(isPreviewKind);
-    if (kinds.length === names.length) return [...new Set(kinds)];
-    const message = `must be "none", or some of ${PREVIEW_KINDS.join(', ')}, separated by commas`;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
 
 const shape = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -191,14 +153,7 @@ const shape = z.object({
   DISK_RESERVE_MB: megabytes.default(512 * 1024 * 1024),
   FFMPEG_PATH: z.string().default('ffmpeg'),
   FFPROBE_PATH: z.string().default('ffprobe'),
-  /** Previews that are made of every uploaded file: kinds separated by commas, or `none`. */
-  PREVIEWS: previewKinds,
-  /** Encoder of the playable copies of videos; H.264 where the machine cannot run the other one. */
-  PREVIEW_PROXY_ENCODER: z.enum(PROXY_ENCODERS).default('h264'),
-  /** Threads of FFmpeg for a playable copy, at the lowest priority. */
-  PREVIEW_THREADS: z.coerce.number().int().min(1).max(64).default(1),
-  /** Time limit of one preview. */
-  PREVIEW_TIMEOUT: timer.default(3600),
+  ...previewSettings,
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
   ENGINE_THREADS: z.coerce.number().int().min(1).max(64).optional(),
   /** Maximum PENDING jobs per user; 0 is unlimited. */
@@ -222,32 +177,9 @@ const shape = z.object({
   NETWORK_THREADS: z.coerce.number().int().min(1).max(64).default(1),
   /** Decoder for ordinary JPEGs in classification. */
   JPEG_DECODER: z.enum(JPEG_DECODERS).default('webassembly'),
-  /** Live sessions of an api process, each with an engine of its own; one a core, at least 2, unless given. */
-  SERVO_ENGINES: z.coerce.number().int().min(1).max(256).optional(),
-  /** Engines kept warm for the next session, or for one whose engine dies; unset: a quarter of the engines. */
-  SERVO_SPARE_ENGINES: z.coerce.number().int().min(0).max(256).optional(),
-  /** Largest frame of a live session. */
-  SERVO_FRAME_MAX_MB: megabytes.default(16 * 1024 * 1024),
-  /** Frames that come by POST, per client address and minute; 0 for no limit. */
-  SERVO_FRAMES_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000_000).default(7200),
-  /** Maximum size of the recording of a live session. */
-  SERVO_RECORD_MAX_MB: megabytes.default(256 * 1024 * 1024),
-  /** Maximum number of concurrent live servoing sessions of an account. */
-  SERVO_SESSIONS_PER_USER: z.coerce.number().int().min(1).max(10_000).default(10),
-  /** Webhooks may go to loopback, private, unique-local and carrier-grade NAT addresses. */
-  WEBHOOK_ALLOW_PRIVATE: z.stringbool().default(false),
-  /** Endpoints of one account, without those of single requests. */
-  WEBHOOKS_PER_USER: z.coerce.number().int().min(0).max(10_000).default(20),
-  /** Endpoints that a worker sends to at the same time. */
-  WEBHOOK_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(8),
-  /** Time for the response of an endpoint. */
-  WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().positive().max(30).default(10),
-  /** Repository of `npm run backup`: a folder, `s3:…`, `sftp:…` or another one of restic. */
-  BACKUP_REPOSITORY: z.string().optional(),
-  /** Encrypts the repository. */
-  BACKUP_PASSWORD: z.string().min(8).optional(),
-  BACKUP_S3_ACCESS_KEY_ID: z.string().optional(),
-  BACKUP_S3_SECRET_ACCESS_KEY: z.string().optional(),
+  ...servoSettings,
+  ...webhookSettings,
+  ...backupSettings,
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().max(100_000).default(475),
   CPU_WATTS: z.coerce.number().positive().max(100_000).default(15),
 });
