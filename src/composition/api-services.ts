@@ -5,6 +5,7 @@ import { DatasetFileService } from '../services/dataset-file.service.js';
 import { ClassificationService } from '../services/classification.service.js';
 import { DetectionService } from '../services/detection.service.js';
 import { DatasetService } from '../services/dataset.service.js';
+import { MediaService } from '../services/media.service.js';
 import { JobOrderService } from '../services/job-order.service.js';
 import { HealthService } from '../services/health.service.js';
 import { LedgerInferencePayment } from '../services/inference-payment.js';
@@ -43,6 +44,7 @@ export function createServices(deps: ApiDeps) {
     ...createIncomingUploads(deps, limited.uploads),
     webhooks: new WebhookService(unitOfWork, settings.webhooks),
     datasets: new DatasetService(unitOfWork),
+    media: new MediaService(unitOfWork, uploads.store, uploads.frames),
     datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),
     ...createImageServices({ unitOfWork, uploads, networks }, charges),
     networkStatus,

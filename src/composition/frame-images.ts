@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
-import { writeFramePngInChild } from '../engines/frame-reader/frame-reader-process.js';
+import { writeFrameImageInChild } from '../engines/frame-reader/frame-reader-process.js';
 import { AdmissionQueue, type AdmissionLimits } from '../services/admission-queue.js';
 import type { FrameImage, FrameImages, FrameRequest } from '../services/dataset-file.service.js';
 import type { TempFolder, TempFolders } from '../storage/temp-folders.js';
@@ -23,23 +23,25 @@ const busy = (): AppError =>
   });
 
 /**
- * Decodes single frames in child processes, at most half as many as cores. A PNG is stored in a file until
+ * Decodes single frames in child processes, at most half as many as cores. An image is stored in a file until
  * the client has read it, because it may have many megabytes.
  */
 export function createFrameImages(tools: FfmpegTools, folders: TempFolders): FrameImages {
   const decoding = new AdmissionQueue(DECODING, busy);
   const write = async (file: string, wanted: FrameRequest, folder: TempFolder): Promise<FrameImage> => {
-    const { index, video, signal } = wanted;
-    const path = folder.file('frame.png');
+    const { index, video, signal, format = 'png', toneMap = false } = wanted;
+    const path = folder.file(`frame.${format}`);
     const { width, height, frameCount, frameSource } = video;
     const work = {
       path: file,
       index,
       video: { width, height, frameCount, frameSource },
       target: path,
+      format,
+      toneMap,
       tools,
     };
-    const written = await writeFramePngInChild(work, signal);
+    const written = await writeFrameImageInChild(work, signal);
     return {
       ...written,
       read: (range) => createReadStream(path, range),
@@ -47,7 +49,7 @@ export function createFrameImages(tools: FfmpegTools, folders: TempFolders): Fra
     };
   };
   return {
-    png: (file, wanted) =>
+    open: (file, wanted) =>
       decoding.run(wanted.userId, async () => {
         wanted.signal?.throwIfAborted();
         const folder = await folders.create('frames', randomUUID());

@@ -11,6 +11,7 @@ import { InferenceJobDao } from './inference-job.dao.js';
 import { JobEventDao } from './job-event.dao.js';
 import { JobSpeedDao } from './job-speed.dao.js';
 import { JobScheduleDao } from './job-schedule.dao.js';
+import { MediaListDao } from './media-list.dao.js';
 import { MediaPreviewDao } from './media-preview.dao.js';
 import { MediaDao } from './media.dao.js';
 import { PriceDao } from './price.dao.js';
@@ -42,6 +43,7 @@ export interface Daos {
   readonly datasetSummaries: DatasetSummaryDao;
   readonly tags: TagDao;
   readonly media: MediaDao;
+  readonly mediaList: MediaListDao;
   readonly mediaPreviews: MediaPreviewDao;
   readonly datasetItems: DatasetItemDao;
   readonly inferenceJobs: InferenceJobDao;
@@ -78,6 +80,7 @@ export function createDaos(context: DaoContext): Daos {
     datasetSummaries: new DatasetSummaryDao(context),
     tags: new TagDao(context),
     media: new MediaDao(context),
+    mediaList: new MediaListDao(context),
     mediaPreviews: new MediaPreviewDao(context),
     datasetItems: new DatasetItemDao(context),
     inferenceJobs: new InferenceJobDao(context),

@@ -29,6 +29,12 @@ export class MediaDao extends Dao {
     return rows.map((row) => row.get({ plain: true }));
   }
 
+  /** Rows by id, in no particular order. */
+  async findByIds(ids: readonly string[]): Promise<MediaRow[]> {
+    const rows = await this.models.media.findAll({ where: { id: [...ids] }, transaction: this.transaction });
+    return rows.map((row) => row.get({ plain: true }));
+  }
+
   /** Rows with a greater id, in ascending order. */
   async after(id: string | null, limit: number): Promise<MediaRow[]> {
     const rows = await this.models.media.findAll({

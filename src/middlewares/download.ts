@@ -24,6 +24,8 @@ export interface Download {
    * Whether the browser may display the file instead of saving it; only for types that cannot run scripts.
    */
   readonly inline?: boolean;
+  /** How long the client may use its copy without asking; by default it always asks. */
+  readonly cacheSeconds?: number;
   read(range?: ByteRange): AsyncIterable<Buffer>;
 }
 
@@ -90,7 +92,7 @@ function unsatisfiable(header: string, bytes: number): ByteRange | null {
  * Whether the client's copy is current. `request.fresh` is not used: it honours `Cache-Control: no-cache`,
  * which `fetch` adds to every request with conditions of its own.
  */
-function isUnchanged({ headers }: Request, { etag, modified }: Download): boolean {
+function isUnchanged({ headers }: Request, { etag, modified }: Version): boolean {
   const conditions = {
     'if-none-match': headers['if-none-match'],
     'if-modified-since': headers['if-modified-since'],
@@ -98,19 +100,31 @@ function isUnchanged({ headers }: Request, { etag, modified }: Download): boolea
   return fresh(conditions, { etag, 'last-modified': modified.toUTCString() });
 }
 
-/** Sends a file with `ETag`, range support and its name. Reading stops when the client disconnects. */
-export async function sendDownload(request: Request, response: Response, file: Download): Promise<void> {
+/** Which version of a file it is, and how long it may be cached. */
+export type Version = Pick<Download, 'etag' | 'modified' | 'cacheSeconds'>;
+
+/**
+ * Sets the headers of a version and, when the client's copy of it is current, answers 304.
+ * @returns whether the request is answered
+ */
+export function sendIfUnchanged(request: Request, response: Response, version: Version): boolean {
+  const { etag, modified, cacheSeconds } = version;
+  const age = cacheSeconds === undefined ? 'no-cache' : `max-age=${cacheSeconds}`;
   response.set({
-    ETag: file.etag,
-    'Last-Modified': file.modified.toUTCString(),
+    ETag: etag,
+    'Last-Modified': modified.toUTCString(),
     'Accept-Ranges': 'bytes',
     // no-transform excludes the response from compression: ranges are offsets into the stored bytes.
-    'Cache-Control': 'private, no-cache, no-transform',
+    'Cache-Control': `private, ${age}, no-transform`,
   });
-  if (isUnchanged(request, file)) {
-    response.status(304).end();
-    return;
-  }
+  const unchanged = isUnchanged(request, version);
+  if (unchanged) response.status(304).end();
+  return unchanged;
+}
+
+/** Sends a file with `ETag`, range support and its name. Reading stops when the client disconnects. */
+export async function sendDownload(request: Request, response: Response, file: Download): Promise<void> {
+  if (sendIfUnchanged(request, response, file)) return;
   const ifRange = request.get('if-range');
   const range = ifRange === undefined || ifRange === file.etag ? rangeOf(request, file.bytes) : null;
   const length = range === null ? file.bytes : range.end - range.start + 1;

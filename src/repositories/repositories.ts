@@ -9,6 +9,7 @@ import { PostgresIdentityRepository } from './identity.repository.js';
 import { PostgresJobRepository } from './job.repository.js';
 import { PostgresJobSpeedRepository } from './job-speed.repository.js';
 import { PostgresLedgerRepository } from './ledger.repository.js';
+import { PostgresMediaRepository } from './media.repository.js';
 import { PostgresPreviewRepository } from './preview.repository.js';
 import { PostgresPriceRepository } from './price.repository.js';
 import { PostgresQuotaRepository } from './quota.repository.js';
@@ -34,6 +35,7 @@ export function createRepositories(daos: Daos): Repositories {
     ledger: translating(new PostgresLedgerRepository(daos.users, daos.creditTransactions)),
     prices: translating(new PostgresPriceRepository(daos.prices)),
     datasets: translating(new PostgresDatasetRepository(daos)),
+    media: translating(new PostgresMediaRepository(daos)),
     previews: translating(new PostgresPreviewRepository(daos)),
     jobs: translating(new PostgresJobRepository(daos.inferenceJobs, daos.jobEvents, daos.webhookEvents)),
     jobSpeeds: translating(new PostgresJobSpeedRepository(daos.jobSpeeds)),

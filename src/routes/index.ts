@@ -11,6 +11,7 @@ import type { DatasetController } from '../controllers/dataset.controller.js';
 import type { InferenceController } from '../controllers/inference.controller.js';
 import type { InpaintingController } from '../controllers/inpainting.controller.js';
 import type { JobController } from '../controllers/job.controller.js';
+import type { MediaController } from '../controllers/media.controller.js';
 import type { NamedDatasetController } from '../controllers/named-dataset.controller.js';
 import type { MultipartUploadController } from '../controllers/multipart-upload.controller.js';
 import type { OidcController } from '../controllers/oidc.controller.js';
@@ -43,6 +44,7 @@ import { inferenceRoutes } from './inference.routes.js';
 import { inpaintingRoutes } from './inpainting.routes.js';
 import { jobRoutes } from './job.routes.js';
 import { lazyHandler } from '../middlewares/lazy-handler.js';
+import { mediaRoutes } from './media.routes.js';
 import { mount } from './mount.js';
 import { namedDatasetRoutes } from './named-dataset.routes.js';
 import { oidcRoutes } from './oidc.routes.js';
@@ -71,6 +73,7 @@ export interface Controllers {
   readonly datasets: DatasetController;
   readonly uploads: UploadController;
   readonly multipartUploads: MultipartUploadController;
+  readonly media: MediaController;
   readonly inference: InferenceController;
   readonly classification: ClassificationController;
   readonly networks: NetworkController;
@@ -107,6 +110,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...quotaRoutes(controllers.quotas),
       ...datasetRoutes(controllers.datasets, controllers.uploads),
       ...uploadRoutes(controllers.multipartUploads),
+      ...mediaRoutes(controllers.media),
       ...inferenceRoutes(controllers.inference),
       ...networkRoutes(controllers.networks),
       ...jobRoutes(controllers.jobs),

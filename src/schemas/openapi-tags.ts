@@ -24,6 +24,11 @@ export const OPENAPI_TAGS = [
       'Large files in several requests, for both families of datasets: in parts to signed URLs, or resumable by tus 1.0.',
   },
   {
+    name: 'Media',
+    description:
+      'Stored images and videos, whichever routes uploaded them: lists, thumbnails, posters, filmstrips, playable copies and single frames.',
+  },
+  {
     name: 'Inference',
     description:
       'Jobs of the tasks `cns`, `classification` and `detection` over a dataset of the family "Datasets" (by id), and their results. Inpainting has its own ' +

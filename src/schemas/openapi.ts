@@ -13,6 +13,7 @@ import { datasetOperations } from './dataset.schema.js';
 import { inferenceOperations } from './inference.schema.js';
 import { inpaintingOperations } from './inpainting.schema.js';
 import { jobOperations } from './job.schema.js';
+import { mediaOperations } from './media.schema.js';
 import { namedDatasetOperations } from './named-dataset.schema.js';
 import { networkOperations } from './network.schema.js';
 import { openInferenceOperations } from './open-inference.schema.js';
@@ -43,6 +44,7 @@ export const allOperations: readonly Operation[] = [
   quotaOperations,
   datasetOperations,
   uploadOperations,
+  mediaOperations,
   inferenceOperations,
   classificationOperations,
   networkOperations,

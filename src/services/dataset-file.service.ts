@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Media } from '../domain/dataset.js';
 import { frameOfSample, parseDatasetFileName, datasetFileName } from '../domain/dataset-file.js';
+import type { FrameFormat } from '../domain/preview.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { notFound } from '../errors/common-errors.js';
 import type { BlobStore, ByteRange } from '../storage/blob-store.js';
@@ -12,10 +13,14 @@ export interface FrameRequest {
   /** Zero-based frame index. */
   readonly index: number;
   readonly video: Pick<Media, 'width' | 'height' | 'frameCount' | 'frameSource'>;
+  /** PNG by default. */
+  readonly format?: FrameFormat;
+  /** Whether HDR is tone-mapped; by default colours are as jobs read them. */
+  readonly toneMap?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** A frame as a PNG file; disposing it deletes the file. */
+/** A frame as an image file; disposing it deletes the file. */
 export interface FrameImage extends AsyncDisposable {
   readonly bytes: number;
   readonly sha256: string;
@@ -28,7 +33,7 @@ export interface FrameImages {
    * @throws AppError NOT_FOUND for an index beyond the last frame, BUSY (unavailable) when too many frames
    *   are requested at once
    */
-  png(file: string, wanted: FrameRequest): Promise<FrameImage>;
+  open(file: string, wanted: FrameRequest): Promise<FrameImage>;
 }
 
 /** Identifies one file of a dataset. */
@@ -51,7 +56,8 @@ export interface DatasetFile extends AsyncDisposable {
   read(range?: ByteRange): AsyncIterable<Buffer>;
 }
 
-const MIME: Readonly<Record<string, string>> = {
+/** MIME types of stored files by container. */
+export const MEDIA_MIME: Readonly<Record<string, string>> = {
   png: 'image/png',
   mp4: 'video/mp4',
   avi: 'video/x-msvideo',
@@ -98,7 +104,7 @@ export class DatasetFileService {
       bytes: media.bytes,
       sha256: media.sha256,
       modified: media.createdAt,
-      type: MIME[media.container] ?? 'application/octet-stream',
+      type: MEDIA_MIME[media.container] ?? 'application/octet-stream',
       filename,
       read: (range) => stream(this.#store.open(media.storageKey, range)),
       [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -106,8 +112,8 @@ export class DatasetFileService {
   }
 
   async #frame(media: Media, filename: string, wanted: FrameRequest): Promise<DatasetFile> {
-    const png = await this.#frames.png(await this.#store.path(media.storageKey), wanted);
-    return { ...png, modified: media.createdAt, type: MIME.png, filename };
+    const png = await this.#frames.open(await this.#store.path(media.storageKey), wanted);
+    return { ...png, modified: media.createdAt, type: MEDIA_MIME.png, filename };
   }
 }
 

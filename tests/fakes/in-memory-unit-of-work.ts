@@ -22,6 +22,7 @@ import { InMemorySessionRepository } from './in-memory-session.repository.js';
 import { InMemoryStore } from './in-memory-store.js';
 import { InMemoryUserSessionRepository } from './in-memory-user-session.repository.js';
 import { InMemoryUserRepository } from './in-memory-user.repository.js';
+import { noMedia } from './no-media.js';
 import { noPreviews } from './no-previews.js';
 import { noUploads } from './no-uploads.js';
 import { noWebhookDeliveries, noWebhooks } from './no-webhooks.js';
@@ -46,6 +47,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       ledger: new InMemoryLedgerRepository(store),
       prices: new InMemoryPriceRepository(store),
       datasets: new InMemoryDatasetRepository(store),
+      media: noMedia,
       previews: noPreviews,
       jobs: new InMemoryJobRepository(store),
       quotas: new InMemoryQuotaRepository(store),

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { MaskFacts } from '../../domain/dataset.js';
 import type { ProcessError } from '../../errors/process-error.js';
 import { FileChild } from '../../supervision/file-child.js';
-import type { FramePngWork, FrameWork, MaskVideoWork, ScreenshotWork, WrittenFile } from './frame-work.js';
+import type { FrameImageWork, FrameWork, MaskVideoWork, ScreenshotWork, WrittenFile } from './frame-work.js';
 
 const CHILD = fileURLToPath(new URL('./main.js', import.meta.url));
 /** One hour, as a last resort: FFmpeg inside of the child has its own, lower limits. */
@@ -32,13 +32,13 @@ export async function writeScreenshotInChild(
 }
 
 /**
- * Writes a frame of a stored video as PNG. @throws AppError NOT_FOUND for a frame beyond the end, otherwise
+ * Writes a frame of a stored video as an image. @throws AppError NOT_FOUND for a frame beyond the end, otherwise
  * as above
  */
-export const writeFramePngInChild = (
-  work: Omit<FramePngWork, 'kind'>,
+export const writeFrameImageInChild = (
+  work: Omit<FrameImageWork, 'kind'>,
   signal?: AbortSignal,
-): Promise<WrittenFile> => inChild({ kind: 'framePng', ...work }, isWritten, signal);
+): Promise<WrittenFile> => inChild({ kind: 'frameImage', ...work }, isWritten, signal);
 
 /**
  * Runs the work in its own child process. Raw frames have tens of megabytes each, and neither they nor their

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { MaskFacts } from '../../domain/dataset.js';
+import type { FrameFormat } from '../../domain/preview.js';
 import { notFound } from '../../errors/common-errors.js';
 import type { FfmpegTools } from '../../media/ffmpeg-locate.js';
 import { decodeImages } from '../../media/frame-image.js';
 import { encodeImage } from '../../media/image-codec.js';
 import { readMaskVideo, type ProbedVideo } from '../../media/mask-video.js';
+import { openVideo, type OpenedVideo } from '../../media/previews/preview-source.js';
 import { probeVideo, type KnownFrames, type VideoLimits } from '../../media/probe.js';
 import { writeScreenshotFrame } from '../../media/screenshot-frame.js';
 import { probeStoredVideo, type StoredVideo } from '../../media/stored-video.js';
@@ -41,19 +44,22 @@ export interface ScreenshotWork extends Shared {
   readonly video: KnownVideoFile;
 }
 
-/** Writes one frame of a stored video as PNG. */
-export interface FramePngWork {
-  readonly kind: 'framePng';
+/** Writes one frame of a stored video as an image. */
+export interface FrameImageWork {
+  readonly kind: 'frameImage';
   readonly path: string;
   readonly video: StoredVideo;
   /** Zero-based. */
   readonly index: number;
   readonly target: string;
+  readonly format: FrameFormat;
+  /** Whether HDR is tone-mapped, for people to look at; otherwise colours are as jobs read them. */
+  readonly toneMap: boolean;
   readonly tools: FfmpegTools;
 }
 
 /** Work on the frames of uploaded videos. */
-export type FrameWork = MaskVideoWork | ScreenshotWork | FramePngWork;
+export type FrameWork = MaskVideoWork | ScreenshotWork | FrameImageWork;
 
 /** Result of the work: how a mask video is read, or the written file. */
 export type FrameFindings = MaskFacts | WrittenFile | null;
@@ -74,8 +80,8 @@ export async function workOnFrames(work: FrameWork): Promise<FrameFindings> {
     case 'screenshot':
       await writeScreenshotFrame({ ...work, video: await probed(work.video, work) });
       return null;
-    case 'framePng':
-      return writeFramePng(work);
+    case 'frameImage':
+      return writeFrameImage(work);
   }
 }
 
@@ -83,14 +89,27 @@ async function probed({ path, ...known }: KnownVideoFile, { tools, limits }: Sha
   return { path, probe: await probeVideo(path, { tools, limits, known }) };
 }
 
-async function writeFramePng({ path, video, index, target, tools }: FramePngWork): Promise<WrittenFile> {
-  const probe = await probeStoredVideo(path, video, { tools });
+async function writeFrameImage(work: FrameImageWork): Promise<WrittenFile> {
+  const { path, index, target, format, tools } = work;
+  const { probe, colours } = await openFrames(work);
   if (index >= probe.frameCount) throw notFound('Frame', String(index));
   const workingSize = { width: probe.width, height: probe.height };
-  for await (const image of decodeImages({ path, probe, workingSize, tools, indices: [index] })) {
-    const png = await encodeImage(image);
-    await writeFile(target, png, { mode: 0o600 });
-    return { bytes: png.length, sha256: createHash('sha256').update(png).digest('hex') };
+  for await (const image of decodeImages({ path, probe, workingSize, colours, tools, indices: [index] })) {
+    const encoded = await encodeImage(image, { format });
+    await writeFile(target, encoded, { mode: 0o600 });
+    return { bytes: encoded.length, sha256: createHash('sha256').update(encoded).digest('hex') };
   }
   throw notFound('Frame', String(index));
+}
+
+async function openFrames({
+  path,
+  video,
+  target,
+  toneMap,
+  tools,
+}: FrameImageWork): Promise<Pick<OpenedVideo, 'probe'> & Partial<Pick<OpenedVideo, 'colours'>>> {
+  if (!toneMap) return { probe: await probeStoredVideo(path, video, { tools }) };
+  const { probe, colours, isHdr } = await openVideo({ path, video, tools, folder: dirname(target) });
+  return isHdr ? { probe, colours } : { probe };
 }

@@ -4,11 +4,10 @@ import path from 'node:path';
 import { QueryTypes } from 'sequelize';
 import sharp from 'sharp';
 import type { Preview } from '../../../src/domain/preview.js';
-import type { ApiClient } from '../../support/api-client.js';
 import { plainImage } from '../../factories/images/plain-image.js';
 import { ffmpeg, ffprobe, numberedFrames, numberOf } from '../../factories/videos/clips.js';
 import { makeTestVideo } from '../../factories/videos/make-test-video.js';
-import { openPreviewWorld, type PreviewWorld } from './preview-world.js';
+import { openPreviewWorld, uploadAs, type PreviewWorld, type UploadedMedia } from './preview-world.js';
 
 let world: PreviewWorld;
 
@@ -17,34 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-interface Uploaded {
-  readonly client: ApiClient;
-  readonly userId: string;
-  readonly datasetId: string;
-  readonly mediaId: string;
-  readonly sha256: string;
-}
-
-async function datasetOf(name: string): Promise<Pick<Uploaded, 'client' | 'userId' | 'datasetId'>> {
-  const { client, user } = await world.api.user(name);
-  const datasetId = String((await client.post('/api/dataset', { name: 'Clips' })).at('dataset.id'));
-  return { client, userId: user.id, datasetId };
-}
-
-async function upload(owner: string, file: string, kind: 'video' | 'image' = 'video'): Promise<Uploaded> {
-  const dataset = await datasetOf(owner);
-  const body = new FormData();
-  body.append('name', 'Clip');
-  body.append('content', new Blob([new Uint8Array(await readFile(file))]), path.basename(file));
-  const answer = await dataset.client.call('POST', `/api/dataset/${dataset.datasetId}/${kind}s`, { body });
-  if (answer.status !== 201) throw new Error(answer.text);
-  const stored = `${kind}s.0`;
-  return {
-    ...dataset,
-    mediaId: String(answer.at(`${stored}.id`)),
-    sha256: String(answer.at(`${stored}.sha256`)),
-  };
-}
+const upload = (owner: string, file: string, kind: 'video' | 'image' = 'video') =>
+  uploadAs(world, owner, file, kind);
 
 const clip = (name: string): string => path.join(world.folder, 'clips', name);
 
@@ -69,7 +42,7 @@ const rows = <Row extends object>(sql: string, bind: Record<string, unknown> = {
   world.api.persistence.database.sequelize.query<Row>(sql, { bind, type: QueryTypes.SELECT });
 
 describe('previews of a video', () => {
-  let media: Uploaded;
+  let media: UploadedMedia;
 
   beforeAll(async () => {
     const plain = clip('landscape.mp4');

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PREVIEW_KINDS, type Preview } from '../../../src/domain/preview.js';
@@ -10,6 +10,7 @@ import { DiskBlobStore } from '../../../src/storage/disk-blob-store.js';
 import { TempFolders } from '../../../src/storage/temp-folders.js';
 import { MakePreviewsHandler } from '../../../src/workers/handlers/make-previews.js';
 import { startTestApi, type TestApi, type TestApiOptions } from '../../support/api.js';
+import type { ApiClient } from '../../support/api-client.js';
 import { ffmpegTools } from '../../support/ffmpeg-tools.js';
 
 /** An API, with what a worker does for previews on demand. */
@@ -23,7 +24,6 @@ export interface PreviewWorld {
   /** Makes all previews that are pending. @returns the contents that were worked on */
   makeAll(): Promise<string[]>;
   previewsOf(sha256: string): Promise<readonly Preview[]>;
-  /** Files left in the folders in which previews are made. */
   close(): Promise<void>;
 }
 
@@ -72,4 +72,46 @@ export async function openPreviewWorld(options: TestApiOptions = {}): Promise<Pr
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A media that a user uploaded to a dataset of their own. */
+export interface UploadedMedia {
+  readonly client: ApiClient;
+  readonly token: string;
+  readonly userId: string;
+  readonly datasetId: string;
+  readonly mediaId: string;
+  readonly sha256: string;
+}
+
+/** Uploads a file as a new user. */
+export async function uploadAs(
+  { api }: PreviewWorld,
+  owner: string,
+  file: string,
+  kind: 'video' | 'image' = 'video',
+): Promise<UploadedMedia> {
+  const { client, user, token } = await api.user(owner);
+  const datasetId = String((await client.post('/api/dataset', { name: 'Clips' })).at('dataset.id'));
+  return {
+    client,
+    token,
+    userId: user.id,
+    datasetId,
+    ...(await uploadTo({ client, datasetId }, file, kind)),
+  };
+}
+
+/** Uploads a file to a dataset. */
+export async function uploadTo(
+  { client, datasetId }: Pick<UploadedMedia, 'client' | 'datasetId'>,
+  file: string,
+  kind: 'video' | 'image' = 'video',
+): Promise<Pick<UploadedMedia, 'mediaId' | 'sha256'>> {
+  const body = new FormData();
+  body.append('name', path.basename(file));
+  body.append('content', new Blob([new Uint8Array(await readFile(file))]), path.basename(file));
+  const answer = await client.call('POST', `/api/dataset/${datasetId}/${kind}s`, { body });
+  if (answer.status !== 201) throw new Error(answer.text);
+  return { mediaId: String(answer.at(`${kind}s.0.id`)), sha256: String(answer.at(`${kind}s.0.sha256`)) };
 }

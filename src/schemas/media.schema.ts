@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import { MEDIA_SORTS } from '../domain/media-list.js';
+import { FRAME_FORMATS, THUMBNAIL_FORMATS, THUMBNAIL_WIDTHS } from '../domain/preview.js';
+import { id, idParams, linkQuery, pageQueryOf, saveQuery } from './common.schema.js';
+import { MEDIA_TYPES, operation, type OperationShape, type SuccessResponse } from './operation.js';
+import { filmstrip, listedMedia, mediaDetails } from './media-answers.schema.js';
+
+const MAX_LISTED = 200;
+const LISTED = 50;
+const MAX_SEARCH_LENGTH = 200;
+
+const listQuery = {
+  kind: z.enum(['image', 'video']).optional(),
+  role: z.enum(['source', 'mask']).optional(),
+  search: z
+    .string()
+    .trim()
+    .min(1)
+    .max(MAX_SEARCH_LENGTH)
+    .optional()
+    .meta({ description: 'Part of the name, in any case' }),
+  sort: z
+    .enum(MEDIA_SORTS)
+    .default('createdAt')
+    .meta({ description: '`createdAt` by default; `duration` in seconds, `frames` by their number' }),
+  order: z
+    .enum(['asc', 'desc'])
+    .optional()
+    .meta({ description: '`asc` for names, otherwise `desc` by default' }),
+  ...pageQueryOf(MAX_LISTED, LISTED),
+};
+
+const listAnswer: SuccessResponse = {
+  status: 200,
+  description: 'One page of media; the header `Link` names the next one',
+  schema: z
+    .object({ media: z.array(listedMedia), nextCursor: z.string().nullable() })
+    .meta({ id: 'MediaList' }),
+};
+
+const READ = { tag: 'Media', access: 'user', scope: 'datasets:read' } as const;
+const LINK = { tag: 'Media', access: 'link', scope: 'datasets:read' } as const;
+
+const fileQuery = linkQuery.extend(saveQuery);
+const fileAnswers = (what: string): OperationShape['responses'] => [
+  { status: 200, description: what, contentType: MEDIA_TYPES },
+  { status: 206, description: 'The requested range', contentType: MEDIA_TYPES },
+  { status: 304, description: 'Unchanged since `If-None-Match`' },
+];
+const FILE_ERRORS = [403, 404, 409, 410, 416];
+const NOT_READY =
+  'Until it is ready: 409 `PREVIEW_PENDING` with `Retry-After`; 404 `PREVIEW_FAILED` or `PREVIEW_NONE` where there is none.';
+
+const position = z.coerce.number().int().min(0).max(999_999_999);
+
+/** Media and their previews. */
+export const mediaOperations = {
+  list: operation({
+    method: 'get',
+    path: '/api/media',
+    operationId: 'listMedia',
+    summary: "The caller's media in all datasets",
+    ...READ,
+    query: z.strictObject({ dataset: id.optional(), ...listQuery }),
+    responses: [listAnswer],
+    errors: [404],
+  }),
+  ofDataset: operation({
+    method: 'get',
+    path: '/api/dataset/:id/media',
+    operationId: 'listDatasetMedia',
+    summary: 'The media of a dataset: sources and masks',
+    ...READ,
+    params: idParams,
+    query: z.strictObject(listQuery),
+    responses: [listAnswer],
+    errors: [404],
+  }),
+  get: operation({
+    method: 'get',
+    path: '/api/media/:id',
+    operationId: 'getMedia',
+    summary: 'A media with its previews, their states and links',
+    ...READ,
+    params: idParams,
+    responses: [{ status: 200, description: 'The media', schema: mediaDetails }],
+    errors: [404],
+  }),
+  content: operation({
+    method: 'get',
+    path: '/api/media/:id/content',
+    operationId: 'downloadMedia',
+    summary: 'The stored file',
+    ...LINK,
+    params: idParams,
+    query: fileQuery,
+    responses: fileAnswers('The file'),
+    errors: [403, 404, 410, 416],
+  }),
+  thumbnail: operation({
+    method: 'get',
+    path: '/api/media/:id/thumbnail',
+    operationId: 'getThumbnail',
+    summary: 'A small image of a media',
+    description: `Images narrower than the width come in their own size. ${NOT_READY}`,
+    ...LINK,
+    params: idParams,
+    query: fileQuery.extend({
+      width: z
+        .enum(THUMBNAIL_WIDTHS.map(String) as [string, ...string[]])
+        .default('320')
+        .meta({ description: `Nominal width: ${THUMBNAIL_WIDTHS.join(', ')} pixels` }),
+      format: z
+        .enum(THUMBNAIL_FORMATS)
+        .optional()
+        .meta({ description: '`webp` where `Accept` names it, otherwise `jpeg`, unless given' }),
+    }),
+    responses: fileAnswers('The image'),
+    errors: FILE_ERRORS,
+  }),
+  poster: operation({
+    method: 'get',
+    path: '/api/media/:id/poster',
+    operationId: 'getPoster',
+    summary: 'A frame of a video at the size of a screen',
+    description: NOT_READY,
+    ...LINK,
+    params: idParams,
+    query: fileQuery,
+    responses: fileAnswers('The image'),
+    errors: FILE_ERRORS,
+  }),
+  proxy: operation({
+    method: 'get',
+    path: '/api/media/:id/proxy',
+    operationId: 'getProxy',
+    summary: 'A copy of a video that browsers play',
+    description: NOT_READY,
+    ...LINK,
+    params: idParams,
+    query: fileQuery,
+    responses: fileAnswers('The MP4'),
+    errors: FILE_ERRORS,
+  }),
+  filmstrip: operation({
+    method: 'get',
+    path: '/api/media/:id/filmstrip',
+    operationId: 'getFilmstrip',
+    summary: 'The index of a filmstrip, as JSON or as WebVTT for players',
+    description: NOT_READY,
+    ...LINK,
+    params: idParams,
+    query: linkQuery.extend({ format: z.enum(['json', 'vtt']).default('json') }),
+    responses: [{ status: 200, description: 'The index', schema: filmstrip, contentType: 'text/vtt' }],
+    errors: [403, 404, 409],
+  }),
+  filmstripFrame: operation({
+    method: 'get',
+    path: '/api/media/:id/filmstrip/:position',
+    operationId: 'getFilmstripFrame',
+    summary: 'One frame of a filmstrip',
+    description: NOT_READY,
+    ...LINK,
+    params: idParams.extend({ position }),
+    query: fileQuery,
+    responses: fileAnswers('The image'),
+    errors: FILE_ERRORS,
+  }),
+  filmstripSheet: operation({
+    method: 'get',
+    path: '/api/media/:id/filmstrip/sheets/:position',
+    operationId: 'getFilmstripSheet',
+    summary: 'One sheet of tiles of a filmstrip',
+    description: NOT_READY,
+    ...LINK,
+    params: idParams.extend({ position }),
+    query: fileQuery,
+    responses: fileAnswers('The image'),
+    errors: FILE_ERRORS,
+  }),
+  frame: operation({
+    method: 'get',
+    path: '/api/media/:id/frames/:index',
+    operationId: 'getFrame',
+    summary: 'Any frame of a video',
+    description:
+      'Decoded when it is asked for, upright, in the stored size, HDR tone-mapped. At most half as many frames as cores are decoded at once; 503 `BUSY` when too many wait.',
+    ...LINK,
+    params: idParams.extend({ index: position }),
+    query: fileQuery.extend({ format: z.enum(FRAME_FORMATS).default('jpeg') }),
+    responses: fileAnswers('The image'),
+    errors: [403, 404, 410, 416, 422],
+  }),
+};
