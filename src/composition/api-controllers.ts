@@ -186,10 +186,13 @@ export function createControllers(
       texts: new TensorTexts(),
     }),
     servo: createServoController(servo, { users, watchers }),
-    realtime: new RealtimeController({
-      connections: (userId) => registry.count('ws', userId),
-      notify: (userId, message) => deps.unitOfWork.read.realtime.announce(userId, message),
-    }),
+    realtime: new RealtimeController(
+      {
+        connections: (userId) => registry.count('ws', userId),
+        notify: (userId, message) => deps.unitOfWork.read.realtime.announce(userId, message),
+      },
+      services.tickets,
+    ),
     ...createCredentialControllers(deps, services),
     ...createSystemControllers(deps, services, version),
     ...createNamedControllers(deps, services, waiters),

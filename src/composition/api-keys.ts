@@ -2,6 +2,7 @@ import { ApiKeyAuthenticator, KEY_REQUEST_COUNTS } from '../services/api-key-aut
 import { ApiKeyService } from '../services/api-key.service.js';
 import type { SharedLoginAttempts } from '../services/auth-login-attempts.js';
 import type { AuthService } from '../services/auth.service.js';
+import { ConnectionTickets } from '../services/connection-tickets.js';
 import { CredentialAuthenticator } from '../services/credential-authenticator.js';
 import { EnvironmentKeys } from '../services/environment-keys.js';
 import { DatabaseSharedCounts } from '../services/shared-counts.js';
@@ -23,9 +24,11 @@ export function createKeyServices(
     requests: new DatabaseSharedCounts(read.rateCounts, counts),
     onError: (error) => logger.warn('The last use of an API key could not be recorded.', { err: error }),
   });
+  const tickets = new ConnectionTickets(read.realtime);
   return {
     environmentKeys,
-    authenticator: new CredentialAuthenticator(auth, keys),
+    tickets,
+    authenticator: new CredentialAuthenticator({ tokens: auth, keys, tickets }),
     apiKeys: new ApiKeyService(unitOfWork, { maxPerUser: settings.accounts.keysPerUser }),
   };
 }

@@ -1,6 +1,9 @@
+import { readCredential } from '../domain/credential.js';
+import { tokenProblem } from '../errors/common-errors.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { realtimeOperations } from '../schemas/realtime.schema.js';
+import type { ConnectionTickets } from '../services/connection-tickets.js';
 
 type Operations = typeof realtimeOperations;
 
@@ -15,9 +18,11 @@ export interface RealtimeConnections {
 /** HTTP handlers about the WebSocket. */
 export class RealtimeController {
   readonly #realtime: RealtimeConnections;
+  readonly #tickets: Pick<ConnectionTickets, 'issue'>;
 
-  constructor(realtime: RealtimeConnections) {
+  constructor(realtime: RealtimeConnections, tickets: Pick<ConnectionTickets, 'issue'>) {
     this.#realtime = realtime;
+    this.#tickets = tickets;
   }
 
   readonly stats = async ({ principal }: Call<Operations['stats']>): Promise<Reply> => {
@@ -32,5 +37,12 @@ export class RealtimeController {
     const delivered = await this.#realtime.connections(principal.userId);
     await this.#realtime.notify(principal.userId, body.message);
     return ok({ success: true, message: 'Test notification sent', delivered });
+  };
+
+  readonly ticket = async ({ request }: Call<Operations['ticket']>): Promise<Reply> => {
+    const credential = readCredential(request);
+    if (credential === null) throw tokenProblem('TOKEN_MISSING');
+    const { ticket, expiresAt } = await this.#tickets.issue(credential);
+    return { status: 201, body: { success: true, ticket, expiresAt: expiresAt.toISOString() } };
   };
 }

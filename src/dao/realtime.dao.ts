@@ -5,7 +5,7 @@ import { Dao } from './dao.js';
 const NOTIFY = `SELECT pg_notify('${USER_EVENTS_CHANNEL}', json_build_object('userId', user_id)::text)
   FROM (SELECT DISTINCT user_id FROM changed WHERE kind = 'remote') AS users`;
 
-/** Tables `realtime_instances`, `realtime_connections` and `remote_states`. */
+/** Tables `realtime_instances`, `realtime_connections`, `remote_states` and `connection_tickets`. */
 export class RealtimeDao extends Dao {
   /** Inserts or updates the row of an instance; whether it was inserted. */
   async beat(instanceId: string): Promise<boolean> {
@@ -112,5 +112,33 @@ export class RealtimeDao extends Dao {
       { userId },
     );
     return row?.state ?? null;
+  }
+
+  async insertTicket(digest: Buffer, sealed: Buffer, seconds: number): Promise<Date> {
+    const [row] = await this.rows<{ expires_at: Date }>(
+      `INSERT INTO connection_tickets (digest, sealed, expires_at)
+       VALUES ($digest, $sealed, clock_timestamp() + $seconds * INTERVAL '1 second') RETURNING expires_at`,
+      { digest, sealed, seconds },
+    );
+    return row.expires_at;
+  }
+
+  /** Deletes a ticket and returns it, if it has not ended. */
+  async takeTicket(digest: Buffer): Promise<Buffer | null> {
+    const [row] = await this.rows<{ sealed: Buffer; valid: boolean }>(
+      `DELETE FROM connection_tickets WHERE digest = $digest
+       RETURNING sealed, expires_at > clock_timestamp() AS valid`,
+      { digest },
+    );
+    return row?.valid ? row.sealed : null;
+  }
+
+  async removeEndedTickets(): Promise<void> {
+    await this.rows(
+      `DELETE FROM connection_tickets WHERE digest IN (
+         SELECT digest FROM connection_tickets WHERE expires_at <= clock_timestamp() LIMIT 100 FOR UPDATE SKIP LOCKED)
+       RETURNING digest`,
+      {},
+    );
   }
 }

@@ -12,8 +12,14 @@ const SCHEME = /^[A-Za-z][A-Za-z0-9-]{0,31}(?= |$)/;
 const KEY_HEADER = 'x-api-key';
 
 /** What a client proves its identity with. */
-export type Credential =
+export type Credential = LastingCredential | { readonly kind: 'ticket'; readonly ticket: string };
+
+/** A credential that may be used more than once; a ticket stands for one of these. */
+export type LastingCredential =
   { readonly kind: 'token'; readonly token: string } | { readonly kind: 'apiKey'; readonly key: string };
+
+/** First characters of every ticket, by which it is told from a token. */
+export const TICKET_PREFIX = 'inft_';
 
 /** Where a credential comes from and what for. */
 export interface CredentialUse {
@@ -26,6 +32,8 @@ export interface CredentialUse {
 export interface Session {
   readonly principal: Principal;
   readonly expiresAt: Date | null;
+  /** The credential that a ticket stood for. */
+  readonly credential?: LastingCredential;
 }
 
 /** The credential of a connection or stream, which is checked again while that is open. */
@@ -62,13 +70,15 @@ export async function admitCaller(
   credential: Credential,
   use: CredentialUse,
 ): Promise<Caller> {
-  const { principal, expiresAt } = await authenticator.admit(credential, use);
+  const session = await authenticator.admit(credential, use);
+  const { principal, expiresAt } = session;
+  const lasting = session.credential ?? credential;
   return {
     principal,
     credential: {
       userId: principal.userId,
       expiresAt,
-      check: async () => (await authenticator.recheck(credential, use)).expiresAt,
+      check: async () => (await authenticator.recheck(lasting, use)).expiresAt,
     },
   };
 }
@@ -83,7 +93,7 @@ export interface CredentialHeaders {
  * The credential of a request: `Authorization: Bearer`, `Authorization: Api-Key` or `X-API-Key`; null without one.
  * @throws AppError TOKEN_NOT_BEARER, INVALID_TOKEN, TOKEN_MISSING, INVALID_API_KEY, CREDENTIALS_AMBIGUOUS.
  */
-export function readCredential(request: CredentialHeaders): Credential | null {
+export function readCredential(request: CredentialHeaders): LastingCredential | null {
   const inHeader = headerOf(request, KEY_HEADER);
   const authorization = headerOf(request, 'authorization');
   const key = inHeader === undefined ? null : { kind: 'apiKey' as const, key: readKey(inHeader) };
@@ -95,6 +105,10 @@ export function readCredential(request: CredentialHeaders): Credential | null {
 
 /** The credential in a text without a scheme, such as a WebSocket message. */
 export function credentialOf(text: string): Credential {
+  return text.startsWith(TICKET_PREFIX) ? { kind: 'ticket', ticket: text } : lastingCredentialOf(text);
+}
+
+function lastingCredentialOf(text: string): LastingCredential {
   return text.startsWith(API_KEY_PREFIX) ? { kind: 'apiKey', key: text } : { kind: 'token', token: text };
 }
 
@@ -115,10 +129,10 @@ function readKey(text: string): string {
   return key;
 }
 
-function parseAuthorization(header: string): Credential {
+function parseAuthorization(header: string): LastingCredential {
   const token = header.length <= MAX_TOKEN_LENGTH ? BEARER.exec(header)?.[1] : undefined;
   // Many clients can only send bearer tokens.
-  if (token !== undefined) return credentialOf(token);
+  if (token !== undefined) return lastingCredentialOf(token);
   const scheme = SCHEME.exec(header)?.[0];
   if (scheme === undefined) throw tokenProblem('TOKEN_NOT_BEARER');
   const name = scheme.toLowerCase();

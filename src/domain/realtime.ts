@@ -21,6 +21,8 @@ export interface Presence {
 /** A change that concerns the open connections of one user, on whichever api process they are. */
 export interface UserEvent {
   readonly userId: string;
-  /** A text for the user; without it, the user's devices have changed. */
+  /** A text for the user. */
   readonly message?: string;
+  /** The balance or a quota has changed. Without this and a text, the user's devices have changed. */
+  readonly quota?: boolean;
 }

@@ -55,6 +55,7 @@ const TOKEN_PROBLEMS = {
   INVALID_TOKEN: 'The access token is malformed or was not issued by this server.',
   TOKEN_EXPIRED: 'The access token has expired: sign in again.',
   TOKEN_REVOKED: 'The access token has been revoked: sign in again.',
+  INVALID_TICKET: 'The ticket is malformed, was used or is older than 30 seconds.',
   INVALID_API_KEY: 'The API key is malformed, unknown or deleted.',
   API_KEY_EXPIRED: 'The API key has expired or was replaced.',
   API_KEY_REVOKED: 'The account of the API key is disabled.',

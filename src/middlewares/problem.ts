@@ -78,6 +78,7 @@ const CHALLENGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   INVALID_TOKEN: challengeOf('The access token is malformed or was not issued by this server'),
   TOKEN_EXPIRED: challengeOf('The access token has expired'),
   TOKEN_REVOKED: challengeOf('The access token has been revoked'),
+  INVALID_TICKET: challengeOf('The ticket was used or is too old'),
   CREDENTIALS_AMBIGUOUS: '',
 } satisfies Partial<Record<TokenProblem, string>>;
 

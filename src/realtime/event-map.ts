@@ -4,20 +4,26 @@ import type { ErrorCode } from '../errors/codes.js';
 import type { JobEventPayloads, JobEventType } from '../domain/job-event.js';
 import type { JobStatus } from '../domain/job.js';
 
-/** Sign-in over a socket: an access token, or an API key in either field. */
+/** Sign-in over a socket: an access token, an API key or a ticket, in a field of its own or as token. */
 export const authenticateMessage = z
   .strictObject({
     type: z.literal('authenticate'),
     token: z.string().min(1).max(8192).optional(),
     apiKey: z.string().min(1).max(512).optional(),
+    ticket: z.string().min(1).max(512).optional(),
   })
-  .refine(({ token, apiKey }) => (token === undefined) !== (apiKey === undefined), {
-    error: 'Send either token or apiKey.',
-  });
+  .refine(
+    (given) => [given.token, given.apiKey, given.ticket].filter((text) => text !== undefined).length === 1,
+    {
+      error: 'Send one of token, apiKey and ticket.',
+    },
+  );
 
 /** The credential in a message. */
-export const credentialIn = ({ token, apiKey }: z.infer<typeof authenticateMessage>): Credential =>
-  apiKey === undefined ? credentialOf(token ?? '') : { kind: 'apiKey', key: apiKey };
+export function credentialIn({ token, apiKey, ticket }: z.infer<typeof authenticateMessage>): Credential {
+  if (ticket !== undefined) return { kind: 'ticket', ticket };
+  return apiKey === undefined ? credentialOf(token ?? '') : { kind: 'apiKey', key: apiKey };
+}
 
 /** Messages that a client may send over the WebSocket. */
 export const clientMessage = z.discriminatedUnion('type', [

@@ -11,7 +11,11 @@ const CLOCK_MARGIN_MS = 10_000;
 
 const notice = z.object({ jobId: z.string(), userId: z.string(), seq: z.coerce.number().int() });
 
-const userEvent = z.object({ userId: z.string(), message: z.string().optional() });
+const userEvent = z.object({
+  userId: z.string(),
+  message: z.string().optional(),
+  quota: z.boolean().optional(),
+});
 
 function parsePayload<Value>(schema: z.ZodType<Value>, payload: string): Value | undefined {
   try {

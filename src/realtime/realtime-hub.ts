@@ -86,6 +86,7 @@ export class RealtimeHub implements JobEventListener {
     for (const userId of this.#listeners.keys()) {
       this.#resyncUser(userId, since).catch((error: unknown) => this.#readFailed(error));
       this.userChanged({ userId });
+      this.userChanged({ userId, quota: true });
     }
   }
 

@@ -43,10 +43,15 @@ function targetOf({ url = '' }: IncomingMessage): URL | null {
 const asksForWebSocket = ({ headers }: IncomingMessage): boolean =>
   /(^|,)\s*websocket\s*(,|$)/i.test(headers.upgrade ?? '');
 
-/** The credential of an upgrade request, or what is wrong with it. */
-function credentialOrProblem(request: IncomingMessage): Credential | AppError | null {
+/** The credential of an upgrade request, in its headers or as ticket in its URL, or what is wrong with it. */
+function credentialOrProblem(request: IncomingMessage, { searchParams }: URL): Credential | AppError | null {
   try {
-    return readCredential(request);
+    const credential = readCredential(request);
+    const [ticket, ...more] = searchParams.getAll('ticket');
+    if (ticket === undefined) return credential;
+    return credential === null && more.length === 0
+      ? { kind: 'ticket', ticket }
+      : tokenProblem('CREDENTIALS_AMBIGUOUS');
   } catch (error) {
     if (error instanceof AppError) return error;
     throw error;
@@ -136,7 +141,7 @@ export class WsGateway {
     // Tokens in URLs would end up in logs and browser histories.
     if (!url.searchParams.has('token')) return null;
     const message =
-      'Tokens in the URL are refused: send it as `Authorization: Bearer <token>`, or as first message.';
+      'Tokens in the URL are refused: send it as `Authorization: Bearer <token>` or as first message, or a ticket as `ticket`.';
     return tokenProblem('TOKEN_NOT_BEARER', message);
   }
 
@@ -151,7 +156,7 @@ export class WsGateway {
     const { pathname } = url;
     // It reads its credentials itself, which may also be in its first message.
     if (this.#options.remote?.takes(pathname)) return this.#options.remote.upgrade(request, { socket, head });
-    const credential = credentialOrProblem(request);
+    const credential = credentialOrProblem(request, url);
     const address = this.#options.addressOf(request);
     if (pathname !== WEBSOCKET_PATH)
       return this.#options.streams?.upgrade({ pathname, credential, address }, request, { socket, head });

@@ -58,4 +58,13 @@ export class PostgresRealtimeRepository implements RealtimeRepository {
   findState(userId: string): Promise<string | null> {
     return this.#rows.findState(userId);
   }
+
+  async keepTicket(digest: Buffer, sealed: Buffer, seconds: number): Promise<Date> {
+    await this.#rows.removeEndedTickets();
+    return this.#rows.insertTicket(digest, sealed, seconds);
+  }
+
+  takeTicket(digest: Buffer): Promise<Buffer | null> {
+    return this.#rows.takeTicket(digest);
+  }
 }

@@ -6,4 +6,5 @@ import { realtimeOperations } from '../schemas/realtime.schema.js';
 export const realtimeRoutes = (realtime: RealtimeController) => [
   endpoint(realtimeOperations.stats, realtime.stats),
   endpoint(realtimeOperations.test, realtime.test),
+  endpoint(realtimeOperations.ticket, realtime.ticket),
 ];

@@ -32,6 +32,14 @@ const testSent = z
   })
   .meta({ id: 'TestNotificationSent' });
 
+const ticketIssued = z
+  .object({
+    success: z.literal(true),
+    ticket: z.string().meta({ description: 'Opens one connection; shown only here' }),
+    expiresAt: z.iso.datetime().meta({ description: '30 seconds from now' }),
+  })
+  .meta({ id: 'ConnectionTicket' });
+
 /** HTTP routes for the WebSocket at `/ws`. */
 export const realtimeOperations = {
   stats: operation({
@@ -54,5 +62,15 @@ export const realtimeOperations = {
     scope: 'jobs:read',
     body: json(testNotification),
     responses: [{ status: 200, description: 'The notification was sent', schema: testSent }],
+  }),
+  ticket: operation({
+    method: 'post',
+    path: '/api/websocket/tickets',
+    operationId: 'createConnectionTicket',
+    summary: 'Create a ticket that opens one WebSocket or Socket.IO connection within 30 seconds',
+    tag: 'WebSocket',
+    access: 'user',
+    scope: 'any-key',
+    responses: [{ status: 201, description: 'The ticket', schema: ticketIssued }],
   }),
 };

@@ -1,25 +1,38 @@
 import type { Authenticator, Credential, CredentialUse, Session } from '../domain/credential.js';
+import { tokenProblem } from '../errors/common-errors.js';
 import type { ApiKeyAuthenticator } from './api-key-authenticator.js';
 import type { AuthService } from './auth.service.js';
+import type { ConnectionTickets } from './connection-tickets.js';
 
-/** Authenticates by access token or API key. */
+/** What a {@link CredentialAuthenticator} uses, by kind of credential. */
+export interface CredentialAuthenticatorDeps {
+  readonly tokens: Pick<AuthService, 'session'>;
+  readonly keys: Pick<ApiKeyAuthenticator, 'admit' | 'recheck'>;
+  readonly tickets: Pick<ConnectionTickets, 'redeem'>;
+}
+
+/** Authenticates by access token, API key, or a ticket that stands for one of them. */
 export class CredentialAuthenticator implements Authenticator {
-  readonly #tokens: Pick<AuthService, 'session'>;
-  readonly #keys: Pick<ApiKeyAuthenticator, 'admit' | 'recheck'>;
+  readonly #deps: CredentialAuthenticatorDeps;
 
-  constructor(tokens: Pick<AuthService, 'session'>, keys: Pick<ApiKeyAuthenticator, 'admit' | 'recheck'>) {
-    this.#tokens = tokens;
-    this.#keys = keys;
+  constructor(deps: CredentialAuthenticatorDeps) {
+    this.#deps = deps;
   }
 
   async admit(credential: Credential, use: CredentialUse): Promise<Session> {
+    const { tokens, keys, tickets } = this.#deps;
+    if (credential.kind === 'ticket') {
+      const lasting = await tickets.redeem(credential.ticket);
+      return { ...(await this.admit(lasting, use)), credential: lasting };
+    }
     // Access tokens have all rights of their user, so they need no scope.
-    if (credential.kind === 'token') return this.#tokens.session(credential.token);
-    return this.#keys.admit(credential.key, use);
+    return credential.kind === 'token' ? tokens.session(credential.token) : keys.admit(credential.key, use);
   }
 
   async recheck(credential: Credential, use: CredentialUse): Promise<Session> {
-    if (credential.kind === 'token') return this.#tokens.session(credential.token);
-    return this.#keys.recheck(credential.key, use);
+    const { tokens, keys } = this.#deps;
+    // It was used up when it was admitted.
+    if (credential.kind === 'ticket') throw tokenProblem('INVALID_TICKET');
+    return credential.kind === 'token' ? tokens.session(credential.token) : keys.recheck(credential.key, use);
   }
 }

@@ -8,7 +8,7 @@ const CHECKSUM_LENGTH = 6;
 const REST = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})_([\dA-Za-z]{32})([\dA-Za-z]{6})$/;
 
 /** First characters of the secrets that the server generates. */
-export type SecretPrefix = 'infk_' | 'infr_' | 'infp_' | 'infc_';
+export type SecretPrefix = 'infk_' | 'infr_' | 'infp_' | 'infc_' | 'inft_';
 
 /** A new secret `<prefix><id>_<random><checksum>`. */
 export function generateSecret(prefix: SecretPrefix, id: string): string {

@@ -10,6 +10,7 @@ import { hasNginx } from '../support/nginx.js';
 import { databaseUrl } from '../support/database-broker.js';
 import { execute, openPostgresServer, type PostgresServer } from '../support/postgres-server.js';
 import { readEvents } from '../support/read-events.js';
+import { RealtimeClient } from '../support/realtime-client.js';
 import { hasRedisServer, startRedis, type RedisServer } from '../support/redis-server.js';
 import { RetryingLoad } from '../support/retrying-load.js';
 import { makeStackFolder } from '../support/running-stack.js';
@@ -171,6 +172,21 @@ const backends = hasRedisServer ? ['postgres', 'redis'] : ['postgres'];
     expect(codes).toEqual([...Array<string>(3).fill('INVALID_CREDENTIALS'), 'TOO_MANY_ATTEMPTS']);
   });
 
+  it("take each other's tickets, each of them once", async () => {
+    const ada = await account('tickets');
+    const ticket = String((await ada.at(0).post('/api/websocket/tickets')).at('ticket'));
+    const url = `${cluster.instance(1).replace('http', 'ws')}/ws?ticket=${ticket}`;
+    const [first, second] = [new RealtimeClient(url), new RealtimeClient(url)];
+    const codes = await Promise.all(
+      [first, second].map((socket) =>
+        Promise.race([socket.next('authenticated'), socket.next('error')]).then(({ type }) => type),
+      ),
+    );
+    expect(codes.sort()).toEqual(['authenticated', 'error']);
+    first.terminate();
+    second.terminate();
+  });
+
   it('send clients of a live session to the one that opened it', async () => {
     const ada = await account('pilot');
     const opened = await ada.at(0).post('/api/servo/sessions', {
@@ -218,6 +234,7 @@ const backends = hasRedisServer ? ['postgres', 'redis'] : ['postgres'];
 
   it('are replaced one after the other without a request that fails twice', async () => {
     const ada = await account('rolling');
+    await ada.recharge(10_000);
     await ada.prepare();
     const created = new Set<string>();
     const createOnce = () => {

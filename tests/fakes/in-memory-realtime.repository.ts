@@ -5,6 +5,7 @@ import type { ConnectionKind, OpenConnection, Presence } from '../../src/domain/
 export class InMemoryRealtimeRepository implements RealtimeRepository {
   readonly #open = new Map<string, OpenConnection & { player: boolean }>();
   readonly #states = new Map<string, string>();
+  readonly #tickets = new Map<string, Buffer>();
   #seen = false;
 
   async beat(): Promise<boolean> {
@@ -53,6 +54,18 @@ export class InMemoryRealtimeRepository implements RealtimeRepository {
 
   async findState(userId: string): Promise<string | null> {
     return this.#states.get(userId) ?? null;
+  }
+
+  async keepTicket(digest: Buffer, sealed: Buffer, seconds: number): Promise<Date> {
+    this.#tickets.set(digest.toString('hex'), sealed);
+    return new Date(Date.now() + 1000 * seconds);
+  }
+
+  async takeTicket(digest: Buffer): Promise<Buffer | null> {
+    const name = digest.toString('hex');
+    const sealed = this.#tickets.get(name) ?? null;
+    this.#tickets.delete(name);
+    return sealed;
   }
 
   #of(userId?: string) {

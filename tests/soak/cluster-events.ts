@@ -66,6 +66,13 @@ function total(parts: readonly Deliveries[]): Deliveries {
 
 const textNumber = (text: unknown): number => Number(/\d+$/.exec(String(text))?.[0]);
 
+/** Registers users one after the other: sign-ins take processor time. */
+async function registerUsers(cluster: Cluster, name: string): Promise<ClusterUser[]> {
+  const users: ClusterUser[] = [];
+  for (const index of numbers(USERS)) users.push(await ClusterUser.register(cluster, `${name}-${index}`));
+  return users;
+}
+
 /** Texts sent to one api process, received over the other one. */
 export async function notifications(cluster: Cluster, count: number): Promise<Counted> {
   const user = await ClusterUser.register(cluster, 'notified');
@@ -87,8 +94,7 @@ export async function notifications(cluster: Cluster, count: number): Promise<Co
   return counted;
 }
 
-async function control(cluster: Cluster, name: string, count: number): Promise<Deliveries> {
-  const user = await ClusterUser.register(cluster, name);
+async function control(user: ClusterUser, count: number): Promise<Deliveries> {
   const [phone, player] = [await user.device(0), await user.device(1)];
   const times: number[] = [];
   const received = receive(count, times, async () => {
@@ -108,7 +114,8 @@ async function control(cluster: Cluster, name: string, count: number): Promise<D
 /** Control events of devices on one api process, received by devices on the other one. */
 export async function controlEvents(cluster: Cluster, count: number): Promise<Counted> {
   const each = Math.ceil(count / USERS);
-  const parts = await Promise.all(numbers(USERS).map((user) => control(cluster, `remote-${user}`, each)));
+  const users = await registerUsers(cluster, 'remote');
+  const parts = await Promise.all(users.map((user) => control(user, each)));
   return [['control events by Socket.IO', total(parts)]];
 }
 
@@ -142,8 +149,7 @@ function compare(seen: readonly number[], last: number): Deliveries {
   return { sent: last - 1, received: right, misplaced, milliseconds: [] };
 }
 
-async function followJobs(cluster: Cluster, name: string, count: number) {
-  const user = await ClusterUser.register(cluster, name);
+async function followJobs(user: ClusterUser, count: number) {
   await user.prepare();
   const [socket, device] = [await user.socket(1), await user.device(1)];
   const streams: { id: string; seen: Promise<number[]> }[] = [];
@@ -178,9 +184,8 @@ async function followJobs(cluster: Cluster, name: string, count: number) {
 /** Events of jobs that were created on one api process and run by workers, followed over the other one. */
 export async function jobEvents(cluster: Cluster, count: number): Promise<Counted> {
   const each = Math.ceil(count / EVENTS_PER_JOB / USERS);
-  const parts = await Promise.all(
-    numbers(USERS).map((user) => followJobs(cluster, `follower-${user}`, each)),
-  );
+  const users = await registerUsers(cluster, 'follower');
+  const parts = await Promise.all(users.map((user) => followJobs(user, each)));
   return [
     ['job events by event stream', total(parts.map(({ stream }) => stream))],
     ['job events by WebSocket', total(parts.map(({ socket }) => socket))],

@@ -111,6 +111,7 @@ async function soak(cluster: Cluster, url: string): Promise<boolean> {
   ];
   console.table(rows);
   const user = await ClusterUser.register(cluster, 'load');
+  await user.recharge(100_000);
   await user.prepare();
   const replaced = await underLoad(user, async () => {
     for (let round = 0; round < restarts; round += 1) {

@@ -43,14 +43,11 @@ export class ClusterUser {
     this.any = new ApiClient(cluster.url, token);
   }
 
-  /** Registers a user of this name, who has 10,000 credits. */
+  /** Registers a user of this name. */
   static async register(cluster: Cluster, name: string): Promise<ClusterUser> {
     const credentials = { email: `${name}@example.com`, password: PASSWORD };
     await new ApiClient(cluster.url).post('/api/auth/register', credentials);
-    const user = await ClusterUser.signIn(cluster, credentials);
-    const admin = await ClusterUser.signIn(cluster, cluster.admin);
-    okay(await admin.any.post('/api/admin/user-tokens', { email: user.email, amount: 10_000 }));
-    return user;
+    return ClusterUser.signIn(cluster, credentials);
   }
 
   static async signIn(cluster: Cluster, credentials: Credentials): Promise<ClusterUser> {
@@ -86,6 +83,12 @@ export class ClusterUser {
     return fetch(`${this.#cluster.instance(member)}/api/jobs/${jobId}/events`, {
       headers: { authorization: `Bearer ${this.token}`, 'last-event-id': '1' },
     });
+  }
+
+  /** Has an admin add credits. */
+  async recharge(amount: number): Promise<void> {
+    const admin = await ClusterUser.signIn(this.#cluster, this.#cluster.admin);
+    okay(await admin.any.post('/api/admin/user-tokens', { email: this.email, amount }));
   }
 
   /** Creates the dataset that {@link createJob} works on. */

@@ -34,4 +34,8 @@ export interface RealtimeRepository {
   keepState(userId: string, state: string, seconds: number): Promise<void>;
   /** The last reported state as JSON; null when there is none or it has expired. */
   findState(userId: string): Promise<string | null>;
+  /** Keeps the encrypted credential of a ticket for so long. @returns when it ends */
+  keepTicket(digest: Buffer, sealed: Buffer, seconds: number): Promise<Date>;
+  /** Removes a ticket; null when there is none or it has ended. Of several callers only one gets it. */
+  takeTicket(digest: Buffer): Promise<Buffer | null>;
 }

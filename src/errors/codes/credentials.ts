@@ -23,6 +23,11 @@ export const CREDENTIAL_CODES = {
     title: 'Access token revoked',
     hint: 'Sign in again: the password or the role has changed, or the account was deleted.',
   },
+  INVALID_TICKET: {
+    kind: 'unauthenticated',
+    title: 'Invalid ticket',
+    hint: 'Request another one with `POST /api/websocket/tickets`: a ticket opens one connection, within 30 seconds.',
+  },
   INVALID_API_KEY: {
     kind: 'unauthenticated',
     title: 'Invalid API key',

@@ -6,15 +6,15 @@ const SCHEME = /^(?:Bearer|Api-Key) +/i;
 const MAX_CREDENTIAL_LENGTH = 8192;
 
 /**
- * The credential of a client: `auth.token` (an access token or an API key) or `auth.apiKey` of Socket.IO's handshake, which
- * browsers can send, before the headers of the request.
+ * The credential of a client: `auth.token` (an access token, an API key or a ticket), `auth.apiKey` or `auth.ticket` of
+ * Socket.IO's handshake, which browsers can send, before the headers of the request.
  * @throws AppError of kind unauthenticated without a usable one
  */
 export function handshakeCredential(
   auth: Readonly<Record<string, unknown>>,
   request: IncomingMessage,
 ): Credential {
-  const given = [auth.token, auth.apiKey].find(
+  const given = [auth.token, auth.apiKey, auth.ticket].find(
     (value) => value !== undefined && value !== null && value !== '',
   );
   if (given !== undefined) {

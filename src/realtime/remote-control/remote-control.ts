@@ -9,7 +9,13 @@ import { handshakeCredential } from './credential.js';
 import { createEngine, type RemoteEngine } from './engine.js';
 import type { ServerEvents } from './messages.js';
 import type { RemoteControlPorts, SocketAdapter } from './ports.js';
-import { JOIN_BUDGET, RemoteSocket, type AdmittedClient, type ClientSocket } from './remote-socket.js';
+import {
+  JOIN_BUDGET,
+  RemoteSocket,
+  USER_EVENT_BUDGET,
+  type AdmittedClient,
+  type ClientSocket,
+} from './remote-socket.js';
 import { REMOTE_CONTROL_NAMESPACE } from './rooms.js';
 import { UserDevices } from './user-devices.js';
 
@@ -43,6 +49,7 @@ export class RemoteControl {
   readonly #attempts = new WeakMap<object, { count: number; isRunning: boolean }>();
   readonly #users = new Map<string, { devices: UserDevices; registration: { close(): void } }>();
   readonly #joins = new UserBudgets(JOIN_BUDGET);
+  readonly #events = new UserBudgets(USER_EVENT_BUDGET);
 
   readonly #ports: RemoteControlPorts;
 
@@ -141,7 +148,8 @@ export class RemoteControl {
       // A connection that has left the namespace would stay open without authentication.
       if (reason === 'client namespace disconnect') setImmediate(() => socket.conn.close(true));
     });
-    new RemoteSocket(socket, { ports: this.#ports, client, devices, joins: this.#joins }).start();
+    const shared = { devices, joins: this.#joins, events: this.#events };
+    new RemoteSocket(socket, { ports: this.#ports, client, ...shared }).start();
     socket.once('disconnect', () => this.#forget(devices));
   }
 

@@ -22,6 +22,8 @@ import type { UserDevices } from './user-devices.js';
 export type ClientSocket = Socket<DefaultEventsMap, ServerEvents>;
 
 const EVENT_BUDGET = { burst: 40, perSecond: 20 };
+/** Budget of a user for events, over all sockets of this process; each goes to all devices. */
+export const USER_EVENT_BUDGET = { burst: 120, perSecond: 60 };
 /** Errors are answers as well; beyond these, events are dropped silently. */
 const ERROR_BUDGET = { burst: 20, perSecond: 5 };
 /** Events that wait for the ones before them; more than a burst. */
@@ -41,6 +43,7 @@ export interface RemoteSocketParts {
   readonly client: AdmittedClient;
   readonly devices: UserDevices;
   readonly joins: UserBudgets;
+  readonly events: UserBudgets;
 }
 
 /** One remote-control client. */
@@ -55,7 +58,7 @@ export class RemoteSocket {
   readonly #socket: ClientSocket;
   readonly #ports: RemoteControlPorts;
   readonly #client: AdmittedClient;
-  readonly #shared: Pick<RemoteSocketParts, 'devices' | 'joins'>;
+  readonly #shared: Pick<RemoteSocketParts, 'devices' | 'joins' | 'events'>;
 
   constructor(socket: ClientSocket, { ports, client, ...shared }: RemoteSocketParts) {
     this.#socket = socket;
@@ -114,10 +117,8 @@ export class RemoteSocket {
       if (this.#errors.take()) this.send('error', answer);
       acknowledge({ ok: false, error: answer });
     };
-    if (!this.#budget.take() || this.#waiting >= MAX_WAITING) {
-      const message = `A connection may send at most ${String(EVENT_BUDGET.perSecond)} events per second.`;
-      return refuse({ code: 'RATE_LIMITED', message });
-    }
+    const excess = this.#excess();
+    if (excess !== null) return refuse({ code: 'RATE_LIMITED', message: excess });
     const read = readMessage(event, typeof values[0] === 'function' ? undefined : values[0]);
     if ('problem' in read) {
       this.send('Validation error', { error: read.problem });
@@ -132,6 +133,15 @@ export class RemoteSocket {
         refuse(error);
       }
     });
+  }
+
+  /** Counts an event; why it is one too many, or null. */
+  #excess(): string | null {
+    if (!this.#budget.take() || this.#waiting >= MAX_WAITING)
+      return `A connection may send at most ${String(EVENT_BUDGET.perSecond)} events per second.`;
+    if (!this.#shared.events.take(this.#userId))
+      return `The devices of an account may send at most ${String(USER_EVENT_BUDGET.perSecond)} events per second.`;
+    return null;
   }
 
   #enqueue(work: () => Promise<void>): void {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { userRoom } from './rooms.js';
 import type { JobEvent } from '../../domain/job-event.js';
 import type { UserEvent } from '../../domain/realtime.js';
@@ -8,6 +9,8 @@ import type { ServerEvents } from './messages.js';
 
 /** A state of a player is sent to devices that connect within this time. */
 const STATE_SECONDS = 300;
+/** Time between two readings of a quota. */
+const QUOTA_PAUSE_MS = 250;
 
 /** A socket of a user. */
 interface Device {
@@ -39,8 +42,11 @@ export class UserDevices implements UserListener {
       this.#sockets.forEach((socket) => socket.send('client_presence', presence));
     });
     this.#refreshQuota = coalesced(failed, async () => {
+      if (this.size === 0) return;
       const quota = await ports.quota(userId);
       this.#sockets.forEach((socket) => socket.sendQuota(quota));
+      // Synchronous inference charges many times a second.
+      await delay(QUOTA_PAUSE_MS, undefined, { ref: false });
     });
     this.#saveState = coalesced(failed, async () => {
       if (this.#state !== null) await ports.states.keepState(userId, this.#state, STATE_SECONDS);
@@ -77,8 +83,9 @@ export class UserDevices implements UserListener {
     this.#refreshQuota();
   }
 
-  userChanged({ message }: UserEvent): void {
-    if (message === undefined) this.refreshPresence();
-    else this.#sockets.forEach((socket) => socket.send('notification', { message }));
+  userChanged({ message, quota }: UserEvent): void {
+    if (message !== undefined) this.#sockets.forEach((socket) => socket.send('notification', { message }));
+    else if (quota) this.#refreshQuota();
+    else this.refreshPresence();
   }
 }

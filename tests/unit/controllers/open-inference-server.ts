@@ -106,7 +106,7 @@ const bodies: EndpointGuards['bodies'] = {
 
 /** A user with the token `user`, an admin with `admin`. */
 const admit: EndpointGuards['authenticator']['admit'] = async (credential) => {
-  const token = credential.kind === 'token' ? credential.token : credential.key;
+  const token = credential.kind === 'token' ? credential.token : '';
   if (token !== 'user' && token !== 'admin') throw invalidToken();
   return { principal: { userId: token, email: `${token}@example.com`, role: token }, expiresAt: null };
 };
