@@ -82,6 +82,9 @@ const FOLDERS = {
     'supervision/minimal-environment.ts',
   ],
 
+  // The protocol of resumable uploads, by its library.
+  tus: [...BASE, 'storage/resumable-store.ts'],
+
   models: ['domain'],
   dao: ['domain', 'models'],
   repositories: [...BASE, 'dao'],
@@ -137,6 +140,8 @@ const FOLDERS = {
     'schemas',
     'services',
     'tasks/inpainting/task.ts',
+    'tus/tus-protocol.ts',
+    'tus/tus-uploads.ts',
   ],
   routes: ['controllers', 'domain/api-paths.ts', 'middlewares', 'schemas'],
   workers: [

@@ -36,6 +36,7 @@ import { detectionTask } from '../tasks/detection/task.js';
 import { TASKS } from '../tasks/index.js';
 import { openApiText } from './openapi-text.js';
 import { TensorTexts } from '../protocols/open-inference/tensor-texts.js';
+import { TusController } from '../controllers/tus.controller.js';
 import { UploadController } from '../controllers/upload.controller.js';
 import { UserSessionController } from '../controllers/user-session.controller.js';
 import { UserController } from '../controllers/user.controller.js';
@@ -90,6 +91,17 @@ const createMultipartController = ({ settings }: ApiDeps, services: Services): M
     links: new PublicLinks(services.links, settings.http.publicUrl),
     pace: bodyPace(settings.http),
   });
+
+function createTusController({ settings, incoming }: ApiDeps, services: Services): TusController {
+  const { publicUrl } = settings.http;
+  return new TusController({
+    incoming: services.incomingUploads,
+    protocol: services.tus,
+    pace: bodyPace(settings.http),
+    prefix: publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, ''),
+    isReceived: async ({ id, bytes }) => (await incoming.resumable.size(id)) === bytes,
+  });
+}
 
 const createServoController = (
   { service, baseOf, maxFrameBytes }: Servo,
@@ -165,6 +177,7 @@ export function createControllers(
     datasets: new DatasetController(services.datasets),
     uploads: new UploadController(services.uploads, users),
     multipartUploads: createMultipartController(deps, services),
+    tus: createTusController(deps, services),
     inference: new InferenceController({
       jobs,
       results,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { presentStored } from '../controllers/upload.presenter.js';
+import { TUS_PATH } from '../schemas/tus.schema.js';
 import type { IncomingStores } from '../services/incoming-store.js';
 import { IncomingUploadService } from '../services/incoming-upload.service.js';
 import { MultipartIncomingStore } from '../services/multipart-incoming-store.js';
@@ -12,6 +13,7 @@ import type { BlobStore } from '../storage/blob-store.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { DiskMultipartStore } from '../storage/disk-multipart-store.js';
 import { DiskResumableStore } from '../storage/disk-resumable-store.js';
+import { TusProtocol } from '../tus/tus-protocol.js';
 import type { ApiDeps, IncomingParts } from './api-deps.js';
 
 /** Receives uploads on the local disk, parts at signed URLs of this API. */
@@ -72,5 +74,12 @@ export function createIncomingUploads(
     users,
     requireSpace,
   });
-  return { incomingUploads, multipartUploads };
+  const tus = new TusProtocol({
+    path: TUS_PATH,
+    files: incoming.resumable,
+    locks: incoming.locks,
+    lifetimeMs,
+    spoolFolder: () => places.tempFolders.create('uploads', randomUUID()),
+  });
+  return { incomingUploads, multipartUploads, tus };
 }

@@ -36,12 +36,14 @@ export interface ListedPart {
   readonly etag: string;
 }
 
-/** Options of the inspection of pairs. */
-export interface PairOptions {
+/** Options of the inspection of pairs, and what else the client said. */
+export interface UploadOptions {
   /** Rejects masks that are not purely black and white. */
   readonly strict?: boolean;
   /** Frames per second at which a video is sampled and charged. */
   readonly fps?: number;
+  /** Metadata of tus, as they were sent. */
+  readonly metadata?: Readonly<Record<string, string | null>>;
 }
 
 /** Why an upload was refused. */
@@ -64,7 +66,7 @@ export interface IncomingUpload {
   /** Of the file, without dot, in lower case; empty if unknown. */
   readonly extension: string;
   readonly isArchive: boolean;
-  readonly options: PairOptions;
+  readonly options: UploadOptions;
   /** Declared size; null if the client declared only the number of parts. */
   readonly bytes: number | null;
   /** Size of all parts but the last; null for tus. */

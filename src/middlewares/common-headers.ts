@@ -15,6 +15,15 @@ const EXPOSED_HEADERS = [
   'Idempotency-Replayed',
   'WWW-Authenticate',
   'RateLimit',
+  'Tus-Resumable',
+  'Tus-Version',
+  'Tus-Extension',
+  'Tus-Checksum-Algorithm',
+  'Upload-Offset',
+  'Upload-Length',
+  'Upload-Metadata',
+  'Upload-Expires',
+  'Media-Id',
 ];
 /** Smaller responses fit into a few packets, and compressing them costs more than sending them. */
 const COMPRESSED_FROM_BYTES = 8 * 1024;

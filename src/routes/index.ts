@@ -24,6 +24,7 @@ import type { RealtimeController } from '../controllers/realtime.controller.js';
 import type { SchedulingController } from '../controllers/scheduling.controller.js';
 import type { ServoSessionController } from '../controllers/servo-session.controller.js';
 import type { SystemController } from '../controllers/system.controller.js';
+import type { TusController } from '../controllers/tus.controller.js';
 import type { UploadController } from '../controllers/upload.controller.js';
 import type { UserSessionController } from '../controllers/user-session.controller.js';
 import type { UserController } from '../controllers/user.controller.js';
@@ -74,6 +75,7 @@ export interface Controllers {
   readonly uploads: UploadController;
   readonly multipartUploads: MultipartUploadController;
   readonly media: MediaController;
+  readonly tus: TusController;
   readonly inference: InferenceController;
   readonly classification: ClassificationController;
   readonly networks: NetworkController;
@@ -109,8 +111,8 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...userRoutes(controllers.users),
       ...quotaRoutes(controllers.quotas),
       ...datasetRoutes(controllers.datasets, controllers.uploads),
-      ...uploadRoutes(controllers.multipartUploads),
       ...mediaRoutes(controllers.media),
+      ...uploadRoutes(controllers.multipartUploads, controllers.tus),
       ...inferenceRoutes(controllers.inference),
       ...networkRoutes(controllers.networks),
       ...jobRoutes(controllers.jobs),

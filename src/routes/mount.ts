@@ -3,7 +3,7 @@ import type { Endpoint, EndpointGuards } from '../middlewares/endpoint.js';
 import { HttpError } from '../middlewares/problem.js';
 
 /** Answers the other methods of a known path: `OPTIONS` with the allowed methods, the rest with 405. */
-function otherMethods(allowed: readonly string[]): RequestHandler {
+function otherMethods(allowed: readonly string[], headers: Readonly<Record<string, string>>): RequestHandler {
   const Allow = [...allowed, 'OPTIONS'].join(', ');
   return (request, response) => {
     if (request.method !== 'OPTIONS') {
@@ -11,7 +11,10 @@ function otherMethods(allowed: readonly string[]): RequestHandler {
         Allow,
       });
     }
-    response.set('Allow', Allow).status(204).end();
+    response
+      .set({ ...headers, Allow })
+      .status(204)
+      .end();
   };
 }
 
@@ -26,7 +29,9 @@ export function mount(endpoints: readonly Endpoint[], guards: EndpointGuards): R
     const methods = endpoints
       .filter(({ operation }) => operation.path === path)
       .map(({ operation }) => operation.method.toUpperCase());
-    router.all(path, otherMethods(methods.includes('GET') ? [...methods, 'HEAD'] : methods));
+    const headers =
+      endpoints.find(({ operation }) => operation.path === path)?.operation.optionsHeaders ?? {};
+    router.all(path, otherMethods(methods.includes('GET') ? [...methods, 'HEAD'] : methods, headers));
   }
   return router;
 }

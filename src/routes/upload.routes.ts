@@ -1,9 +1,12 @@
 import type { MultipartUploadController } from '../controllers/multipart-upload.controller.js';
+import type { TusController } from '../controllers/tus.controller.js';
 import { endpoint } from '../middlewares/endpoint.js';
+import { tusOperations } from '../schemas/tus.schema.js';
 import { uploadOperations } from '../schemas/upload.schema.js';
 
 /** Uploads in several requests. */
-export const uploadRoutes = (multipart: MultipartUploadController) => [
+export const uploadRoutes = (multipart: MultipartUploadController, tus: TusController) => [
+  endpoint(tusOperations.append, tus.append),
   endpoint(uploadOperations.list, multipart.list),
   endpoint(uploadOperations.create, multipart.create),
   endpoint(uploadOperations.get, multipart.get),
@@ -11,4 +14,7 @@ export const uploadRoutes = (multipart: MultipartUploadController) => [
   endpoint(uploadOperations.putPart, multipart.putPart),
   endpoint(uploadOperations.complete, multipart.complete),
   endpoint(uploadOperations.abort, multipart.abort),
+  endpoint(tusOperations.create, tus.create),
+  endpoint(tusOperations.get, tus.get),
+  endpoint(tusOperations.remove, tus.remove),
 ];

@@ -28,6 +28,7 @@ import { schedulingOperations } from './scheduling.schema.js';
 import { servoOperations } from './servo.schema.js';
 import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
 import { userSessionOperations } from './user-session.schema.js';
+import { tusOperations } from './tus.schema.js';
 import { uploadOperations } from './upload.schema.js';
 import { userOperations } from './user.schema.js';
 import { WEBHOOK_HEADERS, WEBHOOK_MESSAGES } from './webhook-message.schema.js';
@@ -45,6 +46,7 @@ export const allOperations: readonly Operation[] = [
   datasetOperations,
   uploadOperations,
   mediaOperations,
+  tusOperations,
   inferenceOperations,
   classificationOperations,
   networkOperations,
@@ -141,6 +143,7 @@ const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   416: 'The requested range is outside of the file',
   422: 'The input is well-formed but cannot be processed',
   429: 'Too many requests; see `Retry-After`',
+  460: 'The checksum of the body is another one; its bytes are not kept',
   500: 'Internal error of the server',
   503: 'Temporarily unavailable; see `Retry-After`',
   507: 'The server has no disk space left',

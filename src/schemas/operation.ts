@@ -73,6 +73,8 @@ export interface OperationShape<
   readonly audited?: readonly string[];
   /** Accepts `Idempotency-Key`: a repeat answers with the stored response. */
   readonly idempotent?: boolean;
+  /** Headers of responses to `OPTIONS`, in addition to `Allow`. */
+  readonly optionsHeaders?: Readonly<Record<string, string>>;
 }
 
 /** Static declaration of a route, used for mounting, authorisation, validation and documentation. */

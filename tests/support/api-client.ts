@@ -106,7 +106,7 @@ export class ApiClient {
       headers.set('authorization', `Bearer ${this.token}`);
     const answer = await fetch(`${this.url}${path}`, { redirect: 'manual', ...init, method, headers });
     const text = await answer.text();
-    const isJson = /json/.test(answer.headers.get('content-type') ?? '');
+    const isJson = method !== 'HEAD' && /json/.test(answer.headers.get('content-type') ?? '');
     const json: unknown = isJson ? JSON.parse(text) : null;
     const response: ApiResponse = {
       status: answer.status,

@@ -70,9 +70,13 @@ function testSettings(overrides: NodeJS.ProcessEnv): Settings {
   });
 }
 
-async function uploadPlaces(folder: string, overrides: NodeJS.ProcessEnv): Promise<UploadPlaces> {
+async function uploadPlaces(
+  folder: string,
+  media: string,
+  overrides: NodeJS.ProcessEnv,
+): Promise<UploadPlaces> {
   await Promise.all([
-    mkdir(path.join(folder, 'media')),
+    mkdir(media, { recursive: true }),
     mkdir(path.join(folder, 'temp', 'uploads'), { recursive: true }),
   ]);
   const limits = parseSettings({ UPLOAD_MAX_MB: '3', UPLOAD_ZIP_MAX_FILES: '10', ...overrides }).upload;
@@ -85,7 +89,7 @@ async function uploadPlaces(folder: string, overrides: NodeJS.ProcessEnv): Promi
       images: new ImageIntakeProcess(),
       requireSpace: () => Promise.resolve(),
     }),
-    store: new DiskBlobStore(path.join(folder, 'media')),
+    store: new DiskBlobStore(media),
     frames: createFrameImages(tools, tempFolders),
     tempFolders,
   };
@@ -109,6 +113,8 @@ export interface TestApiOptions {
   readonly servoEngines?: ServoEngines;
   /** Database of another {@link TestApi}, which is closed after this one. */
   readonly database?: TestDatabase;
+  /** Folder of media of another {@link TestApi}. */
+  readonly mediaFolder?: string;
   readonly countMaxWaitMs?: number;
   /** Sends remote-control events to other APIs of the database. */
   readonly sharesEvents?: boolean;
@@ -121,6 +127,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const { unitOfWork } = persistence;
   const keys = await loadKeyRing(await sharedKeys());
   const settings = testSettings(options.settings ?? {});
+  const media = options.mediaFolder ?? path.join(folder, 'media');
   const cancelled: string[] = [];
   const control = { announceCancel: async (jobId: string) => void cancelled.push(jobId) };
   const jobEngineNetworks = new JobEngineNetworks();
@@ -139,16 +146,16 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     ),
     orphanedJobs: new OrphanedJobs(unitOfWork, control),
     results: new ResultService(unitOfWork),
-    uploads: await uploadPlaces(folder, options.settings ?? {}),
+    uploads: await uploadPlaces(folder, media, options.settings ?? {}),
     incoming: {
-      ...diskIncoming(path.join(folder, 'media'), keys.linkKey),
+      ...diskIncoming(media, keys.linkKey),
       locks: new PostgresUploadLocks({ connectionString: persistence.database.url }, () => undefined),
     },
     networks: options.networks ?? testNetworks(folder, options.modelsDirectory),
     servo: {
       instanceId,
       engines: options.servoEngines ?? new FakeServoEngines(),
-      recordings: new DiskRecordingStore(path.join(folder, 'media')),
+      recordings: new DiskRecordingStore(media),
       detectors: ['SIFT', 'AKAZE', 'ORB'],
       requireSpace: async () => undefined,
     },

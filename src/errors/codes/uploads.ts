@@ -32,10 +32,30 @@ export const UPLOAD_CODES = {
     title: 'Size differs from its declaration',
     hint: 'Send the number of bytes that was declared when the upload was created.',
   },
+  UPLOAD_CHECKSUM_MISMATCH: {
+    kind: 'checksum_mismatch',
+    title: 'Checksum mismatch',
+    hint: 'The bytes were damaged on their way and are not kept: send them again.',
+  },
+  UPLOAD_EXTENSION_UNSUPPORTED: {
+    kind: 'malformed',
+    title: 'Extension of tus not supported',
+    hint: '`OPTIONS` of the route lists the supported extensions and checksum algorithms.',
+  },
   UPLOAD_URL_INVALID: {
     kind: 'forbidden',
     title: 'Invalid URL of a part',
     hint: 'The URL was changed or has expired: get another one with `POST /api/uploads/multipart/{id}/parts`.',
+  },
+  TUS_REQUEST_INVALID: {
+    kind: 'malformed',
+    title: 'Invalid tus request',
+    hint: 'Send the headers of tus 1.0; the message names the wrong one.',
+  },
+  TUS_VERSION_UNSUPPORTED: {
+    kind: 'precondition_failed',
+    title: 'Version of tus not supported',
+    hint: 'Send `Tus-Resumable: 1.0.0`.',
   },
   TOO_MANY_UPLOADS: {
     kind: 'rate_limited',
