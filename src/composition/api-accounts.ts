@@ -11,6 +11,7 @@ import { OidcAccounts } from '../services/oidc-accounts.service.js';
 import { SignInFlows } from '../services/oidc-flow.js';
 import { OidcService } from '../services/oidc.service.js';
 import { PasswordService } from '../services/password.service.js';
+import { PriceListService } from '../services/price-list.service.js';
 import { TokenService } from '../services/token.service.js';
 import { UserSessionService } from '../services/user-session.service.js';
 import { UserService } from '../services/user.service.js';
@@ -49,6 +50,7 @@ export function createAccountServices(deps: ApiDeps) {
       orphans: orphanedJobs,
       onError: (error) => logger.warn('Jobs of a deleted account could not be ended yet.', { err: error }),
     }),
+    prices: new PriceListService(unitOfWork),
     administration: new AdministrationService(unitOfWork),
     accountAdmin: new AccountAdminService(unitOfWork),
   };

@@ -21,6 +21,7 @@ import { PublicLinks } from '../controllers/public-links.js';
 import { MultipartUploadController } from '../controllers/multipart-upload.controller.js';
 import { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import { NetworkController } from '../controllers/network.controller.js';
+import { PriceController } from '../controllers/price.controller.js';
 import { QuotaController } from '../controllers/quota.controller.js';
 import { RealtimeController } from '../controllers/realtime.controller.js';
 import { SchedulingController } from '../controllers/scheduling.controller.js';
@@ -78,6 +79,7 @@ function createNamedControllers(
       networks: services.networks,
     }),
     passwordPage: new PasswordPageController(services.passwords),
+    prices: new PriceController(services.prices),
     accountAdmin: new AccountAdminController(services.accountAdmin, services.passwords, links),
     administration: new AdministrationController({ administration, admins, links: signatures }),
     scheduling: new SchedulingController({ order: services.jobOrder, jobs, links: signatures }),
@@ -143,10 +145,10 @@ function createJobControllers(
   { read }: ApiDeps['unitOfWork'],
   deps: Omit<JobControllerDeps, 'times'> & BulkJobServiceDeps,
 ) {
-  const { jobs, links } = deps;
+  const { links } = deps;
   return {
     jobs: new JobController({ ...deps, times: new JobTimeService(read.jobSpeeds) }),
-    bulkJobs: new BulkJobController({ bulk: new BulkJobService(deps), jobs, links }),
+    bulkJobs: new BulkJobController({ bulk: new BulkJobService(deps), links }),
   };
 }
 

@@ -3,7 +3,6 @@ import type { Call } from '../middlewares/endpoint.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { bulkJobOperations } from '../schemas/bulk-jobs.schema.js';
 import type { BulkFilter, BulkJobService, BulkOutcome } from '../services/bulk-jobs.service.js';
-import type { JobService } from '../services/job.service.js';
 import { presentJob, type LinkSigner } from './job.presenter.js';
 
 type Operations = typeof bulkJobOperations;
@@ -16,7 +15,6 @@ function filterOf(body: Call<Operations['cancel']>['body']): BulkFilter {
 /** Dependencies of {@link BulkJobController}. */
 export interface BulkJobControllerDeps {
   readonly bulk: Pick<BulkJobService, 'cancel' | 'retry'>;
-  readonly jobs: Pick<JobService, 'queuePosition'>;
   readonly links: LinkSigner;
 }
 
@@ -34,14 +32,15 @@ export class BulkJobController {
   readonly retry = async ({ principal, body }: Call<Operations['retry']>): Promise<Reply> =>
     this.#answer(await this.#deps.bulk.retry(principal, filterOf(body)));
 
-  async #answer({ results, hasMore }: BulkOutcome): Promise<Reply> {
-    const { jobs, links } = this.#deps;
-    const shown = results.map(async ({ id, job, error }) => ({
+  #answer({ results, hasMore }: BulkOutcome): Reply {
+    const { links } = this.#deps;
+    // Positions are left out: computing each of up to a hundred would hold up other requests.
+    const shown = results.map(({ id, job, error }) => ({
       id,
-      job: job && presentJob({ job, queuePosition: await jobs.queuePosition(job) }, links),
+      job: job && presentJob({ job, queuePosition: null }, links),
       error,
     }));
     const failed = results.filter(({ error }) => error !== null).length;
-    return ok({ results: await Promise.all(shown), succeeded: results.length - failed, failed, hasMore });
+    return ok({ results: shown, succeeded: results.length - failed, failed, hasMore });
   }
 }

@@ -1,4 +1,3 @@
-import { requireScope } from '../domain/scopes.js';
 import type { Principal } from '../domain/user.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { sendDownload } from '../middlewares/download.js';
@@ -49,7 +48,7 @@ export class InferenceController {
 
   readonly create = async (call: Call<Operations['create']>): Promise<Reply> => {
     const { principal, query, body, receipt } = call;
-    this.#requireUsableWebhook(principal, body.webhook);
+    if (body.webhook) this.#deps.webhooks.requireUsableUrl(body.webhook.url, '/webhook/url');
     await this.#deps.networks.requireForTask(body);
     if (query.dryRun) return this.#quote(principal, await this.#deps.jobs.estimate({ principal, ...body }));
     const answer = new IdempotentReply(receipt, createdJobs);
@@ -98,12 +97,6 @@ export class InferenceController {
     if (query.signature === undefined) return { principal: call.principal };
     const userId = await this.#deps.linkUsers.verify(zipResultPath(params.id), query);
     return { principal: { userId } };
-  }
-
-  #requireUsableWebhook({ apiKey }: Principal, webhook: { readonly url: string } | undefined): void {
-    if (webhook === undefined) return;
-    requireScope(apiKey?.scopes, 'webhooks');
-    this.#deps.webhooks.requireUsableUrl(webhook.url, '/webhook/url');
   }
 
   async #quote(principal: Principal, estimate: JobEstimate): Promise<Reply> {

@@ -11,6 +11,7 @@ import type { EventStreams } from '../realtime/event-stream.js';
 import { presentJob, type LinkSigner } from './job.presenter.js';
 import { APPLIED_HEADER, preferredWait } from '../middlewares/prefer.js';
 import type { JobWaiters } from '../realtime/job-waiters.js';
+import { withEndedJob } from './job-waiting.js';
 import { nextLink } from './next-link.js';
 
 type Operations = typeof jobOperations;
@@ -53,12 +54,14 @@ export class JobController {
   };
 
   readonly get = async (call: Call<Operations['get']>): Promise<Reply> => {
-    const { principal, params, query, request, response } = call;
+    const { principal, credential, params, query, request, response } = call;
     const { jobs, waiters } = this.#deps;
     const seconds = query.wait ?? preferredWait(request);
     let job = await jobs.get(params.id, { principal });
     const wait = { userId: principal.userId, seconds, signal: whileConnected(response) };
     const waited = seconds > 0 && (await waiters.untilEnded([job], wait));
+    // The credential may have ended during the wait.
+    if (waited) await credential.check();
     if (waited && job.finishedAt === null) job = await jobs.get(params.id, { principal });
     const followed = waited && query.wait === undefined;
     const shown = await this.#present(job);
@@ -78,13 +81,15 @@ export class JobController {
     return { status: 202, body: await this.#present(job) };
   };
 
-  readonly retry = async ({ principal, params, receipt }: Call<Operations['retry']>): Promise<Reply> => {
+  readonly retry = async (call: Call<Operations['retry']>): Promise<Reply> => {
+    const { principal, params, receipt } = call;
     const answer = new IdempotentReply(receipt, (job: Job) =>
       created(presentJob({ job, queuePosition: null }, this.#deps.links), `/api/jobs/${job.id}`),
     );
     const { task, params: parameters } = await this.#deps.jobs.requireRetryable(params.id, { principal });
     await this.#deps.networks.requireForTask({ task, parameters });
-    return answer.of(await this.#deps.jobs.retry(params.id, { principal }, answer.record));
+    const job = await this.#deps.jobs.retry(params.id, { principal }, answer.record);
+    return withEndedJob({ reply: answer.of(job), created: job }, call, this.#deps);
   };
 
   readonly events = async (call: Call<Operations['events']>): Promise<Reply | typeof HANDLED> => {

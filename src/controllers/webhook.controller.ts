@@ -4,7 +4,7 @@ import { created, ok, type Reply } from '../middlewares/reply.js';
 import type { webhookOperations } from '../schemas/webhook.schema.js';
 import type { WebhookService } from '../services/webhook.service.js';
 import { nextLink } from './next-link.js';
-import { presentDelivery, presentDeliveryDetails, presentWebhook } from './webhook.presenter.js';
+import { presentDelivery, summaryOf, presentDeliveryDetails, presentWebhook } from './webhook.presenter.js';
 
 type Operations = typeof webhookOperations;
 
@@ -48,7 +48,7 @@ export class WebhookController {
 
   readonly ping = async ({ principal, params }: Call<Operations['ping']>): Promise<Reply> => {
     const delivery = await this.#webhooks.ping(params.id, principal);
-    return { status: 202, body: { delivery: presentDelivery(delivery) } };
+    return { status: 202, body: { delivery: presentDelivery(summaryOf(delivery)) } };
   };
 
   readonly deliveries = async (call: Call<Operations['deliveries']>): Promise<Reply> => {
@@ -64,6 +64,6 @@ export class WebhookController {
 
   readonly redeliver = async ({ principal, params }: Call<Operations['redeliver']>): Promise<Reply> => {
     const delivery = await this.#webhooks.redeliver(params.deliveryId, params.id, principal);
-    return { status: 202, body: { delivery: presentDelivery(delivery) } };
+    return { status: 202, body: { delivery: presentDelivery(summaryOf(delivery)) } };
   };
 }

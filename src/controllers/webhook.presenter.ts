@@ -1,5 +1,5 @@
 import { isoOrNull } from '../domain/iso-time.js';
-import type { WebhookAttempt, WebhookDelivery } from '../domain/webhook-delivery.js';
+import type { WebhookAttempt, WebhookDelivery, WebhookDeliverySummary } from '../domain/webhook-delivery.js';
 import type { Webhook } from '../domain/webhook.js';
 
 function statusOf({ disabledReason, pausedUntil }: Webhook, now: Date): 'enabled' | 'paused' | 'disabled' {
@@ -33,9 +33,19 @@ export function presentWebhook(webhook: Webhook) {
   };
 }
 
+/** A delivery as lists have it. */
+export const summaryOf = ({
+  payload: _payload,
+  attempts,
+  ...delivery
+}: WebhookDelivery): WebhookDeliverySummary => ({
+  ...delivery,
+  lastAttempt: attempts.at(-1) ?? null,
+});
+
 /** A delivery in a list. */
-export function presentDelivery(delivery: WebhookDelivery) {
-  const last = delivery.attempts.at(-1);
+export function presentDelivery(delivery: WebhookDeliverySummary) {
+  const last = delivery.lastAttempt;
   return {
     id: delivery.id,
     webhookId: delivery.webhookId,
@@ -60,7 +70,7 @@ const presentAttempt = ({ requestHeaders, ...attempt }: WebhookAttempt) => ({
 /** A delivery with its message and its attempts. */
 export function presentDeliveryDetails({ url }: Webhook, delivery: WebhookDelivery) {
   return {
-    ...presentDelivery(delivery),
+    ...presentDelivery(summaryOf(delivery)),
     request: { method: 'POST', url, body: delivery.payload },
     attempts: delivery.attempts.map(presentAttempt),
   };

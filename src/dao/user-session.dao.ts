@@ -1,7 +1,8 @@
-import type { NewUserSession, PasswordReset, UserSession } from '../domain/user-session.js';
+import type { NewUserSession, PasswordReset, RenewedToken, UserSession } from '../domain/user-session.js';
 import { Dao } from './dao.js';
 
 const COLUMNS = `s.id, s.user_id AS "userId", s.token_version AS "tokenVersion", s.refresh_sha256 AS "refreshSha256",
+  s.family_sha256 AS "familySha256",
   s.address, s.user_agent AS "userAgent", s.created_at AS "createdAt", s.last_used_at AS "lastUsedAt",
   s.expires_at AS "expiresAt"`;
 
@@ -15,8 +16,8 @@ export class UserSessionDao extends Dao {
   async insert(session: NewUserSession): Promise<UserSession> {
     const [row] = await this.rows<UserSession>(
       `INSERT INTO user_sessions AS s
-         (id, user_id, token_version, refresh_sha256, address, user_agent, expires_at)
-       VALUES ($id, $userId, $tokenVersion, $refreshSha256, $address, $userAgent, $expiresAt)
+         (id, user_id, token_version, refresh_sha256, family_sha256, address, user_agent, expires_at)
+       VALUES ($id, $userId, $tokenVersion, $refreshSha256, $familySha256, $address, $userAgent, $expiresAt)
        RETURNING ${COLUMNS}`,
       { ...session },
     );
@@ -58,14 +59,11 @@ export class UserSessionDao extends Dao {
     );
   }
 
-  async renew(
-    id: string,
-    { refreshSha256, expiresAt }: Pick<UserSession, 'refreshSha256' | 'expiresAt'>,
-  ): Promise<void> {
+  async renew(id: string, { refreshSha256, familySha256, expiresAt }: RenewedToken): Promise<void> {
     await this.rows(
-      `UPDATE user_sessions SET refresh_sha256 = $refreshSha256, expires_at = $expiresAt, last_used_at = now()
+      `UPDATE user_sessions SET refresh_sha256 = $refreshSha256, family_sha256 = $familySha256, expires_at = $expiresAt, last_used_at = now()
         WHERE id = $id RETURNING id`,
-      { id, refreshSha256, expiresAt },
+      { id, refreshSha256, familySha256, expiresAt },
     );
   }
 

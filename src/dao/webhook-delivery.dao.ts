@@ -7,6 +7,7 @@ import type {
   ClaimedWebhookDelivery,
   WebhookDelivery,
   WebhookDeliveryStatus,
+  WebhookDeliverySummary,
 } from '../domain/webhook-delivery.js';
 import { WEBHOOKS_CHANNEL } from '../domain/webhook.js';
 import { Dao } from './dao.js';
@@ -14,9 +15,10 @@ import { Dao } from './dao.js';
 /** Row of `webhook_deliveries`. */
 export type WebhookDeliveryRow = WebhookDelivery;
 
-const COLUMNS = `id, webhook_id AS "webhookId", type, job_id AS "jobId", payload, status, attempt, tries,
-  next_attempt_at AS "nextAttemptAt", expires_at AS "expiresAt", attempts, created_at AS "createdAt",
+const SUMMARY = `id, webhook_id AS "webhookId", type, job_id AS "jobId", status, attempt, tries,
+  next_attempt_at AS "nextAttemptAt", expires_at AS "expiresAt", created_at AS "createdAt",
   finished_at AS "finishedAt"`;
+const COLUMNS = `${SUMMARY}, payload, attempts`;
 
 /** The row is not being sent. */
 const FREE = '(lease_expires_at IS NULL OR lease_expires_at < clock_timestamp())';
@@ -146,9 +148,9 @@ export class WebhookDeliveryDao extends Dao {
     webhookId: string,
     statuses: readonly WebhookDeliveryStatus[],
     { limit, olderThan }: { limit: number; olderThan?: { createdAt: Date; id: string } },
-  ): Promise<WebhookDeliveryRow[]> {
-    return this.rows<WebhookDeliveryRow>(
-      `SELECT ${COLUMNS} FROM webhook_deliveries
+  ): Promise<WebhookDeliverySummary[]> {
+    return this.rows<WebhookDeliverySummary>(
+      `SELECT ${SUMMARY}, attempts -> -1 AS "lastAttempt" FROM webhook_deliveries
         WHERE webhook_id = $webhookId AND (cardinality($statuses::text[]) = 0 OR status = ANY ($statuses::text[]))
           AND ($before::timestamptz IS NULL OR (created_at, id) < ($before::timestamptz, $beforeId::uuid))
         ORDER BY created_at DESC, id DESC LIMIT $limit`,

@@ -120,6 +120,23 @@ export interface PricePreset {
   readonly prices: Readonly<Partial<Record<PriceUnit, MicroCredits>>>;
 }
 
+/** A version of a preset with its history. */
+export interface PriceVersion extends PricePreset {
+  /** Null for the prices that the product comes with. */
+  readonly effectiveFrom: Date | null;
+  readonly createdAt: Date | null;
+  /** E-mail of the admin. */
+  readonly createdBy: string | null;
+  readonly note: string;
+}
+
+/** A version to add; it gets the next number. */
+export interface NewPriceVersion extends Omit<PricePreset, 'version'> {
+  readonly effectiveFrom: Date;
+  readonly createdBy: string;
+  readonly note: string;
+}
+
 /**
  * Price of a unit.
  * @throws AppError PRICE_MISSING (internal) when the preset has no price for the unit

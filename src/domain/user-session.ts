@@ -6,6 +6,8 @@ export interface UserSession {
   readonly tokenVersion: number;
   /** SHA-256 of the current refresh token. */
   readonly refreshSha256: Buffer;
+  /** SHA-256 of what all refresh tokens of the session share; null until the first refresh of an older session. */
+  readonly familySha256: Buffer | null;
   readonly address: string;
   readonly userAgent: string | null;
   readonly createdAt: Date;
@@ -13,6 +15,9 @@ export interface UserSession {
   readonly lastUsedAt: Date;
   readonly expiresAt: Date;
 }
+
+/** What is stored at a refresh. */
+export type RenewedToken = Pick<UserSession, 'refreshSha256' | 'familySha256' | 'expiresAt'>;
 
 /** What is stored at sign-in. */
 export type NewUserSession = Omit<UserSession, 'createdAt' | 'lastUsedAt'>;

@@ -52,6 +52,11 @@ export interface WebhookDelivery {
   readonly finishedAt: Date | null;
 }
 
+/** A delivery in a list: without its body, and of its attempts only the last one. */
+export interface WebhookDeliverySummary extends Omit<WebhookDelivery, 'payload' | 'attempts'> {
+  readonly lastAttempt: WebhookAttempt | null;
+}
+
 /** A delivery that one attempt may send; its fence authorises the record of the outcome. */
 export interface ClaimedWebhookDelivery extends WebhookDelivery {
   readonly fence: string;

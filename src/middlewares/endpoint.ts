@@ -10,6 +10,7 @@ import type { IdempotencyRepository } from '../domain/repositories/idempotency.r
 import type { AdmittedUpload } from '../domain/quota.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
+import { requireScope } from '../domain/scopes.js';
 import { tokenProblem, validationFailed } from '../errors/common-errors.js';
 import { valueAt } from '../errors/given-value.js';
 import { withLogContext } from '../logging/log-context.js';
@@ -196,6 +197,16 @@ function auditSubject(
   };
 }
 
+/** @throws AppError SCOPE_MISSING */
+function requireFieldScopes(
+  { fieldScopes = {} }: Pick<Operation, 'fieldScopes'>,
+  body: unknown,
+  { apiKey }: Principal,
+): void {
+  for (const [field, scope] of Object.entries(fieldScopes))
+    if (valueAt(body, [field]) !== undefined) requireScope(apiKey?.scopes, scope);
+}
+
 const idempotencyOf = (
   { key, input, files, images }: Accepted,
   { userId }: Principal,
@@ -218,6 +229,8 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
     const principal = accepted.caller?.principal ?? null;
     if (operation.access === 'admin' && principal !== null)
       await guards.audit.record(principal, operation.operationId, auditSubject(operation, accepted));
+    // Before a stored response is repeated.
+    if (principal !== null) requireFieldScopes(operation, accepted.input.body, principal);
     if (!operation.idempotent || principal === null) return handler(toCall<Op>(accepted, NO_RECEIPT, http));
     const { request } = http;
     const context = idempotencyOf(accepted, principal, { request, repository: guards.idempotency });

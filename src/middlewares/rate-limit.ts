@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express';
-import { rateLimit, type ClientRateLimitInfo, type Store } from 'express-rate-limit';
+import { rateLimit, type AugmentedRequest, type ClientRateLimitInfo, type Store } from 'express-rate-limit';
 import { SERVO_FRAMES_PATH } from '../domain/api-paths.js';
 import type { SharedCounts, TimedCount } from '../domain/rate-count.js';
 import { AppError } from '../errors/app-error.js';
@@ -43,11 +43,13 @@ function limiter(
     legacyHeaders: false,
     identifier,
     skip: (request) => UNLIMITED_PATHS.has(request.path),
-    handler: (_request, _response, next) => {
+    handler: (request, _response, next) => {
+      const { resetTime } = (request as AugmentedRequest).rateLimit;
+      const seconds = Math.ceil(((resetTime?.getTime() ?? 0) - Date.now()) / 1000);
       next(
         new AppError('RATE_LIMITED', {
           message: `This address sent more than ${perMinute} ${identifier} in one minute (${setting}).`,
-          retryAfterSeconds: MINUTE_SECONDS,
+          retryAfterSeconds: Math.min(Math.max(seconds, 1), MINUTE_SECONDS),
         }),
       );
     },

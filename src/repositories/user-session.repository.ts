@@ -1,6 +1,6 @@
 import type { UserSessionDao } from '../dao/user-session.dao.js';
 import type { UserSessionRepository } from '../domain/repositories/user-session.repository.js';
-import type { NewUserSession, PasswordReset, UserSession } from '../domain/user-session.js';
+import type { NewUserSession, PasswordReset, RenewedToken, UserSession } from '../domain/user-session.js';
 
 /** Sessions of people, and links to set a password, in PostgreSQL. */
 export class PostgresUserSessionRepository implements UserSessionRepository {
@@ -31,7 +31,7 @@ export class PostgresUserSessionRepository implements UserSessionRepository {
     return this.#sessions.listByUser(user.id, user.tokenVersion);
   }
 
-  async renew(id: string, token: Pick<UserSession, 'refreshSha256' | 'expiresAt'>): Promise<void> {
+  async renew(id: string, token: RenewedToken): Promise<void> {
     await this.#sessions.renew(id, token);
   }
 

@@ -8,7 +8,11 @@ import type {
   WebhookDeliveryFilter,
   WebhookDeliveryRepository,
 } from '../domain/repositories/webhook-delivery.repository.js';
-import type { ClaimedWebhookDelivery, WebhookDelivery } from '../domain/webhook-delivery.js';
+import type {
+  ClaimedWebhookDelivery,
+  WebhookDelivery,
+  WebhookDeliverySummary,
+} from '../domain/webhook-delivery.js';
 import type { WebhookEvent } from '../domain/webhook.js';
 import { notFound } from '../errors/common-errors.js';
 import { decodeCursor, pageOf } from './page-cursor.js';
@@ -68,7 +72,7 @@ export class PostgresWebhookDeliveryRepository implements WebhookDeliveryReposit
     status = [],
     limit,
     cursor,
-  }: WebhookDeliveryFilter): Promise<Page<WebhookDelivery>> {
+  }: WebhookDeliveryFilter): Promise<Page<WebhookDeliverySummary>> {
     const olderThan = cursor === undefined ? undefined : decodeCursor(cursor);
     return pageOf(await this.#deliveries.list(webhookId, status, { limit: limit + 1, olderThan }), limit);
   }

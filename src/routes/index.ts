@@ -19,6 +19,7 @@ import type { PasswordPageController } from '../controllers/password-page.contro
 import type { PairUploadController } from '../controllers/pair-upload.controller.js';
 import type { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import type { NetworkController } from '../controllers/network.controller.js';
+import type { PriceController } from '../controllers/price.controller.js';
 import type { QuotaController } from '../controllers/quota.controller.js';
 import type { RealtimeController } from '../controllers/realtime.controller.js';
 import type { SchedulingController } from '../controllers/scheduling.controller.js';
@@ -51,6 +52,7 @@ import { namedDatasetRoutes } from './named-dataset.routes.js';
 import { oidcRoutes } from './oidc.routes.js';
 import { openInferenceRoutes } from './open-inference.routes.js';
 import { networkRoutes } from './network.routes.js';
+import { priceRoutes } from './price.routes.js';
 import { quotaRoutes } from './quota.routes.js';
 import { realtimeRoutes } from './realtime.routes.js';
 import { schedulingRoutes } from './scheduling.routes.js';
@@ -71,6 +73,7 @@ export interface Controllers {
   readonly passwordPage: PasswordPageController;
   readonly users: UserController;
   readonly quotas: QuotaController;
+  readonly prices: PriceController;
   readonly datasets: DatasetController;
   readonly uploads: UploadController;
   readonly multipartUploads: MultipartUploadController;
@@ -110,6 +113,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...passwordPageRoutes(controllers.passwordPage),
       ...userRoutes(controllers.users),
       ...quotaRoutes(controllers.quotas),
+      ...priceRoutes(controllers.prices),
       ...datasetRoutes(controllers.datasets, controllers.uploads),
       ...mediaRoutes(controllers.media),
       ...uploadRoutes(controllers.multipartUploads, controllers.tus),

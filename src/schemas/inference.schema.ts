@@ -96,6 +96,7 @@ export const inferenceOperations = {
     tag: 'Inference',
     access: 'user',
     scope: 'jobs:write',
+    fieldScopes: { webhook: 'webhooks' },
     query: dryRunQuery,
     body: json(createBody),
     idempotent: true,

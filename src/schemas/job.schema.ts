@@ -177,6 +177,8 @@ export const jobOperations = {
     path: '/api/jobs/:id/retry',
     operationId: 'retryJob',
     summary: 'Retry a FAILED or ABORTED job as a new job',
+    description:
+      'With `Prefer: wait=n` (at most 60) the response comes when it has ended, or after n seconds.',
     tag: 'Jobs',
     access: 'user',
     scope: 'jobs:write',

@@ -22,6 +22,7 @@ import { OPENAPI_TAGS } from './openapi-tags.js';
 import { JSON_LENGTH_HEADER, IDEMPOTENCY_HEADER, type ErrorResponse, type Operation } from './operation.js';
 import { oidcOperations } from './oidc.schema.js';
 import { passwordPageOperations } from './password-page.schema.js';
+import { priceOperations } from './price.schema.js';
 import { quotaOperations } from './quota.schema.js';
 import { realtimeOperations } from './realtime.schema.js';
 import { schedulingOperations } from './scheduling.schema.js';
@@ -43,6 +44,7 @@ export const allOperations: readonly Operation[] = [
   apiKeyOperations,
   userOperations,
   quotaOperations,
+  priceOperations,
   datasetOperations,
   uploadOperations,
   mediaOperations,

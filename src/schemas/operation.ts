@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RequiredScope } from '../domain/scopes.js';
+import type { RequiredScope, Scope } from '../domain/scopes.js';
 import type { NoBody, RequestBody } from './request-body.js';
 
 /**
@@ -71,6 +71,8 @@ export interface OperationShape<
   readonly errors?: readonly ErrorResponse[];
   /** For admin operations: body fields that the audit log records, which identify the subject of the request. */
   readonly audited?: readonly string[];
+  /** Further scopes that an API key needs when the body has these fields. */
+  readonly fieldScopes?: Readonly<Record<string, Scope>>;
   /** Accepts `Idempotency-Key`: a repeat answers with the stored response. */
   readonly idempotent?: boolean;
   /** Headers of responses to `OPTIONS`, in addition to `Allow`. */

@@ -54,7 +54,7 @@ export class AccountAdminService {
     return this.#unitOfWork.read.audit.page(filter, slice);
   }
 
-  /** Usage per user and day, at most 366 days. @throws AppError VALIDATION */
+  /** Usage per user and day, at most 366 days and 100 000 rows. @throws AppError VALIDATION beyond these */
   async usage({ from, to, userId }: UsageRequest): Promise<UsageReport> {
     const last = to ?? dayOf(this.#now());
     const first = from ?? dayOf(new Date(Date.parse(last) - (DEFAULT_DAYS - 1) * DAY_MS));
@@ -64,7 +64,10 @@ export class AccountAdminService {
       throw validationFailed([{ pointer: '/from', message, code: 'INVALID' }]);
     }
     const filter: UsageFilter = { from: first, to: last, userId };
-    return { from: first, to: last, rows: await this.#unitOfWork.read.usage.daily(filter, MAX_ROWS) };
+    const rows = await this.#unitOfWork.read.usage.daily(filter, MAX_ROWS + 1);
+    if (rows.length <= MAX_ROWS) return { from: first, to: last, rows };
+    const message = `the report would have more than ${String(MAX_ROWS)} rows: ask for fewer days, or for one user`;
+    throw validationFailed([{ pointer: '/from', message, code: 'INVALID' }]);
   }
 }
 

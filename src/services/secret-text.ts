@@ -4,15 +4,21 @@ import { crc32 } from 'node:zlib';
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** 32 characters of 62 are 190 random bits, so that a plain digest is enough. */
 const RANDOM_LENGTH = 32;
+/** Half of the random characters are 95 bits. */
+const FAMILY_LENGTH = RANDOM_LENGTH / 2;
 const CHECKSUM_LENGTH = 6;
 const REST = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})_([\dA-Za-z]{32})([\dA-Za-z]{6})$/;
 
 /** First characters of the secrets that the server generates. */
 export type SecretPrefix = 'infk_' | 'infr_' | 'infp_' | 'infc_' | 'inft_';
 
-/** A new secret `<prefix><id>_<random><checksum>`. */
-export function generateSecret(prefix: SecretPrefix, id: string): string {
-  const random = Array.from({ length: RANDOM_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+/**
+ * A new secret `<prefix><id>_<random><checksum>`.
+ * @param family first half of the random characters, shared by the secrets that replace each other; a new one unless given
+ */
+export function generateSecret(prefix: SecretPrefix, id: string, family = ''): string {
+  const length = RANDOM_LENGTH - family.length;
+  const random = family + Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
   return `${prefix}${id}_${random}${checksum(id, random)}`;
 }
 
@@ -20,6 +26,12 @@ export function generateSecret(prefix: SecretPrefix, id: string): string {
 export function idOfSecret(prefix: SecretPrefix, text: string): string | null {
   const [, id, random, sum] = (text.startsWith(prefix) && REST.exec(text.slice(prefix.length))) || [];
   return id !== undefined && checksum(id, random) === sum ? id : null;
+}
+
+/** The part of a well-formed secret that the secrets before and after it share. */
+export function familyOfSecret(prefix: SecretPrefix, text: string): string {
+  const [, , random = ''] = REST.exec(text.slice(prefix.length)) ?? [];
+  return random.slice(0, FAMILY_LENGTH);
 }
 
 /** SHA-256 of a whole secret. */

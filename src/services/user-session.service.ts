@@ -6,7 +6,7 @@ import { AppError } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';
 import type { Logger } from '../logging/logger.js';
 import type { WrongSecretCounts } from './auth-login-attempts.js';
-import { digestOfSecret, generateSecret, idOfSecret, sameDigest } from './secret-text.js';
+import { digestOfSecret, familyOfSecret, generateSecret, idOfSecret, sameDigest } from './secret-text.js';
 import type { TokenService } from './token.service.js';
 
 /** Sessions of a user beyond this number end, the least recently used ones first. */
@@ -62,6 +62,7 @@ export class UserSessionService {
           userId: user.id,
           tokenVersion: user.tokenVersion,
           refreshSha256: digestOfSecret(refreshToken),
+          familySha256: digestOfFamily(id, refreshToken),
           address: address.slice(0, ADDRESS_MAX),
           userAgent: userAgent?.slice(0, USER_AGENT_MAX) ?? null,
           expiresAt: this.#expiry(),
@@ -84,7 +85,7 @@ export class UserSessionService {
     const refreshed: Refreshed =
       id === null
         ? { problem: 'INVALID_REFRESH_TOKEN' }
-        : await unitOfWork.run((scope) => this.#rotate(scope, id, digestOfSecret(refreshToken)));
+        : await unitOfWork.run((scope) => this.#rotate(scope, id, refreshToken));
     if (!('problem' in refreshed)) {
       const { user, session } = refreshed;
       return this.#issue(user, session.id, refreshed.refreshToken);
@@ -127,10 +128,13 @@ export class UserSessionService {
     await this.#deps.unitOfWork.read.userSessions.remove({ id: sessionId, userId });
   }
 
-  async #rotate({ users, userSessions }: TransactionScope, id: string, digest: Buffer): Promise<Refreshed> {
+  async #rotate({ users, userSessions }: TransactionScope, id: string, given: string): Promise<Refreshed> {
     const session = await userSessions.lock(id);
     if (!session) return { problem: 'INVALID_REFRESH_TOKEN' };
-    if (!sameDigest(session.refreshSha256, digest)) {
+    if (!sameDigest(session.refreshSha256, digestOfSecret(given))) {
+      // Whoever knows only the id of a session must not be able to end it.
+      const wasIssued = sameDigest(session.familySha256 ?? Buffer.alloc(0), digestOfFamily(id, given));
+      if (!wasIssued) return { problem: 'INVALID_REFRESH_TOKEN' };
       await userSessions.remove(session);
       return { problem: 'REFRESH_TOKEN_REUSED', session };
     }
@@ -140,9 +144,10 @@ export class UserSessionService {
       await userSessions.remove(session);
       return { problem: 'INVALID_REFRESH_TOKEN', session };
     }
-    const refreshToken = generateSecret('infr_', id);
+    const refreshToken = generateSecret('infr_', id, familyOfSecret('infr_', given));
     await userSessions.renew(id, {
       refreshSha256: digestOfSecret(refreshToken),
+      familySha256: digestOfFamily(id, refreshToken),
       expiresAt: this.#expiry(),
     });
     return { user, session, refreshToken };
@@ -167,6 +172,9 @@ export class UserSessionService {
     };
   }
 }
+
+const digestOfFamily = (id: string, refreshToken: string): Buffer =>
+  digestOfSecret(`${id} ${familyOfSecret('infr_', refreshToken)}`);
 
 const REFRESH_PROBLEMS = {
   INVALID_REFRESH_TOKEN:

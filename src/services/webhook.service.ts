@@ -4,7 +4,7 @@ import type { TransactionScope, UnitOfWork } from '../domain/repositories/unit-o
 import type { WebhookDeliveryFilter } from '../domain/repositories/webhook-delivery.repository.js';
 import type { WebhookChanges } from '../domain/repositories/webhook.repository.js';
 import type { Principal } from '../domain/user.js';
-import type { WebhookDelivery } from '../domain/webhook-delivery.js';
+import type { WebhookDelivery, WebhookDeliverySummary } from '../domain/webhook-delivery.js';
 import {
   TERMINAL_WEBHOOK_EVENTS,
   WEBHOOK_PING,
@@ -148,7 +148,10 @@ export class WebhookService {
   }
 
   /** The log of an endpoint, newest first. */
-  async deliveries(filter: WebhookDeliveryFilter, { userId }: Principal): Promise<Page<WebhookDelivery>> {
+  async deliveries(
+    filter: WebhookDeliveryFilter,
+    { userId }: Principal,
+  ): Promise<Page<WebhookDeliverySummary>> {
     const { webhooks, webhookDeliveries } = this.#unitOfWork.read;
     await webhooks.requireOwned(filter.webhookId, userId);
     return webhookDeliveries.list(filter);

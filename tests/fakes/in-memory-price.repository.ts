@@ -1,4 +1,5 @@
-import type { PricePreset, PricePresetName } from '../../src/domain/money.js';
+import type { Counted, Slice } from '../../src/domain/listing.js';
+import type { NewPriceVersion, PricePreset, PricePresetName, PriceVersion } from '../../src/domain/money.js';
 import type { PriceRepository } from '../../src/domain/repositories/ledger.repository.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import type { InMemoryStore } from './in-memory-store.js';
@@ -11,9 +12,8 @@ export class InMemoryPriceRepository implements PriceRepository {
     this.#store = store;
   }
 
-  async current(preset: PricePresetName): Promise<PricePreset> {
-    const versions = [...this.#store.prices.values()].filter((row) => row.preset === preset);
-    const newest = versions.sort((a, b) => b.version - a.version).at(0);
+  async current(preset: PricePresetName, at = this.#store.now()): Promise<PricePreset> {
+    const newest = this.#newestFirst(preset).find(({ effectiveFrom }) => (effectiveFrom ?? 0) <= at);
     if (!newest) throw notFound('Price preset', preset);
     return newest;
   }
@@ -22,5 +22,31 @@ export class InMemoryPriceRepository implements PriceRepository {
     const row = this.#store.prices.get(`${preset} ${version}`);
     if (!row) throw notFound('Price preset', `${preset} version ${version}`);
     return row;
+  }
+
+  async presets(): Promise<readonly PricePresetName[]> {
+    return [...new Set([...this.#store.prices.values()].map(({ preset }) => preset))].sort();
+  }
+
+  async page(preset: PricePresetName | null, { offset, limit }: Slice): Promise<Counted<PriceVersion>> {
+    const rows = this.#newestFirst(preset);
+    return { rows: rows.slice(offset, offset + limit), total: rows.length };
+  }
+
+  async lock(): Promise<void> {
+    // Transactions run one after another.
+  }
+
+  async create(added: NewPriceVersion): Promise<PriceVersion> {
+    const version = Math.max(0, ...this.#newestFirst(added.preset).map((row) => row.version)) + 1;
+    const row = { ...added, version, createdAt: this.#store.now() };
+    this.#store.prices.set(`${added.preset} ${version}`, row);
+    return row;
+  }
+
+  #newestFirst(preset: PricePresetName | null): PriceVersion[] {
+    return [...this.#store.prices.values()]
+      .filter((row) => preset === null || row.preset === preset)
+      .sort((a, b) => Number(b.effectiveFrom) - Number(a.effectiveFrom) || b.version - a.version);
   }
 }

@@ -2,7 +2,7 @@ import type { ApiKey } from '../../src/domain/api-key.js';
 import type { Dataset, DatasetItem, Media } from '../../src/domain/dataset.js';
 import type { JobEvent } from '../../src/domain/job-event.js';
 import type { Job } from '../../src/domain/job.js';
-import type { LedgerEntry, PricePreset } from '../../src/domain/money.js';
+import type { LedgerEntry, PricePreset, PriceVersion } from '../../src/domain/money.js';
 import type { IdempotencyRecord } from '../../src/domain/repositories/idempotency.repository.js';
 import type { SignInCode } from '../../src/domain/identity.js';
 import type { EnqueueRequest } from '../../src/domain/repositories/unit-of-work.js';
@@ -50,7 +50,7 @@ const PRICES: readonly PricePreset[] = [
 interface Tables {
   readonly users: Map<string, User>;
   readonly ledger: Map<string, LedgerEntry>;
-  readonly prices: Map<string, PricePreset>;
+  readonly prices: Map<string, PriceVersion>;
   readonly datasets: Map<string, Dataset>;
   readonly media: Map<string, Media>;
   readonly items: Map<string, DatasetItem>;
@@ -78,7 +78,12 @@ interface Tables {
 export class InMemoryStore implements Tables {
   readonly users = new Map<string, User>();
   readonly ledger = new Map<string, LedgerEntry>();
-  readonly prices = new Map(PRICES.map((preset) => [`${preset.preset} ${preset.version}`, preset]));
+  readonly prices = new Map(
+    PRICES.map((preset): [string, PriceVersion] => [
+      `${preset.preset} ${preset.version}`,
+      { ...preset, effectiveFrom: null, createdAt: null, createdBy: null, note: '' },
+    ]),
+  );
   readonly datasets = new Map<string, Dataset>();
   readonly media = new Map<string, Media>();
   readonly items = new Map<string, DatasetItem>();

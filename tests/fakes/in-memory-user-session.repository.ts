@@ -1,5 +1,10 @@
 import type { UserSessionRepository } from '../../src/domain/repositories/user-session.repository.js';
-import type { NewUserSession, PasswordReset, UserSession } from '../../src/domain/user-session.js';
+import type {
+  NewUserSession,
+  PasswordReset,
+  RenewedToken,
+  UserSession,
+} from '../../src/domain/user-session.js';
 import type { InMemoryStore } from './in-memory-store.js';
 
 /** Sessions of people, and links to set a password, in memory. */
@@ -36,7 +41,7 @@ export class InMemoryUserSessionRepository implements UserSessionRepository {
       .reverse();
   }
 
-  async renew(id: string, token: Pick<UserSession, 'refreshSha256' | 'expiresAt'>): Promise<void> {
+  async renew(id: string, token: RenewedToken): Promise<void> {
     const row = this.#store.userSessions.get(id);
     if (!row) return;
     // The most recently used one is last.

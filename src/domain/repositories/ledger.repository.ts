@@ -1,5 +1,13 @@
 import type { Counted, LedgerFilter, LedgerTotal, OwnedLedgerEntry, Slice } from '../listing.js';
-import type { LedgerEntry, LedgerKind, MicroCredits, PricePreset, PricePresetName } from '../money.js';
+import type {
+  LedgerEntry,
+  LedgerKind,
+  MicroCredits,
+  NewPriceVersion,
+  PricePreset,
+  PricePresetName,
+  PriceVersion,
+} from '../money.js';
 
 /** Balance and append-only ledger. Every change of the balance writes exactly one row. */
 export interface LedgerRepository {
@@ -38,8 +46,15 @@ export interface LedgerRepository {
 
 /** Versioned price presets. */
 export interface PriceRepository {
-  /** The newest version of a preset. */
-  current(preset: PricePresetName): Promise<PricePreset>;
+  /** The version of a preset that applies at a time, now unless given. */
+  current(preset: PricePresetName, at?: Date): Promise<PricePreset>;
   /** A specific version, for capturing a job that was quoted with it. */
   version(preset: string, version: number): Promise<PricePreset>;
+  presets(): Promise<readonly PricePresetName[]>;
+  /** Versions of one preset or of all, by the time at which they take effect, newest first. */
+  page(preset: PricePresetName | null, slice: Slice): Promise<Counted<PriceVersion>>;
+  /** Lets no other transaction add versions until this one ends. */
+  lock(): Promise<void>;
+  /** Adds a version with the next number. */
+  create(version: NewPriceVersion): Promise<PriceVersion>;
 }

@@ -1,4 +1,4 @@
-import type { NewUserSession, PasswordReset, UserSession } from '../user-session.js';
+import type { NewUserSession, PasswordReset, RenewedToken, UserSession } from '../user-session.js';
 
 /** Sessions of people, and links to set a password. */
 export interface UserSessionRepository {
@@ -14,7 +14,7 @@ export interface UserSessionRepository {
   /** Sessions of the user's current token version that have not expired, most recently used first. */
   listByUser(user: { readonly id: string; readonly tokenVersion: number }): Promise<readonly UserSession[]>;
   /** Replaces the refresh token and records the use. */
-  renew(id: string, token: Pick<UserSession, 'refreshSha256' | 'expiresAt'>): Promise<void>;
+  renew(id: string, token: RenewedToken): Promise<void>;
   /** False when the user has no such session. */
   remove(session: Pick<UserSession, 'id' | 'userId'>): Promise<boolean>;
   /** Removes all sessions of a user, except one. @returns their number */

@@ -3,6 +3,7 @@ import type {
   WebhookAttempt,
   WebhookDelivery,
   WebhookDeliveryStatus,
+  WebhookDeliverySummary,
 } from '../webhook-delivery.js';
 import type { WebhookEvent } from '../webhook.js';
 import type { Page, PageRequest } from './pages.js';
@@ -62,7 +63,7 @@ export interface WebhookDeliveryRepository {
   release(id: string, fence: string): Promise<void>;
   /** @throws AppError NOT_FOUND, also for a delivery of another endpoint */
   require(id: string, webhookId: string): Promise<WebhookDelivery>;
-  list(filter: WebhookDeliveryFilter): Promise<Page<WebhookDelivery>>;
+  list(filter: WebhookDeliveryFilter): Promise<Page<WebhookDeliverySummary>>;
   /** Makes a delivery due now, whatever its status; one that is being sent stays as it is. */
   redeliver(id: string, expiresAt: Date): Promise<void>;
   /** Makes all pending deliveries of an endpoint due now. */

@@ -1,5 +1,5 @@
 import { addVideos, completeJob } from '../../support/api-seeds.js';
-import type { ApiClient } from '../../support/api-client.js';
+import { ApiClient } from '../../support/api-client.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 
 /** Far longer than anything here takes: a test that waits for it fails by its time limit. */
@@ -71,6 +71,38 @@ describe('waiting for jobs, and many jobs at once', () => {
 
     expect([answer.status, answer.at('jobId.0'), answer.at('jobs.0.status')]).toEqual([201, id, 'COMPLETED']);
     expect(answer.headers.get('preference-applied')).toBe(`wait=${LONG}`);
+  });
+
+  it('a retry waits for the new job if it prefers to, and shows it', async () => {
+    const user = await owner('retries');
+    const id = await create(user);
+    await user.client.post(`/api/jobs/${id}/cancel`);
+    const retry = user.client.post(`/api/jobs/${id}/retry`, undefined, { Prefer: `wait=${LONG}` });
+    const next = async (): Promise<string> => {
+      for (;;) {
+        const first = (await user.client.get('/api/jobs')).at('data.0.id');
+        if (first !== id) return String(first);
+      }
+    };
+    await complete(await next());
+    const answer = await retry;
+    expect([answer.status, answer.at('status'), answer.at('retryOf')]).toEqual([201, 'COMPLETED', id]);
+    expect(answer.headers.get('preference-applied')).toBe(`wait=${LONG}`);
+  });
+
+  it('a request whose session ends while it waits is told no more', async () => {
+    const user = await owner('ends');
+    const id = await create(user);
+    const login = { email: 'ends@example.com', password: 'correct horse' };
+    const token = String((await api.anonymous.post('/api/auth/login', login)).at('token'));
+    const client = new ApiClient(api.url, token);
+    const waiting = client.get(`/api/jobs/${id}?wait=${LONG}`);
+    // It waits once its session has been used.
+    await client.get('/api/jobs');
+    await client.post('/api/auth/logout');
+    await complete(id);
+    const answer = await waiting;
+    expect([answer.status, answer.at('code'), answer.at('status')]).toEqual([401, 'TOKEN_REVOKED', 401]);
   });
 
   it('an account has 50 waiting requests; a further one is answered at once', async () => {

@@ -1,3 +1,4 @@
+import { generateSecret } from '../../../src/services/secret-text.js';
 import { ApiClient, type ApiResponse } from '../../support/api-client.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { RealtimeClient } from '../../support/realtime-client.js';
@@ -42,6 +43,21 @@ describe('sessions of people', () => {
     expect([await profile(first.token), await profile(third.at('token'))]).toEqual([401, 401]);
     const other = await signIn('refresher');
     expect(await profile(other.token)).toBe(200);
+  });
+
+  it('are not ended by whoever knows no more than their id', async () => {
+    await api.user('known');
+    const { token, refreshToken } = await signIn('known');
+    const [, id] = /^infr_([^_]+)_/.exec(String(refreshToken)) ?? [];
+    const forged = generateSecret('infr_', id);
+    expect(outcome(await refresh(forged))).toEqual([401, 'INVALID_REFRESH_TOKEN']);
+    expect(await profile(token)).toBe(200);
+    // Those of the session are told apart, however old they are.
+    const second = await refresh(refreshToken);
+    expect(outcome(await refresh(generateSecret('infr_', id)))).toEqual([401, 'INVALID_REFRESH_TOKEN']);
+    await refresh(second.at('refreshToken'));
+    expect(outcome(await refresh(refreshToken))).toEqual([401, 'REFRESH_TOKEN_REUSED']);
+    expect(await profile(token)).toBe(401);
   });
 
   it('give a refresh token that is sent twice at the same time to one of both at most', async () => {

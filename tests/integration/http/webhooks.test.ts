@@ -1,3 +1,4 @@
+import { addVideos } from '../../support/api-seeds.js';
 import { buildOpenApiDocument } from '../../../src/schemas/openapi.js';
 import { ApiClient } from '../../support/api-client.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
@@ -153,6 +154,22 @@ describe('/api/webhooks', () => {
       [403, 'webhooks'],
     ]);
     expect((await key.post('/api/inference', dataset)).status).not.toBe(403);
+  });
+
+  it('a stored response with the secret of an endpoint is repeated to keys with the scope alone', async () => {
+    const { client, user } = await api.user('repeater');
+    const made = await client.post('/api/keys', { name: 'jobs', scopes: ['jobs:write'] });
+    const key = new ApiClient(api.url, undefined, { 'X-API-Key': String(made.at('secret')) });
+    const datasetId = String((await client.post('/api/dataset', { name: 'Clips' })).at('dataset.id'));
+    await addVideos(api.persistence.unitOfWork, { datasetId, userId: user.id }, 1);
+    const body = { datasetId, parameters: { detector: 'ORB' }, webhook: { url: URL_OF_HOOK } };
+    const once = { 'Idempotency-Key': 'once' };
+    const first = await client.post('/api/inference', body, once);
+    expect(first.at('webhook.secret')).toMatch(/^whsec_/);
+    const repeated = await key.post('/api/inference', body, once);
+    expect([repeated.status, repeated.at('requiredScope')]).toEqual([403, 'webhooks']);
+    expect(repeated.text).not.toContain('whsec_');
+    expect((await client.post('/api/inference', body, once)).json).toEqual(first.json);
   });
 
   it('a rotated secret is shown once; the old one is kept for the grace time', async () => {

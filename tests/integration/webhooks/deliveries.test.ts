@@ -17,7 +17,9 @@ function verified(message: ReceivedMessage, secret: string) {
 
 const deliveriesOf = async ({ id }: Webhook) => {
   const filter = { webhookId: id, limit: 100 };
-  return (await world.webhooks.deliveries(filter, world.principal)).rows;
+  const { rows } = await world.webhooks.deliveries(filter, world.principal);
+  const details = rows.map(({ id: delivery }) => world.webhooks.delivery(delivery, id, world.principal));
+  return (await Promise.all(details)).map(({ delivery }) => delivery);
 };
 
 const allDelivered = (webhook: Webhook, count: number) =>

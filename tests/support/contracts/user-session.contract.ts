@@ -7,6 +7,7 @@ const newSession = (userId: string, overrides: Partial<NewUserSession> = {}): Ne
   userId,
   tokenVersion: 0,
   refreshSha256: Buffer.alloc(32, 1),
+  familySha256: null,
   address: '192.0.2.1',
   userAgent: 'a client',
   expiresAt: new Date('2090-01-01T00:00:00.000Z'),
@@ -27,7 +28,11 @@ export function describeUserSessionRepository(open: OpenPersistence): void {
       expect(first).toMatchObject({ refreshSha256: Buffer.alloc(32, 1), userAgent: 'a client' });
       const second = await sessions().create(newSession(userId, { userAgent: null }), 10);
       expect(await ids(userId)).toEqual([second.id, first.id]);
-      const token = { refreshSha256: Buffer.alloc(32, 2), expiresAt: new Date('2091-01-01T00:00:00.000Z') };
+      const token = {
+        refreshSha256: Buffer.alloc(32, 2),
+        familySha256: Buffer.alloc(32, 3),
+        expiresAt: new Date('2091-01-01T00:00:00.000Z'),
+      };
       // Uses within one millisecond have no order.
       const used = Date.now();
       while (Date.now() <= used + 1);
