@@ -3,13 +3,13 @@
  * box holes all over it to a stack of its own, fills it, and prints the largest resident set of each process. Exits 1
  * when the job is not COMPLETED, a known pixel has changed, or a process took more than 2 GiB.
  */
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob } from '../../scripts/demo/follow-job.js';
-import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
+import type { RunningStack } from '../support/running-stack.js';
+import { startSoakStack } from './soak-stack.js';
 import { watchMemory } from './memory-watch.js';
 
 const LIMIT_MIB = 2048;
@@ -129,8 +129,7 @@ async function fill(stack: RunningStack, folder: string) {
   return { status, seconds, peak: memory.stop(), changed: await changedPixels(before, after) };
 }
 
-const folder = await makeStackFolder('infernode-large-');
-const stack = await startRunningStack(path.join(folder, 'data'));
+const { stack, folder, end } = await startSoakStack('infernode-large-');
 try {
   const { status, seconds, peak, changed } = await fill(stack, folder);
   const mebibytes = Object.fromEntries(
@@ -151,7 +150,5 @@ try {
   const small = Object.values(mebibytes).every((size) => size <= LIMIT_MIB);
   process.exitCode = status === 'COMPLETED' && changed === 0 && small ? 0 : 1;
 } finally {
-  stack.process.kill('SIGTERM');
-  await stack.exited;
-  await rm(folder, { recursive: true, force: true });
+  await end();
 }

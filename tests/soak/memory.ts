@@ -3,14 +3,13 @@
  * clips of several lengths, each on a stack of its own, and prints the largest resident set of the worker and of its
  * engine. Exits 1 when a longer clip takes over 10 % more than the first.
  */
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob } from '../../scripts/demo/follow-job.js';
 import { makeLongClip } from '../../scripts/render/long-clip.js';
-import { makeStackFolder, startRunningStack } from '../support/running-stack.js';
 import { watchMemory } from './memory-watch.js';
+import { startSoakStack } from './soak-stack.js';
 
 const ALLOWED_GROWTH = 1.1;
 const MEBIBYTE = 2 ** 20;
@@ -23,13 +22,13 @@ const { values: options } = parseArgs({
   },
 });
 
-async function measure(folder: string, seconds: number) {
-  const clip = path.join(folder, `${seconds}.mp4`);
-  const fps = Number(options.fps);
-  const piece = path.join(folder, 'piece.mp4');
-  const frames = await makeLongClip({ out: clip, piece, seconds, width: 1920, height: 1080, fps, seed: 1 });
-  const stack = await startRunningStack(path.join(folder, `data-${seconds}`));
+async function measure(seconds: number) {
+  const { stack, folder, end } = await startSoakStack('infernode-memory-');
   try {
+    const clip = path.join(folder, `${seconds}.mp4`);
+    const fps = Number(options.fps);
+    const piece = path.join(folder, 'piece.mp4');
+    const frames = await makeLongClip({ out: clip, piece, seconds, width: 1920, height: 1080, fps, seed: 1 });
     const client = new ApiClient(stack.url);
     await client.signUp('memory@example.com', 'a good password');
     const { dataset } = await client.post<{ dataset: { id: string } }>('/api/dataset', { name: 'memory' });
@@ -54,26 +53,19 @@ async function measure(folder: string, seconds: number) {
       minutes: Number(((performance.now() - started) / 60_000).toFixed(1)),
     };
   } finally {
-    stack.process.kill('SIGTERM');
-    await stack.exited;
-    await rm(clip, { force: true });
+    await end();
   }
 }
 
-const folder = await makeStackFolder('infernode-memory-');
-try {
-  const rows = [];
-  for (const seconds of options.seconds.split(',').map(Number)) {
-    rows.push(await measure(folder, seconds));
-    process.stderr.write(`${JSON.stringify(rows.at(-1))}\n`);
-  }
-  console.table(rows);
-  const [first, ...longer] = rows;
-  const grown = longer.filter(
-    (row) =>
-      row.workerMiB > ALLOWED_GROWTH * first.workerMiB || row.engineMiB > ALLOWED_GROWTH * first.engineMiB,
-  );
-  process.exitCode = grown.length > 0 ? 1 : 0;
-} finally {
-  await rm(folder, { recursive: true, force: true });
+const rows = [];
+for (const seconds of options.seconds.split(',').map(Number)) {
+  rows.push(await measure(seconds));
+  process.stderr.write(`${JSON.stringify(rows.at(-1))}\n`);
 }
+console.table(rows);
+const [first, ...longer] = rows;
+const grown = longer.filter(
+  (row) =>
+    row.workerMiB > ALLOWED_GROWTH * first.workerMiB || row.engineMiB > ALLOWED_GROWTH * first.engineMiB,
+);
+process.exitCode = grown.length > 0 ? 1 : 0;

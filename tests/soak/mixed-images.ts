@@ -4,17 +4,12 @@
  * sets of the api process and of the network's engines. Exits 1 on any 5xx, on a good image without an answer, and
  * when memory does not come back.
  */
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { plainImage } from '../factories/images/plain-image.js';
-import {
-  descendants,
-  makeStackFolder,
-  startRunningStack,
-  type RunningStack,
-} from '../support/running-stack.js';
+import { descendants, type RunningStack } from '../support/running-stack.js';
+import { startSoakStack } from './soak-stack.js';
 import { residentBytes } from './memory-watch.js';
 
 const MEBIBYTE = 2 ** 20;
@@ -127,8 +122,7 @@ async function cycle(stack: RunningStack, token: string): Promise<number[]> {
   return sizes;
 }
 
-const folder = await makeStackFolder('infernode-images-');
-const stack = await startRunningStack(path.join(folder, 'data'));
+const { stack, end } = await startSoakStack('infernode-images-');
 try {
   const admin = await login(stack.url, 'admin@example.com', 'admin password');
   const warm = await fire(stack.url, admin, 100);
@@ -152,7 +146,5 @@ try {
   const grown = (last.apiMiB - first.apiMiB) * MEBIBYTE > ALLOWED_GROWTH;
   process.exitCode = failed || unanswered || answeredBroken || grown ? 1 : 0;
 } finally {
-  stack.process.kill('SIGTERM');
-  await stack.exited;
-  await rm(folder, { recursive: true, force: true });
+  await end();
 }

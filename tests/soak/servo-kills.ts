@@ -5,18 +5,11 @@
  * session hangs, a process is left, a balance differs from its ledger, engines need more than two seconds, or more than two
  * seconds of work are not captured.
  */
-import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../../scripts/demo/api-client.js';
-import {
-  descendants,
-  isAlive,
-  makeStackFolder,
-  startRunningStack,
-  type RunningStack,
-} from '../support/running-stack.js';
+import { descendants, isAlive, type RunningStack } from '../support/running-stack.js';
+import { startSoakStack } from './soak-stack.js';
 import { loadImages, LoadSession, servoEngines, type LoadImages } from './servo-load.js';
 
 const { values: flags } = parseArgs({
@@ -216,8 +209,7 @@ async function run(load: Load): Promise<boolean> {
   return [...engines, database, api, end].every(({ ok }) => ok);
 }
 
-const folder = await makeStackFolder('infernode-servo-kills-');
-const stack = await startRunningStack(path.join(folder, 'data'), {
+const { stack, folder, end } = await startSoakStack('infernode-servo-kills-', {
   SERVO_ENGINES: String(count),
   SERVO_SESSIONS_PER_USER: String(2 * count),
 });
@@ -228,13 +220,10 @@ try {
   const sessions = await openSessions({ client, images });
   const isRight = await run({ stack, client, images, sessions });
   const processes = descendants(stack.process.pid ?? -1);
-  stack.process.kill('SIGTERM');
-  await stack.exited;
+  await end();
   const left = processes.filter((pid) => isAlive(pid));
   console.log(`processes left: ${String(left.length)}`);
   process.exitCode = isRight && left.length === 0 ? 0 : 1;
 } finally {
-  stack.process.kill('SIGTERM');
-  await stack.exited;
-  await rm(folder, { recursive: true, force: true });
+  await end();
 }

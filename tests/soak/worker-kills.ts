@@ -4,18 +4,13 @@
  * every killed job is COMPLETED with a single capture, the cancelled one is ABORTED within two seconds with its hold
  * released, and every balance is the sum of its ledger.
  */
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob } from '../../scripts/demo/follow-job.js';
-import {
-  descendants,
-  makeStackFolder,
-  startRunningStack,
-  type RunningStack,
-} from '../support/running-stack.js';
+import { descendants, type RunningStack } from '../support/running-stack.js';
+import { startSoakStack } from './soak-stack.js';
 import { SOAK_JOBS, soakTask, type SoakJob } from './soak-jobs.js';
 
 const ABORT_LIMIT_MS = 2000;
@@ -115,8 +110,7 @@ async function balances(stack: RunningStack): Promise<boolean> {
   return balance === sum;
 }
 
-const folder = await makeStackFolder('infernode-kills-');
-const stack = await startRunningStack(path.join(folder, 'data'));
+const { stack, folder, end } = await startSoakStack('infernode-kills-');
 try {
   const client = new ApiClient(stack.url);
   await client.signUp('kills@example.com', 'a good password');
@@ -140,7 +134,5 @@ try {
     cancelled.ledger === 'hold, release';
   process.exitCode = (await balances(stack)) && allRight ? 0 : 1;
 } finally {
-  stack.process.kill('SIGTERM');
-  await stack.exited;
-  await rm(folder, { recursive: true, force: true });
+  await end();
 }

@@ -63,10 +63,12 @@ export async function makeStackFolder(prefix: string): Promise<string> {
 /**
  * Starts the stack on `dataDirectory` with a free port and waits until it serves.
  * @param extra settings; with `DATABASE_URL` there is no embedded database, whose making takes longer than the rest
+ * @param spawned receives the process before it serves
  */
 export async function startRunningStack(
   dataDirectory: string,
   extra: Readonly<Record<string, string>> = {},
+  spawned: (child: ChildProcess) => void = () => undefined,
 ): Promise<RunningStack> {
   const env = {
     ...process.env,
@@ -86,6 +88,7 @@ export async function startRunningStack(
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  spawned(child);
   let output = '';
   const exited = new Promise<number | string>((resolve) =>
     child.once('exit', (code, signal) => resolve(signal ?? code ?? -1)),

@@ -13,7 +13,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../../../scripts/demo/api-client.js';
-import { isAlive, makeStackFolder, startRunningStack } from '../../support/running-stack.js';
+import { isAlive } from '../../support/running-stack.js';
+import { startSoakStack } from '../soak-stack.js';
 import { allAttacks } from './attack-table.js';
 import type { Attack, Target } from './attack-tools.js';
 import type { ProbeReport } from './livez-probe.js';
@@ -46,13 +47,13 @@ function watchResident(pid: number): () => number {
   };
 }
 
-const folder = await makeStackFolder('infernode-attacks-');
-const monitorFile = path.join(folder, 'loop.json');
-const stack = await startRunningStack(path.join(folder, 'data'), {
+const monitorFileIn = (folder: string): string => path.join(folder, 'loop.json');
+const { stack, folder, end } = await startSoakStack('infernode-attacks-', (temporary) => ({
   BODY_IDLE_SECONDS: options.idle,
-  LOOP_MONITOR_FILE: monitorFile,
+  LOOP_MONITOR_FILE: monitorFileIn(temporary),
   NODE_OPTIONS: `--import ${pathToFileURL(beside('./loop-monitor.js')).href}`,
-});
+}));
+const monitorFile = monitorFileIn(folder);
 const [api] = stack.children().api;
 const probe = fork(beside('./livez-probe.js'), [stack.url]);
 probe.on('error', () => undefined);
@@ -125,7 +126,5 @@ try {
   process.exitCode = beyond.length > 0 ? 1 : 0;
 } finally {
   probe.disconnect();
-  stack.process.kill('SIGTERM');
-  await stack.exited;
-  await rm(folder, { recursive: true, force: true });
+  await end();
 }
