@@ -27,7 +27,7 @@ import type { NetworkParts } from './networks.js';
 /** Storage of uploads: a temporary folder, then the blob store. */
 export interface UploadPlaces {
   readonly inspector: MediaInspector;
-  readonly store: MediaStore & Pick<BlobStore, 'open' | 'path' | 'borrow'>;
+  readonly store: MediaStore & Pick<BlobStore, 'open' | 'borrow'>;
   readonly frames: FrameImages;
   readonly tempFolders: TempFolders;
 }

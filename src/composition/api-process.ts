@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import path from 'node:path';
 import { databaseConfig } from '../config/database.js';
 import { DEVELOPMENT_ADMIN } from '../config/environment.js';
 import type { Settings } from '../config/settings.js';
@@ -22,22 +21,21 @@ import { JobService } from '../services/job.service.js';
 import { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import { ResultService } from '../services/result.service.js';
 import { loadKeyRing, writeKeyPair } from '../services/token-keys.js';
-import { DiskRecordingStore } from '../storage/disk-recording-store.js';
-import { DiskBlobStore } from '../storage/disk-blob-store.js';
-import { DiskSpaceGuard, jobReserve, uploadReserve } from '../storage/disk-space.js';
-import { probeWrite } from '../storage/folders.js';
+import { jobReserve, uploadReserve } from '../storage/disk-space.js';
 import { TempFolders } from '../storage/temp-folders.js';
 import { TaskRegistry, tasksWith } from '../tasks/registry.js';
 import { createApiServer, type ApiServer } from './api.js';
 import { boardJobsOf } from './board-jobs.js';
 import { DatabaseWatch } from './database-watch.js';
 import type { IncomingParts, ServoParts, UploadPlaces } from './api-deps.js';
-import { diskIncoming } from './api-uploads.js';
+import { incomingParts } from './api-uploads.js';
 import { createFrameImages } from './frame-images.js';
 import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
 import { QUEUE_BOARD_PATH } from '../domain/api-paths.js';
 import { createNetworks } from './networks.js';
+import { openStorage, type Storage } from './storage.js';
+import { temporaryFolder } from './storage-backend.js';
 import { createServoEngines } from './servo-engines.js';
 import { openQueue } from './queue.js';
 import { createSocketAdapter } from './socket-adapter.js';
@@ -81,17 +79,18 @@ export async function createApiProcess(
   await warnOfNetworks(settings, log);
   const { unitOfWork } = persistence;
   const control = createJobControl(queue, log);
-  const servo = await createServoParts(settings, log);
+  const storage = await openStorage(settings, { log, signal });
+  const servo = await createServoParts(settings, storage, log);
   const keys = await ensureKeys(settings, log);
   const server = createApiServer({
     settings,
     unitOfWork,
-    jobs: await createJobs(settings, unitOfWork, control),
+    jobs: await createJobs(settings, { unitOfWork, control, storage }),
     orphanedJobs: new OrphanedJobs(unitOfWork, control),
     results: new ResultService(unitOfWork),
     keys,
-    uploads: await createUploads(settings),
-    incoming: createIncoming(settings, { url: config.url, linkKey: keys.linkKey }, log),
+    uploads: await createUploads(settings, storage),
+    incoming: createIncoming(storage, { url: config.url, linkKey: keys.linkKey }, log),
     networks: createNetworks(settings, log.child({ component: 'networks' })),
     servo,
     ...(await createEvents(settings, { url: config.url, instanceId: servo.instanceId }, log)),
@@ -100,7 +99,7 @@ export async function createApiProcess(
       const findJobs = boardJobsOf(unitOfWork);
       return createQueueBoard([await queue.openBoardQueue()], QUEUE_BOARD_PATH, { findJobs });
     }),
-    probes: readinessProbes({ settings, persistence, queue: queue.queue }),
+    probes: readinessProbes({ settings, persistence, queue: queue.queue, storage }),
     logger: log,
   });
   await ensureAdmin(settings, server, log);
@@ -167,11 +166,13 @@ async function ensureKeys(settings: Settings, log: Logger) {
 /** Jobs may use the disk space reserved from uploads, so that uploaded data can still be processed. */
 async function createJobs(
   settings: Settings,
-  unitOfWork: UnitOfWork,
-  control: JobControl,
+  {
+    unitOfWork,
+    control,
+    storage,
+  }: { readonly unitOfWork: UnitOfWork; readonly control: JobControl; readonly storage: Storage },
 ): Promise<JobService> {
-  const { share, bytes } = jobReserve(settings.diskReserveBytes);
-  const disk = new DiskSpaceGuard(settings.folders.media, { share, bytes });
+  const disk = storage.diskGuard(jobReserve(settings.diskReserveBytes));
   const detectors = await availableDetectors(settings.folders.models);
   const planner = new JobPlanner(new TaskRegistry(tasksWith(detectors)));
   return new JobService(
@@ -184,8 +185,8 @@ async function createJobs(
 }
 
 /** Sessions may go below the reserve of uploads as jobs do. */
-async function createServoParts(settings: Settings, log: Logger): Promise<ServoParts> {
-  const disk = new DiskSpaceGuard(settings.folders.media, jobReserve(settings.diskReserveBytes));
+async function createServoParts(settings: Settings, storage: Storage, log: Logger): Promise<ServoParts> {
+  const disk = storage.diskGuard(jobReserve(settings.diskReserveBytes));
   const servoLog = log.child({ component: 'servo' });
   const notWritten = (error: unknown, sessionId: string): void =>
     servoLog.warn('A recording cannot be written; the session goes on without it.', {
@@ -195,17 +196,16 @@ async function createServoParts(settings: Settings, log: Logger): Promise<ServoP
   return {
     instanceId: randomUUID(),
     engines: createServoEngines(settings, servoLog),
-    recordings: new DiskRecordingStore(settings.folders.media, notWritten),
+    recordings: storage.recordings(notWritten),
     detectors: await availableDetectors(settings.folders.models),
     requireSpace: () => disk.assertRoomFor(),
   };
 }
 
-async function createUploads(settings: Settings): Promise<UploadPlaces> {
-  const media = settings.folders.media;
-  const temporary = new TempFolders(path.join(settings.folders.data, 'tmp'));
+async function createUploads(settings: Settings, storage: Storage): Promise<UploadPlaces> {
+  const temporary = new TempFolders(temporaryFolder(settings));
   await temporary.sweep();
-  const disk = new DiskSpaceGuard(media, uploadReserve(settings.diskReserveBytes));
+  const disk = storage.diskGuard(uploadReserve(settings.diskReserveBytes));
   const tools = await locateFfmpeg(settings.ffmpeg);
   return {
     inspector: createMediaInspector({
@@ -214,10 +214,10 @@ async function createUploads(settings: Settings): Promise<UploadPlaces> {
       images: new ImageIntakeProcess(),
       requireSpace: async (needed) => {
         await disk.assertRoomFor(needed);
-        await probeWrite(media);
+        await storage.ping();
       },
     }),
-    store: new DiskBlobStore(media),
+    store: storage.blobs,
     frames: createFrameImages(tools, temporary),
     tempFolders: temporary,
   };
@@ -225,7 +225,7 @@ async function createUploads(settings: Settings): Promise<UploadPlaces> {
 
 /** Stores and locks of uploads in several requests. */
 function createIncoming(
-  { folders }: Settings,
+  storage: Storage,
   { url, linkKey }: { readonly url: string; readonly linkKey: Buffer },
   log: Logger,
 ): IncomingParts {
@@ -233,7 +233,7 @@ function createIncoming(
   const locks = new PostgresUploadLocks(connection, (err) =>
     log.warn('The connection that holds the locks of uploads failed.', { err }),
   );
-  return { ...diskIncoming(folders.media, linkKey), locks };
+  return { ...incomingParts(storage, linkKey), locks };
 }
 
 /**

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Media } from '../domain/dataset.js';
 import { IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import { DatasetFileService } from '../services/dataset-file.service.js';
@@ -25,6 +24,7 @@ import { TASK_NAMES } from '../tasks/index.js';
 import { detectionTask } from '../tasks/detection/task.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import { createAccountServices } from './api-accounts.js';
+import { readStored } from './read-stored.js';
 import type { ApiDeps } from './api-deps.js';
 import { createIncomingUploads } from './api-uploads.js';
 
@@ -103,7 +103,7 @@ function createImageServices(
     ...networks,
     maxImageBytes: IMAGE_MAX_BYTES,
     imageMemory: new MemoryBudget(IMAGE_MEMORY_BYTES),
-    readMedia: async ({ storageKey }: Media) => readFile(await uploads.store.path(storageKey)),
+    readMedia: (media: Media) => readStored(uploads.store, media),
   };
   const detectionCharges = new ImageCharges(unitOfWork, detectionTask.pricePreset);
   return {

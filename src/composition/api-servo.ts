@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import type { ServoInstance, ServoSession } from '../domain/servo-session.js';
 import { toProblem } from '../middlewares/problem.js';
@@ -8,6 +7,7 @@ import { LiveServoSessions } from '../services/live-servo-sessions.js';
 import { SessionElsewhere } from '../services/servo-errors.js';
 import { ServoGoals } from '../services/servo-goals.js';
 import { ServoSessionService } from '../services/servo-session.service.js';
+import { readStored } from './read-stored.js';
 import type { ApiDeps } from './api-deps.js';
 
 /** This process as a place of sessions; its address is known once it listens. */
@@ -56,7 +56,6 @@ export function createServo({ settings, unitOfWork, uploads, servo, logger }: Ap
     instance,
     log: logger.child({ component: 'servo' }),
   });
-  const pathOf = ({ storageKey }: { readonly storageKey: string }) => uploads.store.path(storageKey);
   const service = new ServoSessionService({
     ...parts,
     unitOfWork,
@@ -64,8 +63,8 @@ export function createServo({ settings, unitOfWork, uploads, servo, logger }: Ap
     instance,
     goals: new ServoGoals({
       read: unitOfWork.read,
-      readMedia: async (media) => readFile(await pathOf(media)),
-      pathOf,
+      readMedia: (media) => readStored(uploads.store, media),
+      borrow: ({ storageKey, sha256 }) => uploads.store.borrow(storageKey, sha256),
     }),
     maxRecordingBytes: settings.servo.maxRecordingBytes,
     maxPerUser: settings.servo.sessionsPerUser,

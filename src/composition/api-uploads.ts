@@ -10,20 +10,18 @@ import { ResumableIncomingStore } from '../services/resumable-incoming-store.js'
 import { UploadCompletion } from '../services/upload-completion.js';
 import type { UploadService } from '../services/upload.service.js';
 import type { BlobStore } from '../storage/blob-store.js';
-import { DiskBlobStore } from '../storage/disk-blob-store.js';
-import { DiskMultipartStore } from '../storage/disk-multipart-store.js';
-import { DiskResumableStore } from '../storage/disk-resumable-store.js';
 import { TusProtocol } from '../tus/tus-protocol.js';
 import type { ApiDeps, IncomingParts } from './api-deps.js';
+import type { StorageBackend } from './storage-backend.js';
 
-/** Receives uploads on the local disk, parts at signed URLs of this API. */
-export function diskIncoming(mediaFolder: string, linkKey: Buffer): Omit<IncomingParts, 'locks'> {
+/** Receives uploads in the storage; on the local disk parts come to signed URLs of this API. */
+export function incomingParts(
+  storage: Pick<StorageBackend, 'multipart' | 'resumable'>,
+  linkKey: Buffer,
+): Omit<IncomingParts, 'locks'> {
   const links = new PartLinks(linkKey);
-  const blobs = new DiskBlobStore(mediaFolder);
-  const store = new DiskMultipartStore(mediaFolder, blobs, ({ key }, part, allowance) =>
-    links.sign(key, part, allowance),
-  );
-  return { multipart: store, writer: store, resumable: new DiskResumableStore(mediaFolder) };
+  const { store, disk } = storage.multipart(({ key }, part, allowance) => links.sign(key, part, allowance));
+  return { multipart: store, writer: disk, resumable: storage.resumable() };
 }
 
 /** Stores by protocol. */

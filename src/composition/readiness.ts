@@ -3,14 +3,16 @@ import { checkModelsFolder } from '../networks/store/check-models-folder.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import type { HealthProbe } from '../services/health.service.js';
 import { folderProblem, probeWrite } from '../storage/folders.js';
-import { DiskSpaceGuard, uploadReserve } from '../storage/disk-space.js';
+import { uploadReserve } from '../storage/disk-space.js';
 import type { Persistence } from './persistence.js';
+import type { Storage } from './storage.js';
 
 /** What the readiness of an api process depends on. */
 export interface ReadinessParts {
   readonly settings: Settings;
   readonly persistence: Pick<Persistence, 'ping'>;
   readonly queue: Pick<JobQueue, 'depth'>;
+  readonly storage: Storage;
 }
 
 /** @throws when the models folder cannot be read, and errors of {@link checkModelsFolder} */
@@ -28,8 +30,9 @@ export function readinessProbes({
   settings,
   persistence,
   queue,
+  storage,
 }: ReadinessParts): Record<string, HealthProbe> {
-  const disk = new DiskSpaceGuard(settings.folders.media, uploadReserve(settings.diskReserveBytes));
+  const disk = storage.diskGuard(uploadReserve(settings.diskReserveBytes));
   const queueResponds = async (): Promise<void> => void (await queue.depth());
   return {
     database: () => persistence.ping(),
@@ -38,9 +41,11 @@ export function readinessProbes({
     ...(settings.queue.backend === 'redis' && { redis: queueResponds }),
     disk: async () => {
       await disk.assertRoomFor();
-      await probeWrite(settings.folders.media);
+      if (settings.storage.kind === 'disk') await storage.ping();
       await probeWrite(settings.folders.data);
     },
+    // A disk is part of the probe above.
+    ...(settings.storage.kind === 's3' && { storage: () => storage.ping() }),
     networks: () => checkNetworks(settings.folders.models),
   };
 }

@@ -5,9 +5,11 @@ import { removeEmptyFolders, requireWritableFolder, type FolderSetting } from '.
 
 /** Folders that every process writes to, with the names of their settings. */
 function foldersOf(settings: Settings): readonly FolderSetting[] {
+  const { kind, fallback } = settings.storage;
+  const usesDisk = kind === 'disk' || fallback === 'disk';
   return [
     { setting: 'DATA_DIR', folder: settings.folders.data },
-    { setting: 'MEDIA_DIR', folder: settings.folders.media },
+    ...(usesDisk ? [{ setting: 'MEDIA_DIR', folder: settings.folders.media }] : []),
     { setting: 'LOG_DIR', folder: settings.folders.logs },
   ];
 }

@@ -11,6 +11,7 @@ import type { PeriodicTask } from '../workers/periodic.js';
 import type { WorkspaceOwner, Workspaces } from '../workers/workspaces.js';
 import type { QueueParts } from './queue-parts.js';
 import { servoTasks } from './servo-tasks.js';
+import type { Storage } from './storage.js';
 import { uploadTask } from './upload-task.js';
 
 const RECONCILE_INTERVAL_MS = 5_000;
@@ -31,17 +32,18 @@ export interface WorkerTasksDeps {
   readonly queue: QueueParts;
   readonly log: Logger;
   readonly workspaces: Workspaces;
+  readonly storage: Storage;
 }
 
 /** Periodic work of every worker. */
 export function workerTasks(deps: WorkerTasksDeps): readonly PeriodicTask[] {
-  const { settings, unitOfWork, queue, log, workspaces } = deps;
+  const { storage, unitOfWork, queue, log, workspaces } = deps;
   return [
     reconcilerTask(deps),
     orphanedJobsTask(unitOfWork, queue.pool, log),
     sweepTask(unitOfWork, workspaces),
-    ...servoTasks({ settings, unitOfWork, pool: queue.pool, log }),
-    uploadTask(settings, unitOfWork, log),
+    ...servoTasks({ storage, unitOfWork, pool: queue.pool, log }),
+    uploadTask(storage, unitOfWork, log),
   ];
 }
 

@@ -21,16 +21,14 @@ import {
 } from '../workers/handlers/run-inference.js';
 import { Periodic } from '../workers/periodic.js';
 import { whenDiskHasSpace } from '../workers/disk-space-gate.js';
-import { QueueRunner } from '../workers/runner.js';
-import type { BlobStore } from '../storage/blob-store.js';
-import { DiskBlobStore } from '../storage/disk-blob-store.js';
-import { DiskRecordingStore } from '../storage/disk-recording-store.js';
+import { QueueRunner, type QueueRunnerOptions } from '../workers/runner.js';
 import { Workspaces } from '../workers/workspaces.js';
 import { engineEnvironment } from './engine-environment.js';
 import { reportJobEngines } from './job-engine-reports.js';
 import { createPersistence, type Persistence } from './persistence.js';
 import { openQueue } from './queue.js';
 import type { QueueParts } from './queue-parts.js';
+import { openStorage, type Storage } from './storage.js';
 import { outboxTask, workerTasks } from './worker-tasks.js';
 import { createWorkerPreviews, type WorkerPreviews } from './worker-previews.js';
 import { createWorkerWebhooks, type WebhookOverrides, type WorkerWebhooks } from './worker-webhooks.js';
@@ -84,7 +82,6 @@ export async function createWorker(
   options: WorkerOptions = {},
 ): Promise<Worker> {
   const config = databaseConfig(settings, 'infernode-worker');
-  const { concurrency } = settings.worker;
   const queue = await openWorkerQueue(settings, log, options.signal);
   const persistence = createPersistence(config, queue.queue, {
     onEffectError: (error) => log.warn('An after-commit effect failed.', { err: error }),
@@ -94,14 +91,15 @@ export async function createWorker(
   const engines = createEnginePool({ settings, log, options });
   const workspaces = new Workspaces(path.join(settings.folders.data, 'workspaces'));
   const disk = new DiskSpaceGuard(settings.folders.data, runReserve(settings.diskReserveBytes));
-  const blobs = new DiskBlobStore(settings.folders.media);
+  const storage = await openStorage(settings, { log, signal: options.signal });
   const inference = await inferenceSettings(settings);
-  const handler = createHandler({ settings, log, unitOfWork, starts, engines, workspaces, blobs, inference });
+  const parts = { settings, log, unitOfWork, workspaces, storage };
+  const handler = createHandler({ ...parts, starts, engines, inference });
   const outbox = outboxTask(queue).map((task) => new Periodic(task, log));
   const openWorker = await queue.loadWorkers();
   const webhooks = createWorkerWebhooks(settings, { unitOfWork, queue, openWorker, log }, options.webhooks);
   const previews = await createWorkerPreviews(settings, {
-    ...{ unitOfWork, queue, openWorker, blobs, disk, log },
+    ...{ unitOfWork, queue, openWorker, blobs: storage.blobs, disk, log },
     tools: inference.engine.ffmpeg,
   });
   return {
@@ -111,19 +109,9 @@ export async function createWorker(
     starts,
     engines,
     webhooks,
-    runner: new QueueRunner({
-      openWorker,
-      queue: queue.queue,
-      handler: { job: 'inference.run', handle: whenDiskHasSpace(disk, () => handler.handle(), { log }) },
-      prefix: settings.queue.prefix,
-      concurrency,
-      log: log.child({ component: 'runner' }),
-    }),
+    runner: createRunner(settings, { openWorker, queue: queue.queue, disk, handler, log }),
     listener: createListener(config.url, { starts, outbox, webhooks, previews, log }),
-    periodics: [
-      ...workerTasks({ settings, unitOfWork, queue, log, workspaces }),
-      reportJobEngines(queue.pool, engines),
-    ]
+    periodics: [...workerTasks({ ...parts, queue }), reportJobEngines(queue.pool, engines)]
       .map((task) => new Periodic(task, log))
       .concat(outbox, webhooks.periodics, previews.periodics),
   };
@@ -175,20 +163,41 @@ function createListener(
   });
 }
 
+function createRunner(
+  settings: Settings,
+  {
+    handler,
+    disk,
+    log,
+    ...queue
+  }: Pick<QueueRunnerOptions, 'openWorker' | 'queue' | 'log'> & {
+    readonly handler: RunInferenceHandler;
+    readonly disk: DiskSpaceGuard;
+  },
+): QueueRunner {
+  return new QueueRunner({
+    ...queue,
+    handler: { job: 'inference.run', handle: whenDiskHasSpace(disk, () => handler.handle(), { log }) },
+    prefix: settings.queue.prefix,
+    concurrency: settings.worker.concurrency,
+    log: log.child({ component: 'runner' }),
+  });
+}
+
 type HandlerParts = Pick<RunInferenceDeps, 'starts' | 'engines' | 'workspaces'>;
 
 function createHandler({
   settings,
   log,
   unitOfWork,
-  blobs,
+  storage,
   inference,
   ...parts
 }: HandlerParts & {
   settings: Settings;
   log: Logger;
   unitOfWork: UnitOfWork;
-  blobs: Pick<BlobStore, 'path'>;
+  storage: Pick<Storage, 'blobs' | 'recordings'>;
   inference: InferenceSettings;
 }): RunInferenceHandler {
   return new RunInferenceHandler({
@@ -198,8 +207,8 @@ function createHandler({
       runningJobs: settings.quota.runningJobs,
     }),
     datasets: unitOfWork.read.datasets,
-    blobs: { localPath: (key) => blobs.path(key) },
-    recordings: new DiskRecordingStore(settings.folders.media),
+    blobs: storage.blobs,
+    recordings: storage.recordings(),
     log: log.child({ component: 'inference' }),
     settings: inference,
   });

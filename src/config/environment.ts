@@ -10,6 +10,7 @@ import { oidcSettings, requireOidcPair } from './oidc-settings.js';
 import { previewSettings } from './preview-settings.js';
 import { servoSettings } from './servo-settings.js';
 import { DAY_SECONDS, duration, megabytes, megabytesOrNone, port, seconds, timer } from './setting-types.js';
+import { storageFields, requireStorage } from './storage-settings.js';
 import { webhookSettings } from './webhook-settings.js';
 
 const MAX_TOKEN_SECONDS = 3650 * DAY_SECONDS;
@@ -61,6 +62,7 @@ const shape = z.object({
     .default('./data')
     .transform((value) => path.resolve(value)),
   MEDIA_DIR: z.string().optional(),
+  ...storageFields,
   MODELS_DIR: z
     .string()
     .default('./models')
@@ -185,7 +187,7 @@ const shape = z.object({
 });
 
 /** All settings with their defaults; a test compares the table in the README with this schema. */
-export const environmentSchema = shape.superRefine(requireOidcPair);
+export const environmentSchema = shape.superRefine(requireOidcPair).superRefine(requireStorage);
 
 /** Default admin account of a development server. */
 export const DEVELOPMENT_ADMIN = 'admin@infernode.local';

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { PreviewKind } from '../domain/preview.js';
 import { parseEnvironment, type Environment } from './environment.js';
+import { storageSettings } from './storage-settings.js';
 
 /** Freezes an object recursively. */
 function frozen<Value extends object>(value: Value): Value {
@@ -174,6 +175,7 @@ function settingsOf(env: Environment) {
     power: { carbonGramsPerKwh: env.CARBON_GRAMS_PER_KWH, cpuWatts: env.CPU_WATTS },
     http: http(env),
     folders: folders(env),
+    storage: storageSettings(env),
     database: database(env),
     queue: queue(env),
     accounts: accounts(env),

@@ -65,15 +65,20 @@ export interface StoredRecording {
   readonly modifiedAt: Date;
 }
 
-/** Recordings by session; readable by all processes that share the media folder. */
+/** A recording as a read-only local file. */
+export interface BorrowedRecording extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Recordings by session; readable by all processes of the installation. */
 export interface RecordingStore {
   /** Starts the recording of a session. */
   create(sessionId: string): Promise<RecordingLog>;
   /**
-   * Path of a recording.
+   * A recording as a local file, until it is disposed.
    * @throws AppError RECORDING_MISSING (gone)
    */
-  path(sessionId: string): Promise<string>;
+  borrow(sessionId: string): Promise<BorrowedRecording>;
   list(): Promise<readonly StoredRecording[]>;
   /** Removes a recording. Idempotent. */
   remove(sessionId: string): Promise<void>;

@@ -71,10 +71,10 @@ export const MEDIA_MIME: Readonly<Record<string, string>> = {
 /** Serves files of datasets to their owners, by item name. */
 export class DatasetFileService {
   readonly #unitOfWork: UnitOfWork;
-  readonly #store: Pick<BlobStore, 'open' | 'path'>;
+  readonly #store: Pick<BlobStore, 'open' | 'borrow'>;
   readonly #frames: FrameImages;
 
-  constructor(unitOfWork: UnitOfWork, store: Pick<BlobStore, 'open' | 'path'>, frames: FrameImages) {
+  constructor(unitOfWork: UnitOfWork, store: Pick<BlobStore, 'open' | 'borrow'>, frames: FrameImages) {
     this.#unitOfWork = unitOfWork;
     this.#store = store;
     this.#frames = frames;
@@ -112,7 +112,8 @@ export class DatasetFileService {
   }
 
   async #frame(media: Media, filename: string, wanted: FrameRequest): Promise<DatasetFile> {
-    const png = await this.#frames.open(await this.#store.path(media.storageKey), wanted);
+    await using file = await this.#store.borrow(media.storageKey, media.sha256);
+    const png = await this.#frames.open(file.path, wanted);
     return { ...png, modified: media.createdAt, type: MEDIA_MIME.png, filename };
   }
 }

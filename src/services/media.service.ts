@@ -70,10 +70,10 @@ const FRAME_VERSION = 1;
 /** The caller's media, their previews and single frames. Media of other users are reported as NOT_FOUND. */
 export class MediaService {
   readonly #read: UnitOfWork['read'];
-  readonly #store: Pick<BlobStore, 'open' | 'path'>;
+  readonly #store: Pick<BlobStore, 'open' | 'borrow'>;
   readonly #frames: FrameImages;
 
-  constructor({ read }: UnitOfWork, store: Pick<BlobStore, 'open' | 'path'>, frames: FrameImages) {
+  constructor({ read }: UnitOfWork, store: Pick<BlobStore, 'open' | 'borrow'>, frames: FrameImages) {
     this.#read = read;
     this.#store = store;
     this.#frames = frames;
@@ -156,9 +156,9 @@ export class MediaService {
       tag,
       modified,
       open: async (signal) => {
-        const path = await this.#store.path(media.storageKey);
+        await using file = await this.#store.borrow(media.storageKey, media.sha256);
         const wanted = { userId, index, video: media, format, toneMap: true, signal };
-        const image = await this.#frames.open(path, wanted);
+        const image = await this.#frames.open(file.path, wanted);
         const filename = `${media.name}-${index}.${format}`;
         return { ...image, tag, modified, type: FRAME_MIME[format], filename };
       },

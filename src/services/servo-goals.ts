@@ -5,6 +5,7 @@ import type { ServoGoalReference } from '../domain/servo-session.js';
 import type { ServoGoalSource } from '../domain/servo.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField, notFound } from '../errors/common-errors.js';
+import type { BorrowedFile } from '../storage/blob-store.js';
 
 /** The goal that a client asks for. */
 export type ServoGoalRequest =
@@ -16,7 +17,10 @@ export type ServoGoalRequest =
 
 /** A goal that can be set up. */
 export interface ServoGoal {
-  readonly source: ServoGoalSource;
+  /** Sets the goal up; a local file of it exists as long as `use` runs. */
+  withSource<Result>(use: (source: ServoGoalSource) => Promise<Result>): Promise<Result>;
+  /** An image that was sent or stored; null for a frame of a video. */
+  readonly bytes: Uint8Array | null;
   readonly reference: ServoGoalReference;
   /** An image that later sessions may ask for. */
   readonly image: { readonly sha256: string; readonly image: Uint8Array } | null;
@@ -27,8 +31,8 @@ export interface ServoGoalsDeps {
   readonly read: Pick<Repositories, 'datasets' | 'servoSessions'>;
   /** Bytes of a stored image. */
   readonly readMedia: (media: Media) => Promise<Uint8Array>;
-  /** Local path of a stored file. */
-  readonly pathOf: (media: Media) => Promise<string>;
+  /** A stored file on this machine. */
+  readonly borrow: (media: Media) => Promise<BorrowedFile>;
 }
 
 /** Finds the goals of sessions. Another user's media and sessions do not exist for the caller. */
@@ -75,11 +79,18 @@ export class ServoGoals {
     const reference = { kind: 'media', mediaId, frame: goalFrame } as const;
     if (media.kind === 'image') {
       const bytes = await this.#deps.readMedia(media);
-      return { source: { kind: 'image', bytes }, reference, image: null };
+      return { withSource: (use) => use({ kind: 'image', bytes }), bytes, reference, image: null };
     }
-    const path = await this.#deps.pathOf(media);
     const video = { width, height, frameCount, frameSource };
-    return { source: { kind: 'video', path, frame: goalFrame, video }, reference, image: null };
+    return {
+      withSource: async (use) => {
+        await using file = await this.#deps.borrow(media);
+        return await use({ kind: 'video', path: file.path, frame: goalFrame, video });
+      },
+      bytes: null,
+      reference,
+      image: null,
+    };
   }
 
   async #requireMedia(mediaId: string, userId: string): Promise<Media> {
@@ -97,7 +108,8 @@ function imageGoal(bytes: Uint8Array): ServoGoal {
   if (bytes.length === 0) throw new AppError('PICTURE_EMPTY', { message: 'The image of the goal is empty.' });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return {
-    source: { kind: 'image', bytes },
+    withSource: (use) => use({ kind: 'image', bytes }),
+    bytes,
     reference: { kind: 'image', sha256 },
     image: { sha256, image: bytes },
   };

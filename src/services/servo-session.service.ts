@@ -100,7 +100,9 @@ export class ServoSessionService {
     try {
       const goal = await goals.find(request.goal, userId);
       const id = uuid();
-      const engine = await engines.open(setup, goal.source, { waitMs, signal, goalImage: request.record });
+      const engine = await goal.withSource((source) =>
+        engines.open(setup, source, { waitMs, signal, goalImage: request.record }),
+      );
       const started = await this.#start(request, { id, goal, engine, price }).catch(
         async (error: unknown) => {
           await engine.close();
@@ -110,7 +112,10 @@ export class ServoSessionService {
       this.#deps.sessions.add({
         ...started,
         engine,
-        reopen: (ending) => engines.open(setup, goal.source, { waitMs: REOPEN_WAIT_MS, signal: ending }),
+        reopen: (ending) =>
+          goal.withSource((source) =>
+            engines.open(setup, source, { waitMs: REOPEN_WAIT_MS, signal: ending }),
+          ),
       });
       return started.session;
     } finally {
@@ -204,7 +209,7 @@ export class ServoSessionService {
     const { recordings, maxRecordingBytes: maxBytes } = this.#deps;
     const { id, goal, engine } = parts;
     const log = await recordings.create(id);
-    const image = goal.source.kind === 'image' ? goal.source.bytes : engine.goalImage;
+    const image = goal.bytes ?? engine.goalImage;
     const recording = new ServoRecording(log, image, { maxBytes, maxFrames: request.maxFrames });
     try {
       return { session: await this.#create(request, parts), recording };

@@ -137,7 +137,7 @@ export class UploadService {
     const put = async (file: AcceptedFile, role: MediaRole) => {
       signal?.throwIfAborted();
       const already = storedFiles.find(({ path }) => path === file.file.path);
-      const { key } = already ?? (await this.#store.put(file.file.path));
+      const { key } = already ?? (await this.#store.put(file.file.path, file.file.sha256));
       if (!already) stored.push(key);
       return toMedia(file, role, { userId, storageKey: key });
     };

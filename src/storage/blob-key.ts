@@ -7,3 +7,7 @@ export const isBlobKey = (name: string): boolean => KEY.test(name);
 export function requireBlobKey(key: string): void {
   if (!KEY.test(key)) throw new TypeError('a blob key must be a uuid in lower case');
 }
+
+/** When a key was made: the first 48 bits of a UUIDv7 are milliseconds. */
+export const keyCreatedAt = (key: string): Date =>
+  new Date(Number.parseInt(key.replaceAll('-', '').slice(0, 12), 16));

@@ -67,11 +67,6 @@ export interface BlobStore {
    */
   borrow(key: string, sha256?: string): Promise<BorrowedFile>;
   /**
-   * A local path for programs that need one (FFmpeg, sharp); read-only.
-   * @throws AppError `MEDIA_MISSING` (gone)
-   */
-  path(key: string): Promise<string>;
-  /**
    * A stream of the whole file or of a range.
    * @throws AppError `MEDIA_MISSING` (gone); the caller checks the range against {@link size}
    */

@@ -69,6 +69,7 @@ export class DiskBlobStore implements BlobStore {
     return { path, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
 
+  /** Path of a stored file. @throws AppError MEDIA_MISSING (gone) */
   async path(key: string): Promise<string> {
     await this.size(key);
     return this.#pathOf(key);

@@ -4,7 +4,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import { AppError } from '../errors/app-error.js';
-import { isBlobKey, requireBlobKey } from './blob-key.js';
+import { isBlobKey, keyCreatedAt, requireBlobKey } from './blob-key.js';
 import type { StoredBlob } from './blob-store.js';
 import type { DiskBlobStore } from './disk-blob-store.js';
 import { flushFolder, isNotFound, namesIn } from './disk-files.js';
@@ -122,7 +122,7 @@ export class DiskMultipartStore implements MultipartStore {
 
   async *unfinished(): AsyncGenerator<UnfinishedMultipart> {
     for (const key of await namesIn(this.#root)) {
-      if (isBlobKey(key)) yield { key, uploadId: key, startedAt: createdAt(key) };
+      if (isBlobKey(key)) yield { key, uploadId: key, startedAt: keyCreatedAt(key) };
     }
   }
 
@@ -135,9 +135,6 @@ export class DiskMultipartStore implements MultipartStore {
 
 const nameOf = (partNumber: number): string => String(partNumber).padStart(5, '0');
 const quoted = (digest: Buffer): string => `"${digest.toString('hex')}"`;
-
-/** The first 48 bits of a UUIDv7 are the milliseconds of its creation. */
-const createdAt = (key: string): Date => new Date(Number.parseInt(key.replaceAll('-', '').slice(0, 12), 16));
 
 const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -1,12 +1,25 @@
 import { access, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { RecordingLog, RecordingStore, StoredRecording } from '../domain/servo-recording.js';
+import type {
+  BorrowedRecording,
+  RecordingLog,
+  RecordingStore,
+  StoredRecording,
+} from '../domain/servo-recording.js';
 import { AppError } from '../errors/app-error.js';
 import { makeFolder } from './folders.js';
 import { RecordingFile } from './recording-file.js';
 
 const FOLDER = 'servo-recordings';
 const NAME = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.rec$/;
+
+/** Error of a recording that was removed or is on another machine. */
+export const recordingMissing = (sessionId: string, cause?: unknown): AppError =>
+  new AppError('RECORDING_MISSING', {
+    message: `The recording of session ${sessionId} is missing.`,
+    details: { sessionId },
+    cause,
+  });
 
 /** {@link RecordingStore} in a folder of the media folder, which api and workers share: `servo-recordings/<session>.rec`. */
 export class DiskRecordingStore implements RecordingStore {
@@ -30,11 +43,16 @@ export class DiskRecordingStore implements RecordingStore {
     return RecordingFile.create(this.#pathOf(sessionId), (error) => this.#failedWith(error, sessionId));
   }
 
+  async borrow(sessionId: string): Promise<BorrowedRecording> {
+    const path = await this.path(sessionId);
+    return { path, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+
+  /** Path of a recording. @throws AppError RECORDING_MISSING (gone) */
   async path(sessionId: string): Promise<string> {
     const path = this.#pathOf(sessionId);
     await access(path).catch((cause: unknown) => {
-      const message = `The recording of session ${sessionId} is missing.`;
-      throw new AppError('RECORDING_MISSING', { message, details: { sessionId }, cause });
+      throw recordingMissing(sessionId, cause);
     });
     return path;
   }

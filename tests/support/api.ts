@@ -5,7 +5,8 @@ import path from 'node:path';
 import type { RequestHandler } from 'express';
 import { createApiServer, type ApiServer } from '../../src/composition/api.js';
 import type { UploadPlaces } from '../../src/composition/api-deps.js';
-import { diskIncoming } from '../../src/composition/api-uploads.js';
+import { incomingParts } from '../../src/composition/api-uploads.js';
+import { diskBackend } from '../../src/composition/storage.js';
 import { createFrameImages } from '../../src/composition/frame-images.js';
 import { listenToJobEngines } from '../../src/composition/job-engine-reports.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
@@ -148,7 +149,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     results: new ResultService(unitOfWork),
     uploads: await uploadPlaces(folder, media, options.settings ?? {}),
     incoming: {
-      ...diskIncoming(media, keys.linkKey),
+      ...incomingParts(diskBackend(media), keys.linkKey),
       locks: new PostgresUploadLocks({ connectionString: persistence.database.url }, () => undefined),
     },
     networks: options.networks ?? testNetworks(folder, options.modelsDirectory),

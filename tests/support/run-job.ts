@@ -37,7 +37,7 @@ export async function runNextJob({ folder, persistence }: TestApi): Promise<Hand
     engines,
     starts: new ActiveAttempts(),
     datasets: unitOfWork.read.datasets,
-    blobs: { localPath: (key) => blobs.path(key) },
+    blobs,
     recordings: new DiskRecordingStore(media),
     workspaces: new Workspaces(workspaces),
     log: silentLogger,

@@ -206,6 +206,11 @@ export const REQUEST_CODES = {
     title: 'Storage not writable',
     hint: "The server's folders are not writable at the moment, for example because a disk became read-only. Nothing was stored or charged; the operator must make them writable.",
   },
+  STORAGE_UNREACHABLE: {
+    kind: 'unavailable',
+    title: 'Object storage unavailable',
+    hint: 'Retry after `Retry-After`. The S3 storage of the server did not respond or refused a request, in spite of retries; the log contains the reason.',
+  },
   STORAGE_FULL: {
     kind: 'storage_full',
     title: 'Insufficient storage',

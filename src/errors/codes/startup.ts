@@ -63,6 +63,11 @@ export const STARTUP_CODES = {
     title: 'FFmpeg too old',
     hint: 'Install FFmpeg 5.1 or newer; the message contains the command.',
   },
+  STORAGE_UNUSABLE: {
+    kind: 'unavailable',
+    title: 'Object storage not usable',
+    hint: 'Correct the settings named in the message: the bucket must exist, and its objects must be readable and writable.',
+  },
   STORAGE_UNKNOWN: {
     kind: 'conflict',
     title: 'Storage of another database',

@@ -1,4 +1,5 @@
 import type { RecordingStore } from '../../domain/servo-recording.js';
+import type { BlobStore } from '../../storage/blob-store.js';
 import type { DatasetRepository } from '../../domain/repositories/dataset.repository.js';
 import { isRetryable, messageOf } from '../../errors/app-error.js';
 import { withLogContext } from '../../logging/log-context.js';
@@ -10,7 +11,7 @@ import { ActiveAttempt, type ActiveAttempts } from '../active-attempt.js';
 import type { JobEnginePool } from '../../engines/job-engine/job-engine-pool.js';
 import type { RunRequest } from '../../engines/job-engine/protocol.js';
 import type { HandledMessage, JobOutcome } from '../job-outcome.js';
-import { resolveMediaPaths, type BlobPaths } from '../media-paths.js';
+import { borrowMedia } from '../media-paths.js';
 import { retryWithBackoff } from '../retry.js';
 import { openFromWorkspace, type Workspaces } from '../workspaces.js';
 
@@ -20,8 +21,8 @@ export interface RunInferenceDeps {
   readonly engines: Pick<JobEnginePool, 'run'>;
   readonly starts: ActiveAttempts;
   readonly datasets: Pick<DatasetRepository, 'findMedia'>;
-  readonly blobs: BlobPaths;
-  readonly recordings: Pick<RecordingStore, 'path'>;
+  readonly blobs: Pick<BlobStore, 'borrow'>;
+  readonly recordings: Pick<RecordingStore, 'borrow'>;
   readonly workspaces: Workspaces;
   readonly log: Logger;
   readonly settings: InferenceSettings;
@@ -99,6 +100,9 @@ export class RunInferenceHandler {
     const { datasets, blobs, recordings, engines, settings } = this.#deps;
     const { id, task, params, ...row } = start.claim.job;
     const plan = planOf({ id, plan: row.plan });
+    // The files stay where they are until the engine has ended.
+    await using media = await borrowMedia(plan.media, { datasets, blobs });
+    await using recording = plan.recording === undefined ? null : await recordings.borrow(plan.recording);
     const request: RunRequest = {
       type: 'run',
       jobId: id,
@@ -106,13 +110,13 @@ export class RunInferenceHandler {
       params,
       plan: { input: { ...plan.input }, media: { ...plan.media } },
       mediaPaths: {
-        ...(await resolveMediaPaths(plan.media, { datasets, blobs })),
-        ...(plan.recording !== undefined && { recording: await recordings.path(plan.recording) }),
+        ...media.paths,
+        ...(recording && { recording: recording.path }),
       },
       workspace,
       ...settings.engine,
     };
-    return engines.run(request, {
+    return await engines.run(request, {
       signal: start.signal,
       timeoutMs: settings.jobTimeoutMs,
       onProgress: (progress) => start.report(progress),

@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { diskIncoming, incomingStores } from '../../../src/composition/api-uploads.js';
+import { incomingParts, incomingStores } from '../../../src/composition/api-uploads.js';
+import { diskBackend } from '../../../src/composition/storage.js';
 import { encodeImage } from '../../../src/media/image-codec.js';
 import { silentLogger } from '../../../src/logging/logger.js';
 import { AbandonedUploads } from '../../../src/services/abandoned-uploads.js';
@@ -86,7 +87,10 @@ describe('uploads in parts', () => {
 
   const sweep = () => {
     const media = path.join(api.folder, 'media');
-    const stores = incomingStores(diskIncoming(media, Buffer.alloc(0)), new DiskBlobStore(media));
+    const stores = incomingStores(
+      incomingParts(diskBackend(media), Buffer.alloc(0)),
+      new DiskBlobStore(media),
+    );
     return new AbandonedUploads(api.persistence.unitOfWork, stores, silentLogger);
   };
 

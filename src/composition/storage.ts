@@ -1,0 +1,70 @@
+import type { Settings } from '../config/settings.js';
+import { DiskBlobStore } from '../storage/disk-blob-store.js';
+import { DiskMultipartStore } from '../storage/disk-multipart-store.js';
+import { DiskResumableStore } from '../storage/disk-resumable-store.js';
+import { DiskRecordingStore } from '../storage/disk-recording-store.js';
+import { DiskSpaceGuard, type DiskReserve } from '../storage/disk-space.js';
+import { FallbackBlobStore } from '../storage/fallback-blob-store.js';
+import { FallbackRecordingStore } from '../storage/fallback-recording-store.js';
+import { probeWrite } from '../storage/folders.js';
+import type { StorageBackend, StorageOptions } from './storage-backend.js';
+
+/** Where media and recordings are stored. */
+export interface Storage extends StorageBackend {
+  /** Limits uploads and jobs by the free space of the disk to which they write. */
+  diskGuard(reserve: DiskReserve): DiskSpaceGuard;
+}
+
+type Kind = Settings['storage']['kind'];
+
+/**
+ * Opens the configured storage. With `STORAGE_FALLBACK` files are also found in the other one.
+ * @throws AppError STORAGE_UNUSABLE when an object storage cannot be used within `STARTUP_TIMEOUT`
+ */
+export async function openStorage(settings: Settings, options: StorageOptions): Promise<Storage> {
+  const { kind, fallback } = settings.storage;
+  const primary = await openBackend(kind, settings, options);
+  const backend = fallback ? withFallback(primary, await openBackend(fallback, settings, options)) : primary;
+  const { media, data } = settings.folders;
+  const folder = kind === 'disk' ? media : data;
+  return { ...backend, diskGuard: (reserve) => new DiskSpaceGuard(folder, reserve) };
+}
+
+/** Opens one of the two kinds of storage, whichever is configured. @throws AppError STORAGE_UNUSABLE */
+export async function openBackend(
+  kind: Kind,
+  settings: Settings,
+  options: StorageOptions,
+): Promise<StorageBackend> {
+  if (kind === 'disk') return diskBackend(settings.folders.media);
+  // The SDK takes half a second to load.
+  const { openS3Backend } = await import('./s3-storage.js');
+  return openS3Backend(settings, options);
+}
+
+/** Storage in a folder. */
+export function diskBackend(media: string): StorageBackend {
+  const blobs = new DiskBlobStore(media);
+  return {
+    blobs,
+    recordings: (failedWith) => new DiskRecordingStore(media, failedWith),
+    multipart: (sign) => {
+      const disk = new DiskMultipartStore(media, blobs, sign);
+      return { store: disk, disk };
+    },
+    resumable: () => new DiskResumableStore(media),
+    ping: () => probeWrite(media),
+    close: () => undefined,
+  };
+}
+
+const withFallback = (primary: StorageBackend, fallback: StorageBackend): StorageBackend => ({
+  ...primary,
+  blobs: new FallbackBlobStore(primary.blobs, fallback.blobs),
+  recordings: (failedWith) =>
+    new FallbackRecordingStore(primary.recordings(failedWith), fallback.recordings(failedWith)),
+  close: () => {
+    primary.close();
+    fallback.close();
+  },
+});
