@@ -163,6 +163,33 @@ npm run models -- import <folder or file> install from files downloaded elsewher
     options: { force: flag },
     commands: { list: 0, pull: 'the id of a network', import: 'a folder or a file' },
   },
+  'process-media': {
+    group: 'operate',
+    summary: 'makes missing and failed previews of the media that were uploaded in a range of days',
+    entry: 'dist/scripts/process-media.js',
+    usage: `npm run script -- process-media --from 2026-05-01 --to 2026-05-31 [options]
+
+  --from, --to      first and last day of the uploads in UTC, both included
+  --steps A,B       some of thumbnail, poster, filmstrip, md5, proxy; all by default
+  --dataset ID      only media of this dataset
+  --remake          make ready previews again as well
+  --dry-run         only count
+  --no-wait         start and return; the workers go on
+  --run ID          follow a run that was started before
+
+Works on this installation, or on the server at PROCESS_VIDEO_SERVER_URL with an admin's API key in INFERNODE_API_KEY
+(docs/media.md).`,
+    options: {
+      from: text,
+      to: text,
+      steps: text,
+      dataset: text,
+      run: text,
+      remake: flag,
+      'dry-run': flag,
+      'no-wait': flag,
+    },
+  },
   storage: {
     group: 'operate',
     summary: 'compares the stored files with the database; removes orphaned files',

@@ -12,6 +12,7 @@ import { BulkJobController } from '../controllers/bulk-jobs.controller.js';
 import { JobController, type JobControllerDeps } from '../controllers/job.controller.js';
 import { JobTimeService } from '../services/job-time.service.js';
 import { BulkJobService, type BulkJobServiceDeps } from '../services/bulk-jobs.service.js';
+import { MediaProcessController } from '../controllers/media-process.controller.js';
 import { MediaController } from '../controllers/media.controller.js';
 import { NamedDatasetController } from '../controllers/named-dataset.controller.js';
 import { OidcController } from '../controllers/oidc.controller.js';
@@ -64,6 +65,7 @@ function createNamedControllers(
   const signatures = services.links;
   return {
     accounts: new AccountController(auth, accounts),
+    mediaProcess: new MediaProcessController(services.mediaProcess),
     media: new MediaController({ media: services.media, links, linkUsers }),
     namedDatasets: new NamedDatasetController({ datasets, files: datasetFiles, links, linkUsers }),
     pairUploads: new PairUploadController(services.uploads, datasets, users),

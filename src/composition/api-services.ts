@@ -4,6 +4,7 @@ import { DatasetFileService } from '../services/dataset-file.service.js';
 import { ClassificationService } from '../services/classification.service.js';
 import { DetectionService } from '../services/detection.service.js';
 import { DatasetService } from '../services/dataset.service.js';
+import { MediaProcessService } from '../services/media-process.service.js';
 import { MediaService } from '../services/media.service.js';
 import { JobOrderService } from '../services/job-order.service.js';
 import { HealthService } from '../services/health.service.js';
@@ -44,6 +45,7 @@ export function createServices(deps: ApiDeps) {
     ...createIncomingUploads(deps, limited.uploads),
     webhooks: new WebhookService(unitOfWork, settings.webhooks),
     datasets: new DatasetService(unitOfWork),
+    mediaProcess: new MediaProcessService(unitOfWork),
     media: new MediaService(unitOfWork, uploads.store, uploads.frames),
     datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),
     ...createImageServices({ unitOfWork, uploads, networks }, charges),

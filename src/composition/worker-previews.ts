@@ -5,6 +5,7 @@ import { PreviewMakerProcess } from '../engines/preview-maker/preview-maker-proc
 import type { Logger } from '../logging/logger.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
 import type { OpenQueueWorker } from '../queue/open-worker.js';
+import { MediaProcessService } from '../services/media-process.service.js';
 import { PreviewDispatcher } from '../services/preview-dispatcher.service.js';
 import { PreviewSweep } from '../services/preview-sweep.js';
 import type { BlobStore } from '../storage/blob-store.js';
@@ -47,9 +48,18 @@ const THOROUGH_INTERVAL_MS = 3_600_000;
 const CONCURRENCY = 1;
 
 /** The number of the first tasks that a notification wakes. */
-const WOKEN = 2;
+const WOKEN = 3;
 
-const tasksOf = (dispatcher: PreviewDispatcher, sweep: PreviewSweep): readonly PeriodicTask[] => [
+const tasksOf = (
+  dispatcher: PreviewDispatcher,
+  sweep: PreviewSweep,
+  processing: MediaProcessService,
+): readonly PeriodicTask[] => [
+  {
+    name: 'the planning of runs over media',
+    intervalMs: SWEEP_INTERVAL_MS,
+    run: () => processing.plan(),
+  },
   {
     name: 'the dispatch of previews',
     intervalMs: DISPATCH_INTERVAL_MS,
@@ -81,9 +91,11 @@ export async function createWorkerPreviews(
   const settings = { tools, encoder, threads, timeoutMs };
   const handler = new MakePreviewsHandler({ unitOfWork, maker, blobs, tempFolders, log, settings });
   const dispatcher = new PreviewDispatcher({ unitOfWork, queue: queue.previews, kinds: previews.kinds });
-  const periodics = tasksOf(dispatcher, new PreviewSweep(unitOfWork, blobs)).map(
-    (task) => new Periodic(task, log),
-  );
+  const periodics = tasksOf(
+    dispatcher,
+    new PreviewSweep(unitOfWork, blobs),
+    new MediaProcessService(unitOfWork),
+  ).map((task) => new Periodic(task, log));
   return {
     runner: new QueueRunner({
       openWorker,

@@ -12,6 +12,7 @@ import { JobEventDao } from './job-event.dao.js';
 import { JobSpeedDao } from './job-speed.dao.js';
 import { JobScheduleDao } from './job-schedule.dao.js';
 import { MediaListDao } from './media-list.dao.js';
+import { MediaProcessDao } from './media-process.dao.js';
 import { MediaPreviewDao } from './media-preview.dao.js';
 import { MediaDao } from './media.dao.js';
 import { PriceDao } from './price.dao.js';
@@ -44,6 +45,7 @@ export interface Daos {
   readonly tags: TagDao;
   readonly media: MediaDao;
   readonly mediaList: MediaListDao;
+  readonly mediaProcess: MediaProcessDao;
   readonly mediaPreviews: MediaPreviewDao;
   readonly datasetItems: DatasetItemDao;
   readonly inferenceJobs: InferenceJobDao;
@@ -81,6 +83,7 @@ export function createDaos(context: DaoContext): Daos {
     tags: new TagDao(context),
     media: new MediaDao(context),
     mediaList: new MediaListDao(context),
+    mediaProcess: new MediaProcessDao(context),
     mediaPreviews: new MediaPreviewDao(context),
     datasetItems: new DatasetItemDao(context),
     inferenceJobs: new InferenceJobDao(context),

@@ -51,6 +51,11 @@ export class MediaPreviewDao extends Dao {
        RETURNING kind`,
       { wanted: JSON.stringify(wanted) },
     );
+    await this.notify();
+  }
+
+  /** Wakes workers, at commit if there is a transaction. */
+  async notify(): Promise<void> {
     await this.rows('SELECT pg_notify($channel, $text)', { channel: PREVIEWS_CHANNEL, text: '' });
   }
 

@@ -9,6 +9,7 @@ import { PostgresIdentityRepository } from './identity.repository.js';
 import { PostgresJobRepository } from './job.repository.js';
 import { PostgresJobSpeedRepository } from './job-speed.repository.js';
 import { PostgresLedgerRepository } from './ledger.repository.js';
+import { PostgresMediaProcessRepository } from './media-process.repository.js';
 import { PostgresMediaRepository } from './media.repository.js';
 import { PostgresPreviewRepository } from './preview.repository.js';
 import { PostgresPriceRepository } from './price.repository.js';
@@ -36,6 +37,7 @@ export function createRepositories(daos: Daos): Repositories {
     prices: translating(new PostgresPriceRepository(daos.prices)),
     datasets: translating(new PostgresDatasetRepository(daos)),
     media: translating(new PostgresMediaRepository(daos)),
+    mediaProcess: translating(new PostgresMediaProcessRepository(daos)),
     previews: translating(new PostgresPreviewRepository(daos)),
     jobs: translating(new PostgresJobRepository(daos.inferenceJobs, daos.jobEvents, daos.webhookEvents)),
     jobSpeeds: translating(new PostgresJobSpeedRepository(daos.jobSpeeds)),

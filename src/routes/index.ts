@@ -11,6 +11,7 @@ import type { DatasetController } from '../controllers/dataset.controller.js';
 import type { InferenceController } from '../controllers/inference.controller.js';
 import type { InpaintingController } from '../controllers/inpainting.controller.js';
 import type { JobController } from '../controllers/job.controller.js';
+import type { MediaProcessController } from '../controllers/media-process.controller.js';
 import type { MediaController } from '../controllers/media.controller.js';
 import type { NamedDatasetController } from '../controllers/named-dataset.controller.js';
 import type { MultipartUploadController } from '../controllers/multipart-upload.controller.js';
@@ -46,7 +47,7 @@ import { inferenceRoutes } from './inference.routes.js';
 import { inpaintingRoutes } from './inpainting.routes.js';
 import { jobRoutes } from './job.routes.js';
 import { lazyHandler } from '../middlewares/lazy-handler.js';
-import { mediaRoutes } from './media.routes.js';
+import { mediaProcessRoutes, mediaRoutes } from './media.routes.js';
 import { mount } from './mount.js';
 import { namedDatasetRoutes } from './named-dataset.routes.js';
 import { oidcRoutes } from './oidc.routes.js';
@@ -79,6 +80,7 @@ export interface Controllers {
   readonly multipartUploads: MultipartUploadController;
   readonly media: MediaController;
   readonly tus: TusController;
+  readonly mediaProcess: MediaProcessController;
   readonly inference: InferenceController;
   readonly classification: ClassificationController;
   readonly networks: NetworkController;
@@ -126,6 +128,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...namedDatasetRoutes(controllers.namedDatasets, controllers.pairUploads),
       ...inpaintingRoutes(controllers.inpainting),
       ...administrationRoutes(controllers.administration),
+      ...mediaProcessRoutes(controllers.mediaProcess),
       ...schedulingRoutes(controllers.scheduling),
       ...openInferenceRoutes(controllers.openInference),
       ...realtimeRoutes(controllers.realtime),

@@ -1,5 +1,7 @@
+import type { MediaProcessController } from '../controllers/media-process.controller.js';
 import type { MediaController } from '../controllers/media.controller.js';
 import { endpoint } from '../middlewares/endpoint.js';
+import { mediaProcessOperations } from '../schemas/media-process.schema.js';
 import { mediaOperations } from '../schemas/media.schema.js';
 
 /** Media and their previews. */
@@ -15,4 +17,11 @@ export const mediaRoutes = (controller: MediaController) => [
   endpoint(mediaOperations.filmstripFrame, controller.filmstripFrame),
   endpoint(mediaOperations.filmstripSheet, controller.filmstripSheet),
   endpoint(mediaOperations.frame, controller.frame),
+];
+
+/** Previews of stored media, for admins. */
+export const mediaProcessRoutes = (controller: MediaProcessController) => [
+  endpoint(mediaProcessOperations.start, controller.start),
+  endpoint(mediaProcessOperations.list, controller.list),
+  endpoint(mediaProcessOperations.get, controller.get),
 ];

@@ -13,6 +13,7 @@ import { datasetOperations } from './dataset.schema.js';
 import { inferenceOperations } from './inference.schema.js';
 import { inpaintingOperations } from './inpainting.schema.js';
 import { jobOperations } from './job.schema.js';
+import { mediaProcessOperations } from './media-process.schema.js';
 import { mediaOperations } from './media.schema.js';
 import { namedDatasetOperations } from './named-dataset.schema.js';
 import { networkOperations } from './network.schema.js';
@@ -61,6 +62,7 @@ export const allOperations: readonly Operation[] = [
   inpaintingOperations,
   administrationOperations,
   accountAdminOperations,
+  mediaProcessOperations,
   schedulingOperations,
   openInferenceOperations,
   realtimeOperations,

@@ -23,6 +23,7 @@ import { InMemoryStore } from './in-memory-store.js';
 import { InMemoryUserSessionRepository } from './in-memory-user-session.repository.js';
 import { InMemoryUserRepository } from './in-memory-user.repository.js';
 import { noMedia } from './no-media.js';
+import { noMediaProcess } from './no-media-process.js';
 import { noPreviews } from './no-previews.js';
 import { noUploads } from './no-uploads.js';
 import { noWebhookDeliveries, noWebhooks } from './no-webhooks.js';
@@ -48,6 +49,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       prices: new InMemoryPriceRepository(store),
       datasets: new InMemoryDatasetRepository(store),
       media: noMedia,
+      mediaProcess: noMediaProcess,
       previews: noPreviews,
       jobs: new InMemoryJobRepository(store),
       quotas: new InMemoryQuotaRepository(store),

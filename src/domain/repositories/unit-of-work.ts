@@ -8,6 +8,7 @@ import type { IdentityRepository } from './identity.repository.js';
 import type { JobSpeedRepository } from './job-speed.repository.js';
 import type { JobRepository } from './job.repository.js';
 import type { LedgerRepository, PriceRepository } from './ledger.repository.js';
+import type { MediaProcessRepository } from './media-process.repository.js';
 import type { MediaRepository } from './media.repository.js';
 import type { PreviewRepository } from './preview.repository.js';
 import type { QuotaRepository } from './quota.repository.js';
@@ -29,6 +30,7 @@ export interface Repositories {
   readonly prices: PriceRepository;
   readonly datasets: DatasetRepository;
   readonly media: MediaRepository;
+  readonly mediaProcess: MediaProcessRepository;
   readonly previews: PreviewRepository;
   readonly jobs: JobRepository;
   readonly schedule: ScheduleRepository;
