@@ -42,6 +42,7 @@ export async function runApi(settings: Settings, start: ApiStart = {}): Promise<
     process: 'api',
     level: settings.logLevel,
     directory: settings.folders.logs,
+    keptDays: settings.retentionDays.logs,
     console: settings.mode === 'production' ? 'json' : 'text',
     redisPort: settings.queue.backend === 'redis' ? settings.queue.redis.port : undefined,
   });

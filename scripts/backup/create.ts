@@ -8,13 +8,15 @@ import { openDatabase } from '../database/open-database.js';
 import { openProgress, say, sizeOf } from './output.js';
 
 function sourceOf(settings: Settings, databaseUrl: string): BackupSource {
-  const { folders, token } = settings;
+  const { folders, storage, token } = settings;
+  const { kind, fallback, s3 } = storage;
+  const onDisk = kind === 'disk' || fallback === 'disk';
   return {
     dataRoot: folders.data,
     databaseUrl,
     embedded: configuredDatabaseUrl(settings) === null,
-    mediaFolder: folders.media,
-    externalMedia: null,
+    mediaFolder: onDisk ? folders.media : null,
+    externalMedia: s3 === null ? null : `s3://${s3.bucket}/${s3.prefix}`,
     modelsFolder: folders.models,
     privateKey: token.privateKeyPath,
     publicKey: token.publicKeyPath,
@@ -35,6 +37,9 @@ export async function create(restic: Restic, settings: Settings): Promise<number
     }).finally(() => progress?.end());
     const { snapshotId, files, bytes, addedBytes, unread, lostMedia } = result;
     if (unread !== '') say(`Files that disappeared or could not be read: ${unread}`);
+    if (settings.storage.s3 !== null) {
+      say('Media in the bucket are not part of the snapshot: docs/backup.md says how to keep them.');
+    }
     if (lostMedia > 0) {
       say(`${lostMedia} media had no file before the backup: "npm run storage -- check" lists them.`);
     }

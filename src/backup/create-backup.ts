@@ -118,7 +118,9 @@ export async function createBackup(
       onProgress: (share) => observer.progress(share),
     });
     const lostMedia = await requireFiles(restic, { summary, keys, mediaFolder });
-    return { ...summary, lostMedia };
+    // Files that are not on disk are elsewhere.
+    const elsewhere = source.externalMedia !== null;
+    return { ...summary, lostMedia: elsewhere ? 0 : lostMedia };
   } finally {
     await client.end().catch(() => undefined);
     await rm(staging, { recursive: true, force: true });

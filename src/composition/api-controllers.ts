@@ -40,6 +40,7 @@ import { openApiText } from './openapi-text.js';
 import { TensorTexts } from '../protocols/open-inference/tensor-texts.js';
 import { TusController } from '../controllers/tus.controller.js';
 import { UploadController } from '../controllers/upload.controller.js';
+import { TrashController } from '../controllers/trash.controller.js';
 import { UserSessionController } from '../controllers/user-session.controller.js';
 import { UserController } from '../controllers/user.controller.js';
 import { WebhookController } from '../controllers/webhook.controller.js';
@@ -196,6 +197,7 @@ export function createControllers(
     networks: createNetworkController(deps, services),
     ...createJobControllers(deps.unitOfWork, { jobs, networks: services.networks, streams, waiters, links }),
     webhooks: new WebhookController(services.webhooks),
+    trash: new TrashController(services.trash),
     openInference: new OpenInferenceController({
       inference: services.openInference,
       health: services.health,

@@ -44,7 +44,17 @@ export interface IncomingParts {
 /** Settings that the API reads. */
 type ApiSettings = Pick<
   Settings,
-  'http' | 'token' | 'oidc' | 'accounts' | 'upload' | 'quota' | 'inference' | 'job' | 'servo' | 'webhooks'
+  | 'http'
+  | 'token'
+  | 'oidc'
+  | 'accounts'
+  | 'upload'
+  | 'quota'
+  | 'inference'
+  | 'job'
+  | 'servo'
+  | 'webhooks'
+  | 'retentionDays'
 >;
 
 /** What live servoing needs from an installation. */

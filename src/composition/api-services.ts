@@ -18,6 +18,7 @@ import { REQUEST_COUNTS } from '../middlewares/rate-limit.js';
 import { ImageCharges } from '../services/image-charges.js';
 import { LinkUserService } from '../services/link-user.service.js';
 import { DownloadLinks } from '../services/token-download-link.js';
+import { TrashService } from '../services/trash.service.js';
 import { UploadService } from '../services/upload.service.js';
 import { WebhookService } from '../services/webhook.service.js';
 import { classificationTask } from '../tasks/classification/task.js';
@@ -68,6 +69,7 @@ const createLimitedServices = ({
   quotas: createQuotas(unitOfWork, settings, countMaxWaitMs),
   uploads: new UploadService(unitOfWork, uploads, settings.quota),
   jobOrder: new JobOrderService(unitOfWork, TASK_NAMES),
+  trash: new TrashService({ unitOfWork, days: settings.retentionDays.trash, limits: settings.quota }),
 });
 
 /** Requests of users are counted like those of addresses, apart from them. */

@@ -10,6 +10,7 @@ import { ReconcilerService } from '../services/reconciler.service.js';
 import type { PeriodicTask } from '../workers/periodic.js';
 import type { WorkspaceOwner, Workspaces } from '../workers/workspaces.js';
 import type { QueueParts } from './queue-parts.js';
+import { retentionTasks } from './retention-tasks.js';
 import { servoTasks } from './servo-tasks.js';
 import type { Storage } from './storage.js';
 import { uploadTask } from './upload-task.js';
@@ -44,6 +45,7 @@ export function workerTasks(deps: WorkerTasksDeps): readonly PeriodicTask[] {
     sweepTask(unitOfWork, workspaces),
     ...servoTasks({ storage, unitOfWork, pool: queue.pool, log }),
     uploadTask(storage, unitOfWork, log),
+    ...retentionTasks(deps),
   ];
 }
 

@@ -8,6 +8,7 @@ import { apiKeysSetting } from './api-keys-setting.js';
 import { backupSettings } from './backup-settings.js';
 import { oidcSettings, requireOidcPair } from './oidc-settings.js';
 import { previewSettings } from './preview-settings.js';
+import { retentionSettings } from './retention-settings.js';
 import { servoSettings } from './servo-settings.js';
 import { DAY_SECONDS, duration, megabytes, megabytesOrNone, port, seconds, timer } from './setting-types.js';
 import { storageFields, requireStorage } from './storage-settings.js';
@@ -152,6 +153,7 @@ const shape = z.object({
   STORAGE_PER_USER_MB: megabytesOrNone.default(10_240 * 1024 * 1024),
   /** Uploads per user and day, from 07:00 UTC; 0 is unlimited. */
   UPLOAD_PER_USER_AND_DAY_MB: megabytesOrNone.default(1024 * 1024 * 1024),
+  ...retentionSettings,
   DISK_RESERVE_MB: megabytes.default(512 * 1024 * 1024),
   FFMPEG_PATH: z.string().default('ffmpeg'),
   FFPROBE_PATH: z.string().default('ffprobe'),

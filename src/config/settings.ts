@@ -149,6 +149,15 @@ const webhooks = (env: Environment) => ({
   timeoutMs: env.WEBHOOK_TIMEOUT_SECONDS * 1000,
 });
 
+const retentionDays = (env: Environment) => ({
+  trash: env.TRASH_DAYS,
+  results: env.RESULT_RETENTION_DAYS,
+  events: env.EVENT_RETENTION_DAYS,
+  audit: env.AUDIT_RETENTION_DAYS,
+  /** Unset: the logger's own values. */
+  logs: env.LOG_RETENTION_DAYS,
+});
+
 const backup = (env: Environment) => ({
   repository: env.BACKUP_REPOSITORY,
   password: env.BACKUP_PASSWORD,
@@ -189,6 +198,7 @@ function settingsOf(env: Environment) {
     webhooks: webhooks(env),
     backup: backup(env),
     previews: previews(env),
+    retentionDays: retentionDays(env),
   });
 }
 

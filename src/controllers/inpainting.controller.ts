@@ -59,6 +59,7 @@ export class InpaintingController {
       parameters: { ...body.parameters, modelId: body.modelId },
       range: body.range,
       priority: body.priority,
+      expiresIn: body.expiresIn,
     };
     await this.#deps.networks.requireForTask(request);
     if (query.dryRun) return this.#quote(principal.userId, await this.#deps.jobs.estimate(request));
@@ -89,12 +90,13 @@ export class InpaintingController {
 
   readonly status = async ({ principal, params, request }: Call<Operations['status']>): Promise<Reply> => {
     const job = await this.#requireInpainting(params.jobId, principal);
-    const finished = job.status === 'COMPLETED' ? await this.#deps.results.find(job.id, { principal }) : null;
+    const done = job.status === 'COMPLETED';
+    const finished = done && !job.resultGoneAt ? await this.#deps.results.find(job.id, { principal }) : null;
     const data = {
       jobId: job.id,
       status: job.status,
-      progress: finished ? 100 : (job.progress?.percent ?? 0),
-      stage: finished ? null : (job.progress?.stage ?? null),
+      progress: done ? 100 : (job.progress?.percent ?? 0),
+      stage: done ? null : (job.progress?.stage ?? null),
       queuePosition: await this.#deps.jobs.queuePosition(job),
       result: finished && presentInpaintingResults(finished, this.#signer(request, job)),
       error: job.failure,

@@ -21,7 +21,10 @@ const POLL_SECONDS = '2';
 
 /** Dependencies of {@link JobController}. */
 export interface JobControllerDeps {
-  readonly jobs: Pick<JobService, 'list' | 'get' | 'queuePosition' | 'cancel' | 'requireRetryable' | 'retry'>;
+  readonly jobs: Pick<
+    JobService,
+    'list' | 'get' | 'inputs' | 'queuePosition' | 'cancel' | 'requireRetryable' | 'retry'
+  >;
   readonly networks: Pick<NetworkService, 'requireForTask'>;
   readonly streams: EventStreams;
   readonly times: Pick<JobTimeService, 'timesOf'>;
@@ -68,7 +71,7 @@ export class JobController {
     const times = await this.#deps.times.timesOf(job, shown.queuePosition);
     const estimate = times && { startsAt: isoOrNull(times.startsAt), endsAt: isoOrNull(times.endsAt) };
     return ok(
-      { ...shown, estimate },
+      { ...shown, inputs: await jobs.inputs(job), estimate },
       {
         ...(job.finishedAt === null && { 'Retry-After': POLL_SECONDS }),
         ...(followed && { [APPLIED_HEADER]: `wait=${seconds}` }),

@@ -45,6 +45,12 @@ export function presentProgress({ status, progress }: Pick<Job, 'status' | 'prog
     : progress;
 }
 
+/** When the result is removed, if the request has limited its time. */
+function resultEnd({ status, finishedAt, resultTtlSeconds }: Job): Date | null {
+  if (status !== 'COMPLETED' || !finishedAt || !resultTtlSeconds) return null;
+  return new Date(finishedAt.getTime() + resultTtlSeconds * 1000);
+}
+
 /** A job as the API returns it. */
 export function presentJob({ job, queuePosition }: JobView, links: LinkSigner) {
   const done = job.status === 'COMPLETED';
@@ -73,9 +79,12 @@ export function presentJob({ job, queuePosition }: JobView, links: LinkSigner) {
     attempts: presentAttempts(job),
     error: job.failure,
     retryOf: job.retryOf,
-    results: done
-      ? { json: jsonResultPath(job.id), zip: links.sign(zipResultPath(job.id), job.userId) }
-      : null,
+    resultExpiresAt: isoOrNull(resultEnd(job)),
+    resultGoneAt: isoOrNull(job.resultGoneAt ?? null),
+    results:
+      done && !job.resultGoneAt
+        ? { json: jsonResultPath(job.id), zip: links.sign(zipResultPath(job.id), job.userId) }
+        : null,
     seq: job.seq,
     createdAt: job.createdAt.toISOString(),
     startedAt: isoOrNull(job.startedAt),

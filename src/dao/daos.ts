@@ -23,8 +23,10 @@ import { ResultDao } from './result.dao.js';
 import { RevokedSessionDao } from './revoked-session.dao.js';
 import { ServoGoalDao } from './servo-goal.dao.js';
 import { ServoSessionDao } from './servo-session.dao.js';
+import { RetentionDao } from './retention.dao.js';
 import { TagDao } from './tag.dao.js';
 import { UploadDao } from './upload.dao.js';
+import { TrashDao } from './trash.dao.js';
 import { UsageDao } from './usage.dao.js';
 import { UserSessionDao } from './user-session.dao.js';
 import { UserDao } from './user.dao.js';
@@ -68,6 +70,8 @@ export interface Daos {
   readonly uploads: UploadDao;
   readonly identities: IdentityDao;
   readonly usage: UsageDao;
+  readonly trash: TrashDao;
+  readonly retention: RetentionDao;
 }
 
 /** Creates one DAO per table, all bound to the same transaction, or to none. */
@@ -106,5 +110,7 @@ export function createDaos(context: DaoContext): Daos {
     uploads: new UploadDao(context),
     identities: new IdentityDao(context),
     usage: new UsageDao(context),
+    trash: new TrashDao(context),
+    retention: new RetentionDao(context),
   };
 }

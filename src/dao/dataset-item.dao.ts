@@ -10,11 +10,15 @@ export class DatasetItemDao extends Dao {
     await this.models.datasetItems.bulkCreate([...rows], { transaction: this.transaction });
   }
 
-  /** Items from position `from` on, in upload order, with their media. */
+  /** Items from position `from` on, in upload order, with their media, without deleted ones. */
   async listWithMedia(datasetId: string, from = 0): Promise<DatasetItemWithMediaRow[]> {
     const items = await this.models.datasetItems.findAll({
       where: { datasetId, position: { [Op.gte]: from } },
-      include: ['source', 'mask'],
+      // An item is deleted with its source, and loses a deleted mask.
+      include: [
+        { association: 'source', where: { deletedAt: null }, required: true },
+        { association: 'mask', where: { deletedAt: null }, required: false },
+      ],
       order: [['position', 'ASC']],
       transaction: this.transaction,
     });

@@ -42,11 +42,14 @@ const counted = (datasets = 'datasets'): string => `
       SELECT count(*) FILTER (WHERE m.kind = 'image')::int AS images,
              count(*) FILTER (WHERE m.kind = 'video')::int AS videos,
              COALESCE(sum(i.sampled_frames) FILTER (WHERE m.kind = 'video'), 0)::int AS video_frames,
-             count(i.mask_media_id) FILTER (WHERE m.kind = 'image')::int AS masked_images,
-             count(i.mask_media_id) FILTER (WHERE m.kind = 'video')::int AS masked_videos,
-             COALESCE(sum(i.sampled_frames) FILTER (WHERE m.kind = 'video' AND i.mask_media_id IS NOT NULL), 0)::int
+             count(k.id) FILTER (WHERE m.kind = 'image')::int AS masked_images,
+             count(k.id) FILTER (WHERE m.kind = 'video')::int AS masked_videos,
+             COALESCE(sum(i.sampled_frames) FILTER (WHERE m.kind = 'video' AND k.id IS NOT NULL), 0)::int
                AS masked_video_frames
-        FROM dataset_items i JOIN media m ON m.id = i.source_media_id WHERE i.dataset_id = d.id
+        FROM dataset_items i
+        JOIN media m ON m.id = i.source_media_id AND m.deleted_at IS NULL
+        LEFT JOIN media k ON k.id = i.mask_media_id AND k.deleted_at IS NULL
+       WHERE i.dataset_id = d.id
     ) c`;
 
 /** Sums of the counts of {@link counted} over the rows `s` of a query. */

@@ -43,8 +43,12 @@ export class InferenceJobDao extends Dao {
     return jobs.map((job) => job.get({ plain: true }));
   }
 
+  /** The row, unless it is in the trash. */
   async find(where: { id: string; userId?: string }): Promise<InferenceJobRow | null> {
-    const job = await this.models.inferenceJobs.findOne({ where, transaction: this.transaction });
+    const job = await this.models.inferenceJobs.findOne({
+      where: { ...where, deletedAt: null },
+      transaction: this.transaction,
+    });
     return job?.get({ plain: true }) ?? null;
   }
 

@@ -34,7 +34,7 @@ const OWNER_EMAIL = literal('(SELECT u.email FROM users u WHERE u.id = "Inferenc
 export function jobListWhere(filter: JobRowFilter): WhereOptions<InferenceJobRow> {
   const { userId, status, task, datasetId, batchId, createdAfter, createdBefore, olderThan } = filter;
   const { ids, includeDeleted = true, ownerEmailContains } = filter;
-  const conditions: WhereOptions<InferenceJobRow>[] = [];
+  const conditions: WhereOptions<InferenceJobRow>[] = [{ deletedAt: null }];
   if (ids) conditions.push({ id: [...ids] });
   if (userId) conditions.push({ userId });
   if (status && status.length > 0) conditions.push({ status: [...status] });

@@ -22,7 +22,7 @@ export class MediaListDao extends Dao {
   async isOwned(id: string, userId: string): Promise<boolean> {
     const rows = await this.rows(
       `SELECT m.id FROM media m JOIN datasets d ON d.id = m.dataset_id
-        WHERE m.id = $id AND m.user_id = $userId AND d.deleted_at IS NULL`,
+        WHERE m.id = $id AND m.user_id = $userId AND d.deleted_at IS NULL AND m.deleted_at IS NULL`,
       { id, userId },
     );
     return rows.length > 0;
@@ -35,7 +35,7 @@ export class MediaListDao extends Dao {
     const [direction, beyond] = order === 'asc' ? ['ASC', '>'] : ['DESC', '<'];
     return this.rows<MediaPlace>(
       `SELECT m.id, (${value})::text AS value FROM media m JOIN datasets d ON d.id = m.dataset_id
-        WHERE m.user_id = $userId AND d.deleted_at IS NULL
+        WHERE m.user_id = $userId AND d.deleted_at IS NULL AND m.deleted_at IS NULL
           AND ($datasetId::uuid IS NULL OR m.dataset_id = $datasetId::uuid)
           AND ($kind::text IS NULL OR m.kind = $kind::text)
           AND ($role::text IS NULL OR m.role = $role::text)

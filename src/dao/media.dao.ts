@@ -35,6 +35,16 @@ export class MediaDao extends Dao {
     return rows.map((row) => row.get({ plain: true }));
   }
 
+  /** Those of these ids that are not deleted, nor their dataset. */
+  async live(ids: readonly string[]): Promise<string[]> {
+    const rows = await this.rows<{ id: string }>(
+      `SELECT m.id FROM media m JOIN datasets d ON d.id = m.dataset_id
+        WHERE m.id = ANY($ids::uuid[]) AND m.deleted_at IS NULL AND d.deleted_at IS NULL`,
+      { ids: [...ids] },
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Rows with a greater id, in ascending order. */
   async after(id: string | null, limit: number): Promise<MediaRow[]> {
     const rows = await this.models.media.findAll({

@@ -3,19 +3,24 @@ import { Dao } from './dao.js';
 
 /** Table `results`. */
 export class ResultDao extends Dao {
-  async insert(row: Omit<ResultRow, 'createdAt'>): Promise<ResultRow> {
+  async insert(row: Omit<ResultRow, 'createdAt' | 'deletedAt'>): Promise<ResultRow> {
     const result = await this.models.results.create(row, { transaction: this.transaction });
     return result.get({ plain: true });
   }
 
+  /** The row of a job, unless it is in the trash. */
   async findByJob(jobId: string): Promise<ResultRow | null> {
-    const result = await this.models.results.findByPk(jobId, { transaction: this.transaction });
+    const result = await this.models.results.findOne({
+      where: { jobId, deletedAt: null },
+      transaction: this.transaction,
+    });
     return result?.get({ plain: true }) ?? null;
   }
 
   /** Size of a job's ZIP, without reading its JSON document, which may be large. */
   async findZipBytes(jobId: string): Promise<number | null> {
-    const result = await this.models.results.findByPk(jobId, {
+    const result = await this.models.results.findOne({
+      where: { jobId, deletedAt: null },
       attributes: ['jobId', 'zipBytes'],
       transaction: this.transaction,
     });

@@ -73,6 +73,8 @@ export interface Media {
   /** Key in the blob store. */
   readonly storageKey: string;
   readonly createdAt: Date;
+  /** In the trash since; a job that was created before may still read the file. */
+  readonly deletedAt?: Date | null;
 }
 
 /** A source with an optional mask, in upload order. */

@@ -79,6 +79,15 @@ export interface JobFailure {
   readonly message: string;
 }
 
+/** A file that a job runs on, as it was when the job was created. */
+export interface JobInput {
+  /** Its name in the task's plan, such as `goal` or `source`. */
+  readonly role: string;
+  readonly mediaId: string;
+  readonly name: string;
+  readonly sha256: string;
+}
+
 /** One run of a task for one user. */
 export interface Job {
   readonly id: string;
@@ -114,6 +123,14 @@ export interface Job {
   readonly failure: JobFailure | null;
   /** The job that this job retries, if any. */
   readonly retryOf: string | null;
+  /** Seconds after its end for which the result is kept; `null` for no such limit. */
+  readonly resultTtlSeconds?: number | null;
+  /** When the result was deleted or its time had passed. */
+  readonly resultGoneAt?: Date | null;
+  /** `null` for jobs of earlier versions. */
+  readonly inputs?: readonly JobInput[] | null;
+  /** In the trash since. */
+  readonly deletedAt?: Date | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;

@@ -39,14 +39,16 @@ export interface LoggerOptions {
   readonly console: 'text' | 'json' | 'none';
   /** Port of Redis when it is the queue backend, to distinguish its outages from those of the database. */
   readonly redisPort?: number;
+  /** Days for which files are kept; by default 14, and 30 for those of jobs. */
+  readonly keptDays?: number;
   /** Delay in milliseconds before a file that could not be written is reopened; default 10 000. */
   readonly reopenMs?: number;
 }
 
 /** Property in which winston formats store the final line. */
 const LINE = Symbol.for('message');
-const APP_LOG_KEPT = '14d';
-const JOB_LOG_KEPT = '30d';
+const APP_LOG_DAYS = 14;
+const JOB_LOG_DAYS = 30;
 const MAX_FILE_SIZE = '50m';
 const REOPEN_MS = 10_000;
 
@@ -94,7 +96,7 @@ function dailyFile(options: LoggerOptions, kind: 'app' | 'jobs'): DailyRotateFil
     dirname: directory,
     filename: `${name}-%DATE%.log`,
     datePattern: 'YYYY-MM-DD',
-    maxFiles: kind === 'app' ? APP_LOG_KEPT : JOB_LOG_KEPT,
+    maxFiles: `${options.keptDays ?? (kind === 'app' ? APP_LOG_DAYS : JOB_LOG_DAYS)}d`,
     maxSize: MAX_FILE_SIZE,
     auditFile: path.join(directory, `.${name}-audit.json`),
     format: kind === 'app' ? asJson : winston.format.combine(jobLinesOnly(), asJson),

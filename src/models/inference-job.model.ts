@@ -3,6 +3,7 @@ import type {
   DeviceReport,
   DeviceRequest,
   EnergyReport,
+  JobInput,
   JobProgress,
   JobStatus,
   NetworkIdentity,
@@ -39,6 +40,12 @@ export interface InferenceJobRow {
   failureCode: string | null;
   failureMessage: string | null;
   retryOf: string | null;
+  resultTtlSeconds: number | null;
+  /** When the result was deleted or removed. */
+  resultGoneAt: Date | null;
+  inputs: readonly JobInput[] | null;
+  /** In the trash since. */
+  deletedAt: Date | null;
   /** Earliest time of the next attempt. */
   notBefore: Date | null;
   createdAt: Date;
@@ -65,7 +72,11 @@ type LaterColumns =
   | 'createdAt'
   | 'startedAt'
   | 'finishedAt'
-  | 'notBefore';
+  | 'notBefore'
+  | 'resultTtlSeconds'
+  | 'resultGoneAt'
+  | 'inputs'
+  | 'deletedAt';
 
 /** What an insert must give; the rest has defaults. */
 export type NewInferenceJobRow = Optional<InferenceJobRow, LaterColumns>;
@@ -104,6 +115,10 @@ export function defineInferenceJobModel(sequelize: Sequelize): InferenceJobModel
       failureCode: DataTypes.STRING,
       failureMessage: DataTypes.TEXT,
       retryOf: DataTypes.UUID,
+      resultTtlSeconds: DataTypes.INTEGER,
+      resultGoneAt: DataTypes.DATE,
+      inputs: DataTypes.JSON,
+      deletedAt: DataTypes.DATE,
       notBefore: DataTypes.DATE,
       createdAt: DataTypes.DATE,
       startedAt: DataTypes.DATE,

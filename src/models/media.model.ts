@@ -29,10 +29,11 @@ export interface MediaRow {
   frameSource: FrameSource;
   storageKey: string;
   createdAt: Date;
+  deletedAt: Date | null;
 }
 
 /** What an insert must give; the rest has defaults. */
-export type NewMediaRow = Optional<MediaRow, 'createdAt' | 'frameSource' | 'holeCircle'>;
+export type NewMediaRow = Optional<MediaRow, 'createdAt' | 'deletedAt' | 'frameSource' | 'holeCircle'>;
 
 /** Sequelize class of `media`. */
 export type MediaModel = ModelStatic<Model<MediaRow, NewMediaRow>>;
@@ -66,6 +67,7 @@ export function defineMediaModel(sequelize: Sequelize): MediaModel {
       frameSource: DataTypes.STRING,
       storageKey: DataTypes.TEXT,
       createdAt: DataTypes.DATE,
+      deletedAt: DataTypes.DATE,
     },
     tableOptions('media'),
   );

@@ -8,10 +8,12 @@ export interface ResultRow {
   zipBytes: number;
   zipSha256: string;
   createdAt: Date;
+  /** In the trash since. */
+  deletedAt: Date | null;
 }
 
 /** Sequelize class of `results`. */
-export type ResultModel = ModelStatic<Model<ResultRow, Optional<ResultRow, 'createdAt'>>>;
+export type ResultModel = ModelStatic<Model<ResultRow, Optional<ResultRow, 'createdAt' | 'deletedAt'>>>;
 
 /** Defines `results` on `sequelize`. */
 export function defineResultModel(sequelize: Sequelize): ResultModel {
@@ -23,6 +25,7 @@ export function defineResultModel(sequelize: Sequelize): ResultModel {
       zipBytes: byteCountColumn('zipBytes'),
       zipSha256: DataTypes.STRING,
       createdAt: DataTypes.DATE,
+      deletedAt: DataTypes.DATE,
     },
     tableOptions('results'),
   );

@@ -137,6 +137,10 @@ export class PostgresDatasetRepository implements DatasetRepository {
     return row && toMedia(row);
   }
 
+  async liveMedia(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(ids.length === 0 ? [] : await this.#media.live(ids));
+  }
+
   async mediaAfter(id: string | null, limit: number): Promise<readonly Media[]> {
     return (await this.#media.after(id, limit)).map(toMedia);
   }

@@ -21,6 +21,8 @@ import { PostgresScheduleRepository } from './schedule.repository.js';
 import { PostgresServoSessionRepository } from './servo-session.repository.js';
 import { PostgresSessionRepository } from './session.repository.js';
 import { PostgresUploadRepository } from './upload.repository.js';
+import { PostgresRetentionRepository } from './retention.repository.js';
+import { PostgresTrashRepository } from './trash.repository.js';
 import { PostgresUsageRepository } from './usage.repository.js';
 import { PostgresUserSessionRepository } from './user-session.repository.js';
 import { PostgresUserRepository } from './user.repository.js';
@@ -50,6 +52,8 @@ export function createRepositories(daos: Daos): Repositories {
     rateCounts: translating(new PostgresRateCountRepository(daos.rateCounts)),
     realtime: translating(new PostgresRealtimeRepository(daos.realtime)),
     servoSessions: translating(new PostgresServoSessionRepository(daos.servoSessions, daos.servoGoals)),
+    trash: translating(new PostgresTrashRepository(daos.trash)),
+    retention: translating(new PostgresRetentionRepository(daos.retention)),
     usage: translating(new PostgresUsageRepository(daos.usage)),
     userSessions: translating(new PostgresUserSessionRepository(daos.userSessions)),
     uploads: translating(new PostgresUploadRepository(daos.uploads)),

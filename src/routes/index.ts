@@ -27,6 +27,7 @@ import type { SchedulingController } from '../controllers/scheduling.controller.
 import type { ServoSessionController } from '../controllers/servo-session.controller.js';
 import type { SystemController } from '../controllers/system.controller.js';
 import type { TusController } from '../controllers/tus.controller.js';
+import type { TrashController } from '../controllers/trash.controller.js';
 import type { UploadController } from '../controllers/upload.controller.js';
 import type { UserSessionController } from '../controllers/user-session.controller.js';
 import type { UserController } from '../controllers/user.controller.js';
@@ -60,6 +61,7 @@ import { schedulingRoutes } from './scheduling.routes.js';
 import { servoRoutes } from './servo.routes.js';
 import { systemRoutes } from './system.routes.js';
 import { uploadRoutes } from './upload.routes.js';
+import { trashRoutes } from './trash.routes.js';
 import { userSessionRoutes } from './user-session.routes.js';
 import { userRoutes } from './user.routes.js';
 import { webhookRoutes } from './webhook.routes.js';
@@ -87,6 +89,7 @@ export interface Controllers {
   readonly jobs: JobController;
   readonly webhooks: WebhookController;
   readonly bulkJobs: BulkJobController;
+  readonly trash: TrashController;
   readonly accounts: AccountController;
   readonly namedDatasets: NamedDatasetController;
   readonly pairUploads: PairUploadController;
@@ -124,6 +127,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...jobRoutes(controllers.jobs),
       ...webhookRoutes(controllers.webhooks),
       ...bulkJobRoutes(controllers.bulkJobs),
+      ...trashRoutes(controllers.trash),
       ...accountRoutes(controllers.accounts),
       ...namedDatasetRoutes(controllers.namedDatasets, controllers.pairUploads),
       ...inpaintingRoutes(controllers.inpainting),

@@ -3,7 +3,7 @@ import { PRIORITY } from '../domain/repositories/schedule.repository.js';
 import type { TaskRequest } from '../tasks/definition.js';
 import { TASKS, type AnyTask } from '../tasks/index.js';
 import { dryRunQuery, id, idParams, linkQuery, estimateResponse, rangeOver } from './common.schema.js';
-import { job, jobFailure, jobProgress, jobStatus } from './job.schema.js';
+import { job, resultLifetime, jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
 import { priority } from './scheduling.schema.js';
@@ -43,6 +43,7 @@ function bodyOf(task: AnyTask, request: TaskRequest, name: z.ZodType<string>) {
       range: rangeOf(task),
       priority: priority.default(PRIORITY.usual),
       webhook: requestWebhook.optional(),
+      expiresIn: resultLifetime.optional(),
     })
     .meta({
       id: request.schemaId,
@@ -178,7 +179,7 @@ export const inferenceOperations = {
         schema: z.object({ results }).meta({ id: 'InferenceResult' }),
       },
     ],
-    errors: [404, 409],
+    errors: [404, 409, 410],
   }),
   resultZip: operation({
     method: 'get',
@@ -197,6 +198,6 @@ export const inferenceOperations = {
       { status: 206, description: 'The requested range of the ZIP', contentType: 'application/zip' },
       { status: 304, description: 'Unchanged since `If-None-Match`' },
     ],
-    errors: [403, 404, 409, 416],
+    errors: [403, 404, 409, 410, 416],
   }),
 };

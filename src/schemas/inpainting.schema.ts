@@ -14,7 +14,7 @@ import {
   timestamp,
 } from './common.schema.js';
 import { envelope, numberedPage, pageFacts } from './envelope.schema.js';
-import { job, jobFailure, jobStatus } from './job.schema.js';
+import { job, jobFailure, jobStatus, resultLifetime } from './job.schema.js';
 import { datasetName } from './named-dataset.schema.js';
 import { MEDIA_TYPES, operation } from './operation.js';
 import { json } from './request-body.js';
@@ -31,6 +31,7 @@ const createBody = z
       .meta({ example: { quality: 'high', blendMode: 'feather', outputFormat: 'png' } }),
     range: rangeOver('items with masks'),
     priority: priority.default(PRIORITY.usual),
+    expiresIn: resultLifetime.optional(),
   })
   .meta({ id: 'NewInpainting' });
 
@@ -190,7 +191,7 @@ export const inpaintingOperations = {
         }),
       },
     ],
-    errors: [404, 409],
+    errors: [404, 409, 410],
   }),
   download: operation({
     method: 'get',
@@ -211,6 +212,6 @@ export const inpaintingOperations = {
       { status: 206, description: 'The requested range of the file', contentType: MEDIA_TYPES },
       { status: 304, description: 'Unchanged since `If-None-Match`' },
     ],
-    errors: [403, 404, 409, 416],
+    errors: [403, 404, 409, 410, 416],
   }),
 };

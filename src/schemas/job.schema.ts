@@ -11,6 +11,14 @@ export const jobStatus = z.enum(JOB_STATUSES).meta({ id: 'JobStatus' });
 export const taskName = z.enum(TASK_NAMES);
 const deviceUsed = z.enum(['cpu', 'cuda', 'webgpu']);
 
+const MAX_RESULT_SECONDS = 10 * 365 * 86_400;
+/** Seconds for which a result is kept. */
+export const resultLifetime = z.number().int().min(60).max(MAX_RESULT_SECONDS).meta({
+  description:
+    'Seconds after their end for which the results of these jobs are kept, 60 to ten years; without it as long as the server keeps results',
+  example: 604_800,
+});
+
 /** Progress of a job. */
 export const jobProgress = z
   .object({
@@ -76,6 +84,12 @@ export const job = z
       .meta({ description: 'The last attempt; earlier ones are in the events' }),
     error: jobFailure.nullable(),
     retryOf: id.nullable(),
+    resultExpiresAt: timestamp.nullable().meta({
+      description: 'When the result is removed, if the request has limited its time with `expiresIn`',
+    }),
+    resultGoneAt: timestamp
+      .nullable()
+      .meta({ description: 'When the result was deleted, or its time had passed' }),
     results: z.object({ json: z.string(), zip: z.string() }).nullable().meta({
       description:
         'Paths of the results of a COMPLETED job; `zip` is signed and works without a token for 15 minutes',
@@ -99,6 +113,18 @@ const listQuery = z.strictObject({
 
 const estimatedJob = job
   .extend({
+    inputs: z
+      .array(
+        z.object({
+          role: z.string(),
+          mediaId: id,
+          name: z.string(),
+          sha256: z.string(),
+          deleted: z.boolean().meta({ description: 'The file, or its dataset, was deleted since' }),
+        }),
+      )
+      .nullable()
+      .meta({ description: 'The files that the job runs on; null for jobs of earlier versions' }),
     estimate: z.object({ startsAt: timestamp.nullable(), endsAt: timestamp.nullable() }).nullable().meta({
       description:
         'Expected times, from recent jobs of the same task, network, device and price; null while unknown, and for a job that has ended',

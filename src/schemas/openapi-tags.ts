@@ -48,6 +48,11 @@ export const OPENAPI_TAGS = [
     description: 'All jobs of the caller, whichever routes created them: list, show, cancel, retry, follow.',
   },
   {
+    name: 'Trash',
+    description:
+      'Deletion of files, items, jobs and results. What was deleted can be restored for `TRASH_DAYS`.',
+  },
+  {
     name: 'Webhooks',
     description:
       'Endpoints that receive signed messages when jobs start, progress and end, and the log of their deliveries.',

@@ -28,6 +28,7 @@ import { quotaOperations } from './quota.schema.js';
 import { realtimeOperations } from './realtime.schema.js';
 import { schedulingOperations } from './scheduling.schema.js';
 import { servoOperations } from './servo.schema.js';
+import { trashOperations } from './trash.schema.js';
 import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
 import { userSessionOperations } from './user-session.schema.js';
 import { tusOperations } from './tus.schema.js';
@@ -56,6 +57,7 @@ export const allOperations: readonly Operation[] = [
   jobOperations,
   webhookOperations,
   bulkJobOperations,
+  trashOperations,
   servoOperations,
   accountOperations,
   namedDatasetOperations,

@@ -192,7 +192,7 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
   async #stored(mediaId: string, { userId }: Principal): Promise<UnreadImage> {
     const { datasets } = this.#deps.unitOfWork.read;
     const media = await datasets.findMedia(mediaId);
-    if (!media || media.userId !== userId) throw notFound('Media', mediaId);
+    if (!media || media.userId !== userId || media.deletedAt) throw notFound('Media', mediaId);
     const [dataset] = await datasets.findByIds([media.datasetId]);
     // Deleting a dataset also makes its images unavailable to their owner.
     if (!dataset || dataset.deletedAt) throw notFound('Media', mediaId);

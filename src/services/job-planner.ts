@@ -1,4 +1,5 @@
-import type { DeviceRequest, Job, TaskName } from '../domain/job.js';
+import type { DatasetItem } from '../domain/dataset.js';
+import type { DeviceRequest, Job, JobInput, TaskName } from '../domain/job.js';
 import type { BillableUnits, Quote } from '../domain/money.js';
 import type { Repositories } from '../domain/repositories/unit-of-work.js';
 import { AppError } from '../errors/app-error.js';
@@ -26,6 +27,8 @@ export interface PlannedJobs {
   readonly params: Readonly<Record<string, unknown>>;
   readonly device: DeviceRequest;
   readonly plans: readonly JobPlan<unknown>[];
+  /** Files of each plan. */
+  readonly inputs: readonly (readonly JobInput[] | null)[];
   /** One quote per plan. */
   readonly quotes: readonly Quote[];
   readonly total: Quote;
@@ -62,20 +65,26 @@ export class JobPlanner {
         `range: "${request.range}" selects no item of this dataset that the task can process.`,
       );
     }
-    return this.#price(repositories, definition, { datasetId: dataset.id, params, plans });
+    const inputs = plans.map((plan) => inputsOf(plan, items));
+    return this.#price(repositories, definition, { datasetId: dataset.id, params, plans, inputs });
   }
 
   /** Plans an existing job again at current prices. */
   async replan(repositories: Pick<Repositories, 'prices'>, job: Job): Promise<PlannedJobs> {
     const definition = this.#tasks.require(job.task);
     const plans = [planOf(job)];
-    return this.#price(repositories, definition, { datasetId: job.datasetId, params: job.params, plans });
+    return this.#price(repositories, definition, {
+      datasetId: job.datasetId,
+      params: job.params,
+      plans,
+      inputs: [job.inputs ?? null],
+    });
   }
 
   async #price(
     { prices }: Pick<Repositories, 'prices'>,
     definition: AnyTaskDefinition,
-    work: { datasetId: string | null; params: unknown; plans: readonly JobPlan<unknown>[] },
+    work: Pick<PlannedJobs, 'datasetId' | 'plans' | 'inputs'> & { readonly params: unknown },
   ): Promise<PlannedJobs> {
     const units: BillableUnits[] = work.plans.map((plan) => definition.units(plan));
     const { each, total } = await new PricingService(prices).quoteAll(definition.pricePreset, units);
@@ -85,10 +94,21 @@ export class JobPlanner {
       params: asRecord(work.params),
       device: definition.device(work.params),
       plans: work.plans,
+      inputs: work.inputs,
       quotes: each,
       total: { ...total, warnings: work.plans.flatMap((plan) => definition.warnings?.(plan) ?? []) },
     };
   }
+}
+
+/** The files of a plan as they are now: later they may be deleted. */
+function inputsOf({ media }: JobPlan<unknown>, items: readonly DatasetItem[]): readonly JobInput[] {
+  const files = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
+  const byId = new Map(files.map((file) => [file.id, file]));
+  return Object.entries(media).flatMap(([role, mediaId]) => {
+    const file = byId.get(mediaId);
+    return file ? [{ role, mediaId, name: file.name, sha256: file.sha256 }] : [];
+  });
 }
 
 /**

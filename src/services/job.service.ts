@@ -15,6 +15,7 @@ import { AppError } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';
 import type { JobControl } from '../queue/job-control.js';
 import { queueMessageId } from '../queue/jobs.js';
+import { requireInputs, shownInputs, type ShownInput } from './job-inputs.js';
 import type { JobPlanner, JobRequest, PlannedJobs } from './job-planner.js';
 import { endWithoutResult, holdCredits } from './job-settlement.js';
 import { requireOpenTask } from './paused-tasks.js';
@@ -33,6 +34,8 @@ export interface CreateJobs {
   readonly range?: string;
   /** Rank among the user's waiting jobs, -10 to 10; 0 by default. */
   readonly priority?: number;
+  /** Seconds after its end for which a result is kept. */
+  readonly expiresIn?: number;
   /** Endpoint for events of these jobs; its URL must have been checked. */
   readonly webhook?: JobWebhook;
   /** Only quote, using the same pricing code. */
@@ -99,7 +102,8 @@ export class JobService {
     return this.#deps.unitOfWork.run(async (scope) => {
       const planned = await this.#deps.planner.plan(scope, requestOf(input));
       const { principal, priority = PRIORITY.usual } = input;
-      const owner = { userId: principal.userId, retryOf: null, priority };
+      const { expiresIn: resultTtlSeconds = null } = input;
+      const owner = { userId: principal.userId, retryOf: null, priority, resultTtlSeconds };
       const jobs = await this.#admit(scope, planned, owner);
       const webhook = input.webhook && (await createJobWebhook(scope, jobs[0], input.webhook));
       const created = { jobs, quote: planned.total, webhook };
@@ -145,6 +149,11 @@ export class JobService {
     return job.status === 'PENDING' ? this.#deps.unitOfWork.read.schedule.position(job.id) : null;
   }
 
+  /** See {@link shownInputs}. */
+  async inputs(job: Job): Promise<readonly ShownInput[] | null> {
+    return shownInputs(this.#deps.unitOfWork.read, job);
+  }
+
   /** Events with a number greater than `after`, oldest first. */
   async events(id: string, viewer: JobViewer, after: number): Promise<readonly JobEvent[]> {
     await findVisibleJob(this.#deps.unitOfWork.read, id, viewer);
@@ -183,9 +192,11 @@ export class JobService {
     await this.#limits.requireSpace();
     return this.#deps.unitOfWork.run(async (scope) => {
       const job = await findRetryableJob(scope, id, viewer);
+      await requireInputs(scope, job);
       const planned = await this.#deps.planner.replan(scope, job);
-      const { userId, priority } = job;
-      const [copy] = await this.#admit(scope, planned, { userId, retryOf: job.id, priority });
+      const { userId, priority, resultTtlSeconds } = job;
+      const owner = { userId, retryOf: job.id, priority, resultTtlSeconds };
+      const [copy] = await this.#admit(scope, planned, owner);
       await kept?.record(scope, copy);
       return copy;
     });
@@ -198,8 +209,8 @@ export class JobService {
 
   async #admit(
     scope: TransactionScope,
-    { datasetId, task, params, device, plans, quotes, total }: PlannedJobs,
-    owner: Pick<Job, 'userId' | 'retryOf' | 'priority'>,
+    { datasetId, task, params, device, plans, inputs, quotes, total }: PlannedJobs,
+    owner: Pick<Job, 'userId' | 'retryOf' | 'priority' | 'resultTtlSeconds'>,
   ): Promise<readonly Job[]> {
     await requireOpenTask(scope, task);
     const limit = await this.#waitingLimit(scope, owner.userId);
@@ -215,6 +226,7 @@ export class JobService {
         task,
         params,
         plan: { ...plan },
+        inputs: inputs[index],
         deviceRequested: device,
         pricePreset: quotes[index].preset,
         priceVersion: quotes[index].version,

@@ -62,7 +62,13 @@ export class ResultService {
   }
 }
 
-function notReady({ id, status, failure }: Job): AppError {
+function notReady({ id, status, failure, resultGoneAt }: Job): AppError {
+  if (resultGoneAt) {
+    return new AppError('RESULT_GONE', {
+      message: `The result of job ${id} is gone since ${resultGoneAt.toISOString()}: it was deleted, or its time has passed.`,
+      details: { goneAt: resultGoneAt.toISOString() },
+    });
+  }
   const why = failure ? `: ${failure.message}` : '.';
   const message =
     status === 'FAILED' || status === 'ABORTED'

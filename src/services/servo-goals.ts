@@ -96,7 +96,7 @@ export class ServoGoals {
   async #requireMedia(mediaId: string, userId: string): Promise<Media> {
     const { datasets } = this.#deps.read;
     const media = await datasets.findMedia(mediaId);
-    if (media?.userId !== userId) throw notFound('Media', mediaId);
+    if (media?.userId !== userId || media.deletedAt) throw notFound('Media', mediaId);
     const [dataset] = await datasets.findByIds([media.datasetId]);
     // With its dataset a file is gone for its owner too.
     if (!dataset || dataset.deletedAt) throw notFound('Media', mediaId);

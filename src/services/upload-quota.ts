@@ -56,11 +56,25 @@ export async function countUpload(
   if (reservation !== undefined) await quotas.release(reservation);
 }
 
+/**
+ * Requires that restored files fit into the storage of a user.
+ * @throws AppError STORAGE_QUOTA_EXCEEDED
+ */
+export async function requireStorage(
+  { quotas }: Pick<TransactionScope, 'quotas'>,
+  { userId, bytes }: { readonly userId: string; readonly bytes: number },
+  defaults: UserLimits,
+): Promise<void> {
+  const limits = effectiveLimits(defaults, await quotas.overrides(userId));
+  const usage = await quotas.lockUsage(userId);
+  requireUploadFits({ limits, usage, stored: bytes, uploaded: 0 });
+}
+
 function storageExceeded(limit: number, usage: UploadUsage, requested: number): AppError {
   const used = usage.storageBytes + usage.reservedBytes;
   const left = Math.max(0, limit - used);
   return new AppError('STORAGE_QUOTA_EXCEEDED', {
-    message: `The upload does not fit: ${left} of ${limit} bytes of storage are left${requested > 0 ? ` and it has ${requested}` : ''}. Delete datasets, or ask an admin for more.`,
+    message: `Not enough storage: ${left} of ${limit} bytes are left${requested > 0 ? ` and ${requested} are needed` : ''}. Delete datasets, or ask an admin for more.`,
     details: { limit, used, left, requested },
   });
 }

@@ -41,6 +41,7 @@ export async function runWorker(
     process: 'worker',
     level: settings.logLevel,
     directory: settings.folders.logs,
+    keptDays: settings.retentionDays.logs,
     console: settings.mode === 'production' ? 'json' : 'text',
     redisPort: settings.queue.backend === 'redis' ? settings.queue.redis.port : undefined,
   });

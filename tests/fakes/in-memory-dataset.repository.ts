@@ -169,6 +169,11 @@ export class InMemoryDatasetRepository implements DatasetRepository {
     return this.#store.media.get(mediaId) ?? null;
   }
 
+  async liveMedia(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const { media, datasets } = this.#store;
+    return new Set(ids.filter((id) => datasets.get(media.get(id)?.datasetId ?? '')?.deletedAt === null));
+  }
+
   async mediaAfter(id: string | null, limit: number): Promise<readonly Media[]> {
     const all = [...this.#store.media.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     return all.filter((media) => id === null || media.id > id).slice(0, limit);

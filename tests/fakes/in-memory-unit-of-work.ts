@@ -26,6 +26,7 @@ import { noMedia } from './no-media.js';
 import { noMediaProcess } from './no-media-process.js';
 import { noPreviews } from './no-previews.js';
 import { noUploads } from './no-uploads.js';
+import { noRetention, noTrash } from './no-trash.js';
 import { noWebhookDeliveries, noWebhooks } from './no-webhooks.js';
 
 type Effect = () => void | Promise<void>;
@@ -74,6 +75,8 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       userSessions: new InMemoryUserSessionRepository(store),
       uploads: noUploads,
       identities: new InMemoryIdentityRepository(store),
+      trash: noTrash,
+      retention: noRetention,
     };
   }
 

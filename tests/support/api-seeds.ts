@@ -28,7 +28,7 @@ export async function addVideos(
       frameCount: SEEDED_FRAMES,
       fps: { num: 25, den: 1 },
       durationSeconds: SEEDED_FRAMES / 25,
-      storageKey: `${userId}/${id}`,
+      storageKey: id,
     };
     return { source };
   });

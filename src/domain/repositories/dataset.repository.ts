@@ -49,7 +49,10 @@ export interface DatasetRepository {
   distinctTags(userId: string, limit: number): Promise<readonly string[]>;
   /** Predefined tags offered to every owner. */
   predefinedTags(): Promise<readonly string[]>;
+  /** The file, also while it is in the trash. */
   findMedia(mediaId: string): Promise<Media | null>;
+  /** Those of these ids that are not deleted, nor their dataset. */
+  liveMedia(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Media of all users, including those of deleted datasets, ordered by id: those after `id`, or from the start. */
   mediaAfter(id: string | null, limit: number): Promise<readonly Media[]>;
 }

@@ -29,7 +29,7 @@ export type NewJob = Pick<
   | 'held'
   | 'retryOf'
 > &
-  Partial<Pick<Job, 'priority'>>;
+  Partial<Pick<Job, 'priority' | 'resultTtlSeconds' | 'inputs'>>;
 
 /** Job filter; absent conditions do not filter. */
 export interface JobConditions {

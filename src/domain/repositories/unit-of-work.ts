@@ -18,6 +18,7 @@ import type { ScheduleRepository } from './schedule.repository.js';
 import type { ServoSessionRepository } from './servo-session.repository.js';
 import type { SessionRepository } from './session.repository.js';
 import type { UploadRepository } from './upload.repository.js';
+import type { RetentionRepository, TrashRepository } from './trash.repository.js';
 import type { UserSessionRepository } from './user-session.repository.js';
 import type { UserRepository } from './user.repository.js';
 import type { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
@@ -50,6 +51,8 @@ export interface Repositories {
   readonly uploads: UploadRepository;
   readonly identities: IdentityRepository;
   readonly usage: UsageRepository;
+  readonly trash: TrashRepository;
+  readonly retention: RetentionRepository;
 }
 
 /** A transaction: its repositories, queue and commit hooks. */

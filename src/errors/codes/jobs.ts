@@ -50,6 +50,16 @@ export const JOB_CODES = {
     hint: 'The `waiting` and `added` jobs together exceed `limit`; nothing was created or held. Wait for jobs to finish, or cancel some.',
   },
   JOB_FINISHED: { kind: 'conflict', title: 'Job finished', hint: 'A finished job cannot be changed.' },
+  JOB_NOT_FINISHED: {
+    kind: 'conflict',
+    title: 'Job not finished',
+    hint: 'Cancel the job, or wait until it has ended.',
+  },
+  RESULT_GONE: {
+    kind: 'gone',
+    title: 'Result gone',
+    hint: 'The result was deleted, or its time has passed: restore it from the trash, or run the job again.',
+  },
   JOB_NOT_WAITING: {
     kind: 'conflict',
     title: 'Job is not waiting',
