@@ -45,18 +45,23 @@ const quantile = (values: readonly number[], share: number): number => {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
 };
 
-/** A session on the server with one frame under way. */
+/** How an answer is awaited. */
+interface Waiter {
+  resolve(answer: VelocityMessage): void;
+  reject(error: Error): void;
+}
+
+/** A session on the server, whose frames are answered in their order. */
 class ServedSession {
   readonly #socket: WebSocket;
-  #resolve: (answer: VelocityMessage) => void = () => undefined;
-  #reject: (error: Error) => void = () => undefined;
+  readonly #waiting: Waiter[] = [];
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString('utf8')) as ServerMessage;
-      if (message.type === 'velocity') this.#resolve(message);
-      if (message.type === 'error') this.#reject(new Error(message.error.detail));
+      if (message.type === 'velocity') this.#waiting.shift()?.resolve(message);
+      if (message.type === 'error') this.#waiting.shift()?.reject(new Error(message.error.detail));
     });
   }
 
@@ -84,8 +89,7 @@ class ServedSession {
 
   step(jpeg: Uint8Array, sequence: number): Promise<VelocityMessage> {
     return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
+      this.#waiting.push({ resolve, reject });
       this.#socket.send(frameMessage({ format: 'jpeg', bytes: jpeg }, sequence));
     });
   }
@@ -120,6 +124,22 @@ async function pass(
     rest.push(took - workOf(timingsMs));
   }
   return { whole, rest };
+}
+
+/**
+ * Runs a clip's frames with two on their way: one is computed, the next one waits in the server, as with a camera.
+ * @returns frames per second
+ */
+async function streamed(frames: readonly Uint8Array[], session: ServedSession): Promise<number> {
+  const answers: Promise<unknown>[] = [];
+  let start = Number.NaN;
+  for (const [index, frame] of frames.entries()) {
+    if (index >= 2) await answers[index - 2];
+    if (index === WARM_UP + 2) start = performance.now();
+    answers.push(session.step(frame, index));
+  }
+  await Promise.all(answers);
+  return (1000 * (frames.length - WARM_UP - 1)) / (performance.now() - start);
 }
 
 const framesPerSecond = ({ whole }: Pass): number =>
@@ -164,9 +184,11 @@ async function benchmarkCase(given: Case): Promise<Figure[]> {
   const local = await openLocalSession(clip, { detector, modelsDirectory: path.join(ROOT, 'models') });
   const served = await ServedSession.open(client, clip, detector);
   await pinEngines(options.core);
-  const [servedPasses, localPasses, python]: [Pass[], Pass[], number[]] = [[], [], []];
+  const [servedPasses, localPasses]: Pass[][] = [[], []];
+  const [streams, python]: number[][] = [[], []];
   for (let round = 0; round < options.rounds; round += 1) {
     servedPasses.push(await pass(frames, (jpeg, sequence) => served.step(jpeg, sequence)));
+    streams.push(await streamed(frames, served));
     localPasses.push(await pass(frames, (jpeg, sequence) => local.step(jpeg, sequence)));
     if (options.python !== undefined) python.push(await pythonFramesPerSecond(given));
   }
@@ -187,13 +209,19 @@ async function benchmarkCase(given: Case): Promise<Figure[]> {
   ];
   if (python.length === 0) return figures;
   const peer = { name: 'Python pipeline', value: spreadOf(python) };
-  const own = spreadOf(servedPasses.map(framesPerSecond));
-  return [...figures, compared({ name: `${name}, one core each`, unit: 'frames/s' }, own, peer)];
+  const against = (label: string, values: readonly number[]): Figure =>
+    compared({ name: `${name}, one core each, ${label}`, unit: 'frames/s' }, spreadOf(values), peer);
+  return [
+    ...figures,
+    against('one frame at a time', servedPasses.map(framesPerSecond)),
+    against('the next frame waiting', streams),
+  ];
 }
 
 /**
- * Live servoing through the server (WebSocket, JPEGs of at most 640 pixels, one frame at a time) beside the same pipeline
- * called in this process, alternating in one run, and on request beside the Python pipeline of `bench -- peers`.
+ * Live servoing through the server (WebSocket, JPEGs of at most 640 pixels, one frame at a time and with the next one
+ * waiting) beside the same pipeline called in this process, alternating in one run, and on request beside the Python
+ * pipeline of `bench -- peers`.
  */
 export async function benchmarkServo(url: string, options: ServoBenchOptions = {}): Promise<Figure[]> {
   const client = new ApiClient(url);
