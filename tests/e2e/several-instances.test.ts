@@ -221,6 +221,9 @@ const backends = hasRedisServer ? ['postgres', 'redis'] : ['postgres'];
     expect(await connections()).toBe(1);
 
     await cluster.end(cluster.api(0), 'SIGKILL');
+    const unanswered = await ada.at(0).get('/api/user/credits');
+    expect([unanswered.status, unanswered.at('code')]).toEqual([503, 'SHUTTING_DOWN']);
+    expect(unanswered.headers.get('retry-after')).toBe('1');
     expect(await first.next<Presence>('client_presence', (shown) => shown.connectedDevices === 1)).toEqual({
       connectedDevices: 1,
       hasWebPlayer: false,

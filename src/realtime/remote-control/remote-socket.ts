@@ -54,6 +54,8 @@ export class RemoteSocket {
   readonly #watch: CredentialWatch;
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
+  /** The credential has ended. */
+  #ended = false;
 
   readonly #socket: ClientSocket;
   readonly #ports: RemoteControlPorts;
@@ -147,7 +149,8 @@ export class RemoteSocket {
   #enqueue(work: () => Promise<void>): void {
     this.#waiting += 1;
     this.#last = this.#last
-      .then(() => (this.#socket.connected ? work() : undefined))
+      // What a client sent just before it disconnected counts, too.
+      .then(() => (this.#ended ? undefined : work()))
       .catch((error: unknown) => this.#reportFailure(error))
       .finally(() => (this.#waiting -= 1));
   }
@@ -214,6 +217,7 @@ export class RemoteSocket {
 
   /** Ends the connection of a client whose credential has ended; it does not reconnect by itself. */
   #end(): void {
+    this.#ended = true;
     this.send('error', { code: 'TOKEN_REVOKED', message: 'The token has expired or was revoked.' });
     this.#socket.disconnect(true);
   }
