@@ -192,14 +192,17 @@ Works on this installation, or on the server at PROCESS_VIDEO_SERVER_URL with an
   },
   storage: {
     group: 'operate',
-    summary: 'compares the stored files with the database; removes orphaned files',
+    summary:
+      'compares the stored files with the database; removes orphaned files; moves files to S3 and back',
     entry: 'dist/scripts/storage.js',
     usage: `npm run storage -- check     compares the stored files with the database; changes nothing
 npm run storage -- clean     removes files without a row, and databases whose data folder is gone
-  --older-than <hours>       only files without a row for this long, default 24; uploads store files before rows`,
-    options: { 'older-than': text },
+  --older-than <hours>       only files without a row for this long, default 24; uploads store files before rows
+npm run storage -- migrate --to s3|disk [--remove-source]
+                             copies all files to the other storage, compares them, and removes the originals if wanted`,
+    options: { 'older-than': text, to: text, 'remove-source': flag },
     numbers: ['older-than'],
-    commands: { check: 0, clean: 0 },
+    commands: { check: 0, clean: 0, migrate: 0 },
   },
   backup: {
     group: 'operate',

@@ -12,13 +12,17 @@ import { defineModels } from '../src/models/models.js';
 import { createRepositories } from '../src/repositories/repositories.js';
 import { RecordingSweep } from '../src/services/recording-sweep.js';
 import { StorageCheckService, type StorageReport } from '../src/services/storage-check.service.js';
-import { DiskRecordingStore } from '../src/storage/disk-recording-store.js';
-import { DiskBlobStore } from '../src/storage/disk-blob-store.js';
+import { openStorage, type Storage } from '../src/composition/storage.js';
+import { silentLogger } from '../src/logging/logger.js';
+import { migrateStorage } from './storage/migrate-storage.js';
 
 const USAGE = `Usage:
   npm run storage -- check     compares the stored files with the database; changes nothing
   npm run storage -- clean     removes files without a row, and databases whose data folder no longer exists
   --older-than <hours>         only files without a row for this long, default 24; uploads store files before rows
+  npm run storage -- migrate --to s3|disk
+                               copies all files to the other storage and compares their SHA-256; may be repeated
+  --remove-source              then removes the copied files from where they were
 `;
 const hasDatabase = (settings: Settings): boolean =>
   (configuredDatabaseUrl(settings) ?? embeddedDatabaseUrl(settings.folders.data)) !== null;
@@ -67,10 +71,10 @@ function reportClusters(command: string, dataDirectory: string): number {
 /** Recordings of live sessions lie in the same folder; a worker removes those whose job has ended. */
 async function reportRecordings(
   command: string,
-  { folders }: Settings,
+  storage: Pick<Storage, 'recordings'>,
   repositories: Pick<Repositories, 'servoSessions' | 'jobs'>,
 ): Promise<void> {
-  const store = new DiskRecordingStore(folders.media);
+  const store = storage.recordings();
   const sweep = new RecordingSweep(store, repositories);
   const all = await store.list();
   if (all.length === 0) return;
@@ -97,23 +101,24 @@ async function run(command: string, hours: number): Promise<number> {
   }
   const config = databaseConfig(settings, 'infernode-storage');
   const { url } = config;
+  const storage = await openStorage(settings, { log: silentLogger });
   const sequelize = createSequelize(config);
   try {
     const daos = createDaos({ sequelize, models: defineModels(sequelize), transaction: null });
-    const blobs = new DiskBlobStore(settings.folders.media);
     const repositories = createRepositories(daos);
-    const service = new StorageCheckService(repositories, blobs);
+    const service = new StorageCheckService(repositories, storage.blobs);
     const compare = async (): Promise<number> => {
       const report = await service.check(hours * HOUR_MS);
       describe(report, hours);
       if (command === 'clean') say(`${await service.clean(report)} files removed.`);
-      await reportRecordings(command, settings, repositories);
+      await reportRecordings(command, storage, repositories);
       return report.lost.length > 0 ? 1 : 0;
     };
     // A backup must find the file of each of its rows.
     return command === 'clean' ? await withFilesHeld(url, compare) : await compare();
   } finally {
     await sequelize.close();
+    storage.close();
   }
 }
 
@@ -122,12 +127,17 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       'older-than': { type: 'string', default: '24' },
+      to: { type: 'string' },
+      'remove-source': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
   });
   if (values.help) return (say(USAGE), 0);
   const [command, ...rest] = positionals;
   const hours = hoursOf(values['older-than']);
+  const { to, 'remove-source': removeSource } = values;
+  if (command === 'migrate' && rest.length === 0 && (to === 'disk' || to === 's3'))
+    return migrateStorage(loadSettings(), { to, removeSource, log: silentLogger, say });
   const known = (command === 'check' || command === 'clean') && rest.length === 0;
   if (known && hours !== null) return run(command, hours);
   if (hours === null) process.stderr.write('--older-than takes a whole number of hours.\n');
