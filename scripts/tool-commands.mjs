@@ -282,6 +282,18 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
       numbers: ['minutes', 'seconds'],
     },
   ),
+  'soak:upload-kills': tool(
+    [
+      'soak',
+      'dist/tests/soak/upload-kills.js',
+      'kills two api processes in turns during resumable uploads; compares hashes, media and charges',
+    ],
+    'npm run soak:upload-kills [-- --uploads N --mb N --parallel N --pause MS]',
+    {
+      texts: [],
+      numbers: ['uploads', 'mb', 'parallel', 'pause'],
+    },
+  ),
   'soak:images': tool(
     [
       'soak',

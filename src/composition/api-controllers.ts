@@ -5,6 +5,7 @@ import { AdminSessionController } from '../controllers/admin-session.controller.
 import { ApiKeyController } from '../controllers/api-key.controller.js';
 import { AuthController } from '../controllers/auth.controller.js';
 import { ClassificationController } from '../controllers/classification.controller.js';
+import { DreamController } from '../controllers/dream.controller.js';
 import { DatasetController } from '../controllers/dataset.controller.js';
 import { InferenceController } from '../controllers/inference.controller.js';
 import { InpaintingController } from '../controllers/inpainting.controller.js';
@@ -89,23 +90,24 @@ function createNamedControllers(
   };
 }
 
-const createMultipartController = ({ settings }: ApiDeps, services: Services): MultipartUploadController =>
-  new MultipartUploadController({
-    incoming: services.incomingUploads,
-    multipart: services.multipartUploads,
-    links: new PublicLinks(services.links, settings.http.publicUrl),
-    pace: bodyPace(settings.http),
-  });
-
-function createTusController({ settings, incoming }: ApiDeps, services: Services): TusController {
+/** Creates the controllers of uploads in several requests. */
+function createIncomingControllers({ settings, incoming }: ApiDeps, services: Services) {
   const { publicUrl } = settings.http;
-  return new TusController({
-    incoming: services.incomingUploads,
-    protocol: services.tus,
-    pace: bodyPace(settings.http),
-    prefix: publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, ''),
-    isReceived: async ({ id, bytes }) => (await incoming.resumable.size(id)) === bytes,
-  });
+  const { incomingUploads, multipartUploads, tus } = services;
+  const links = new PublicLinks(services.links, publicUrl);
+  const pace = bodyPace(settings.http);
+  const parts = { incoming: incomingUploads, multipart: multipartUploads, links };
+  return {
+    multipartUploads: new MultipartUploadController({ ...parts, pace }),
+    dreams: new DreamController(parts),
+    tus: new TusController({
+      incoming: incomingUploads,
+      protocol: tus,
+      pace,
+      prefix: publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, ''),
+      isReceived: async ({ id, bytes }) => (await incoming.resumable.size(id)) === bytes,
+    }),
+  };
 }
 
 const createServoController = (
@@ -181,8 +183,7 @@ export function createControllers(
     quotas: new QuotaController(services.quotas),
     datasets: new DatasetController(services.datasets),
     uploads: new UploadController(services.uploads, users),
-    multipartUploads: createMultipartController(deps, services),
-    tus: createTusController(deps, services),
+    ...createIncomingControllers(deps, services),
     inference: new InferenceController({
       jobs,
       results,

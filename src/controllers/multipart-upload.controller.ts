@@ -18,7 +18,7 @@ type Operations = typeof uploadOperations;
 export interface MultipartUploadControllerDeps {
   readonly incoming: IncomingUploadService;
   readonly multipart: MultipartUploadService;
-  readonly links: Pick<PublicLinks, 'urlOf'>;
+  readonly links: Pick<PublicLinks, 'absolute'>;
   readonly pace: BodyRateFloor;
 }
 
@@ -64,7 +64,10 @@ export class MultipartUploadController {
     const { urls, expiresAt } = await this.#deps.multipart.urlsOf(upload, body.parts);
     return ok({
       uploadId: upload.id,
-      urls: urls.map(({ partNumber, url }) => ({ partNumber, url: this.#absolute(url, call) })),
+      urls: urls.map(({ partNumber, url }) => ({
+        partNumber,
+        url: this.#deps.links.absolute(url, call.request),
+      })),
       expiresAt: expiresAt.toISOString(),
     });
   };
@@ -93,18 +96,13 @@ export class MultipartUploadController {
     const { urls, expiresAt } = await this.#deps.multipart.urlsOf(upload);
     const body = {
       uploadId: upload.id,
-      urls: urls.map(({ url }) => this.#absolute(url, call)),
+      urls: urls.map(({ url }) => this.#deps.links.absolute(url, call.request)),
       partSize: upload.partBytes,
       expiresAt: expiresAt.toISOString(),
       quote: upload.quote,
       upload: presentUpload(upload),
     };
     return created(body, `/api/uploads/multipart/${upload.id}`);
-  }
-
-  /** Stores with a server of their own give absolute URLs. */
-  #absolute(url: string, { request }: Pick<Call<unknown>, 'request'>): string {
-    return url.startsWith('/') ? this.#deps.links.urlOf(url, request) : url;
   }
 }
 

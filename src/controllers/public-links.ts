@@ -17,6 +17,11 @@ export class PublicLinks {
     return this.urlOf(this.#signer.sign(path, userId, extra), request);
   }
 
+  /** URLs that are absolute already, such as those of an object store, as they are. */
+  absolute(url: string, request: Request): string {
+    return url.startsWith('/') ? this.urlOf(url, request) : url;
+  }
+
   /** The URL of a path as the client of the request reaches it. */
   urlOf(path: string, request: Request): string {
     const base = this.#publicUrl ?? `${request.protocol}://${request.get('host') ?? 'localhost'}`;

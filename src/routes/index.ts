@@ -7,6 +7,7 @@ import type { ApiKeyController } from '../controllers/api-key.controller.js';
 import type { AuthController } from '../controllers/auth.controller.js';
 import type { BulkJobController } from '../controllers/bulk-jobs.controller.js';
 import type { ClassificationController } from '../controllers/classification.controller.js';
+import type { DreamController } from '../controllers/dream.controller.js';
 import type { DatasetController } from '../controllers/dataset.controller.js';
 import type { InferenceController } from '../controllers/inference.controller.js';
 import type { InpaintingController } from '../controllers/inpainting.controller.js';
@@ -60,8 +61,8 @@ import { realtimeRoutes } from './realtime.routes.js';
 import { schedulingRoutes } from './scheduling.routes.js';
 import { servoRoutes } from './servo.routes.js';
 import { systemRoutes } from './system.routes.js';
-import { uploadRoutes } from './upload.routes.js';
 import { trashRoutes } from './trash.routes.js';
+import { dreamRoutes, uploadRoutes } from './upload.routes.js';
 import { userSessionRoutes } from './user-session.routes.js';
 import { userRoutes } from './user.routes.js';
 import { webhookRoutes } from './webhook.routes.js';
@@ -83,6 +84,7 @@ export interface Controllers {
   readonly media: MediaController;
   readonly tus: TusController;
   readonly mediaProcess: MediaProcessController;
+  readonly dreams: DreamController;
   readonly inference: InferenceController;
   readonly classification: ClassificationController;
   readonly networks: NetworkController;
@@ -122,6 +124,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...datasetRoutes(controllers.datasets, controllers.uploads),
       ...mediaRoutes(controllers.media),
       ...uploadRoutes(controllers.multipartUploads, controllers.tus),
+      ...dreamRoutes(controllers.dreams),
       ...inferenceRoutes(controllers.inference),
       ...networkRoutes(controllers.networks),
       ...jobRoutes(controllers.jobs),

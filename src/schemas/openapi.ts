@@ -10,6 +10,7 @@ import { bulkJobOperations } from './bulk-jobs.schema.js';
 import { classificationOperations } from './classification.schema.js';
 import { problem } from './common.schema.js';
 import { datasetOperations } from './dataset.schema.js';
+import { dreamOperations } from './dream.schema.js';
 import { inferenceOperations } from './inference.schema.js';
 import { inpaintingOperations } from './inpainting.schema.js';
 import { jobOperations } from './job.schema.js';
@@ -51,6 +52,7 @@ export const allOperations: readonly Operation[] = [
   uploadOperations,
   mediaOperations,
   tusOperations,
+  dreamOperations,
   inferenceOperations,
   classificationOperations,
   networkOperations,

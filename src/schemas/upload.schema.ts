@@ -91,7 +91,8 @@ const createBody = z
     example: { datasetName: 'Traffic', name: 'Morning Rush Hour', extension: 'mp4', size: 314572800 },
   });
 
-const partNumber = z.number().int().min(1).max(MAX_UPLOAD_PARTS).meta({ example: 1 });
+/** Number of a part. */
+export const partNumber = z.number().int().min(1).max(MAX_UPLOAD_PARTS).meta({ example: 1 });
 
 const refreshBody = z
   .strictObject({

@@ -1,8 +1,10 @@
+import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { Upload } from 'tus-js-client';
 import { makeTestVideo } from '../../factories/videos/make-test-video.js';
 import { paddedVideo } from '../../factories/videos/padded-video.js';
@@ -21,6 +23,21 @@ const metadataOf = (values: Record<string, string>): string =>
   Object.entries(values)
     .map(([key, value]) => `${key} ${base64(value)}`)
     .join(',');
+
+/** The client in Python is tested where its package is present. */
+const PYTHON = process.env.INFERNODE_PYTHON ?? 'python3';
+const python = spawnSync(PYTHON, ['-c', 'import tusclient'], { stdio: 'ignore' }).status === 0 ? it : it.skip;
+const PYTHON_CLIENT = `
+import sys
+from tusclient import client
+url, token, file = sys.argv[1:]
+tus = client.TusClient(url, headers={'Authorization': 'Bearer ' + token})
+first = tus.uploader(file, metadata={'dataset': 'Clips', 'filename': 'python.mp4'}, chunk_size=1000000)
+first.upload_chunk()
+second = tus.uploader(file, url=first.url, chunk_size=1000000)
+assert second.offset == 1000000
+second.upload()
+`;
 
 interface Owner {
   readonly client: ApiClient;
@@ -128,6 +145,15 @@ describe('resumable uploads by tus', () => {
     expect((await user.client.call('DELETE', location, { headers: VERSION })).at('code')).toBe(
       'UPLOAD_COMPLETED',
     );
+  });
+
+  python('the client in Python uploads, and continues an upload', async () => {
+    const user = await owner('python');
+    const file = path.join(folder, 'python.mp4');
+    await writeFile(file, video);
+    await promisify(execFile)(PYTHON, ['-c', PYTHON_CLIENT, `${api.url}${TUS}`, user.token, file]);
+    expect(await videosOf(user)).toMatchObject([{ name: 'python.mp4', frame_count: FRAMES, sha256 }]);
+    expect(await credits(user)).toBe(100 - FRAMES * FRAME_PRICE);
   });
 
   it('a connection cut in the middle of a request goes on at another process', async () => {
