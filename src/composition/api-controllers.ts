@@ -22,6 +22,7 @@ import { PairUploadController } from '../controllers/pair-upload.controller.js';
 import { PublicLinks } from '../controllers/public-links.js';
 import { MultipartUploadController } from '../controllers/multipart-upload.controller.js';
 import { OpenInferenceController } from '../controllers/open-inference.controller.js';
+import { NetworkRightController } from '../controllers/network-right.controller.js';
 import { NetworkController } from '../controllers/network.controller.js';
 import { PriceController } from '../controllers/price.controller.js';
 import { QuotaController } from '../controllers/quota.controller.js';
@@ -164,7 +165,7 @@ function createNetworkController({ settings, unitOfWork }: ApiDeps, services: Se
   const files = { formats: STORED_FORMATS, maxFileBytes: maxBytes, maxFrames, maxVideoPixels };
   return new NetworkController(
     services.networks,
-    { statuses: services.networkStatus, offers },
+    { statuses: services.networkStatus, offers, rights: services.networkRights },
     { timeoutMs: settings.inference.timeoutMs, maxImagePixels, files },
   );
 }
@@ -196,6 +197,7 @@ export function createControllers(
     }),
     classification: new ClassificationController({ ...services, users }),
     networks: createNetworkController(deps, services),
+    networkRights: new NetworkRightController(services.networkRightsAdmin),
     ...createJobControllers(deps.unitOfWork, { jobs, networks: services.networks, streams, waiters, links }),
     webhooks: new WebhookController(services.webhooks),
     trash: new TrashController(services.trash),

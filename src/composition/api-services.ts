@@ -11,6 +11,7 @@ import { HealthService } from '../services/health.service.js';
 import { LedgerInferencePayment } from '../services/inference-payment.js';
 import { OpenInferenceService } from '../services/open-inference.service.js';
 import { NetworkStatus } from '../services/network-status.js';
+import { NetworkRights, NetworkRightsAdmin } from '../services/network-rights.service.js';
 import { NetworkService } from '../services/network.service.js';
 import { QuotaService } from '../services/quota.service.js';
 import { DatabaseSharedCounts } from '../services/shared-counts.js';
@@ -39,6 +40,7 @@ export function createServices(deps: ApiDeps) {
   const limited = createLimitedServices({ settings, unitOfWork, uploads, countMaxWaitMs });
   const charges = new ImageCharges(unitOfWork, classificationTask.pricePreset);
   const links = new DownloadLinks(keys.linkKey);
+  const networkRights = new NetworkRights(unitOfWork.read.networkRights);
   const networkStatus = new NetworkStatus(networks.catalogue, networks.engines, jobEngineNetworks);
   return {
     ...createAccountServices(deps),
@@ -49,10 +51,12 @@ export function createServices(deps: ApiDeps) {
     mediaProcess: new MediaProcessService(unitOfWork),
     media: new MediaService(unitOfWork, uploads.store, uploads.frames),
     datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),
-    ...createImageServices({ unitOfWork, uploads, networks }, charges),
+    ...createImageServices({ unitOfWork, uploads, networks, rights: networkRights }, charges),
     networkStatus,
-    openInference: createOpenInference({ networkStatus, networks, charges }),
-    networks: new NetworkService(networks.catalogue, networks.engines),
+    openInference: createOpenInference({ networkStatus, networks, charges, rights: networkRights }),
+    networks: new NetworkService(networks.catalogue, networks.engines, networkRights),
+    networkRights,
+    networkRightsAdmin: new NetworkRightsAdmin(unitOfWork, networkRights),
     health: new HealthService(probes),
     links,
     linkUsers: new LinkUserService(links, unitOfWork.read.users),
@@ -87,24 +91,32 @@ const createOpenInference = (parts: {
   networkStatus: NetworkStatus;
   networks: ApiDeps['networks'];
   charges: ImageCharges;
+  rights: NetworkRights;
 }): OpenInferenceService =>
-  new OpenInferenceService(
-    parts.networkStatus,
-    parts.networks.engines,
-    new LedgerInferencePayment(parts.charges),
-  );
+  new OpenInferenceService({
+    networks: parts.networkStatus,
+    engines: parts.networks.engines,
+    payment: new LedgerInferencePayment(parts.charges),
+    rights: parts.rights,
+  });
 
 /**
  * Creates the services for synchronous inference on images, which share one memory budget for images read
  * from disk.
  */
 function createImageServices(
-  { unitOfWork, uploads, networks }: Pick<ApiDeps, 'unitOfWork' | 'uploads' | 'networks'>,
+  {
+    unitOfWork,
+    uploads,
+    networks,
+    rights,
+  }: Pick<ApiDeps, 'unitOfWork' | 'uploads' | 'networks'> & { readonly rights: NetworkRights },
   charges: ImageCharges,
 ) {
   const images = {
     unitOfWork,
     ...networks,
+    rights,
     maxImageBytes: IMAGE_MAX_BYTES,
     imageMemory: new MemoryBudget(IMAGE_MEMORY_BYTES),
     readMedia: (media: Media) => readStored(uploads.store, media),

@@ -6,6 +6,7 @@ import type { Refusal } from '../realtime/upgrade-refusal.js';
 import { LiveServoSessions } from '../services/live-servo-sessions.js';
 import { SessionElsewhere } from '../services/servo-errors.js';
 import { ServoGoals } from '../services/servo-goals.js';
+import type { NetworkRights } from '../services/network-rights.service.js';
 import { ServoSessionService } from '../services/servo-session.service.js';
 import { readStored } from './read-stored.js';
 import type { ApiDeps } from './api-deps.js';
@@ -48,7 +49,10 @@ export interface Reached {
 }
 
 /** Wires the sessions of live servoing. */
-export function createServo({ settings, unitOfWork, uploads, servo, logger }: ApiDeps) {
+export function createServo(
+  { settings, unitOfWork, uploads, servo, logger }: ApiDeps,
+  rights: NetworkRights,
+) {
   const { instanceId, ...parts } = servo;
   const instance = new ApiInstance(instanceId, settings.http.instanceUrl);
   const sessions = new LiveServoSessions({
@@ -61,6 +65,7 @@ export function createServo({ settings, unitOfWork, uploads, servo, logger }: Ap
     unitOfWork,
     sessions,
     instance,
+    rights,
     goals: new ServoGoals({
       read: unitOfWork.read,
       readMedia: (media) => readStored(uploads.store, media),

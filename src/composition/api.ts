@@ -116,7 +116,7 @@ function limitConnectionsOf(server: Server, { settings: { http }, logger }: ApiD
 export function createApiServer(deps: ApiDeps): ApiServer {
   const { settings, logger } = deps;
   const services = createServices(deps);
-  const servo = createServo(deps);
+  const servo = createServo(deps, services.networkRights);
   const realtime = createRealtime(deps, services, servo);
   const app = createApp({
     controllers: createControllers(deps, { ...services, servo }, realtime),

@@ -1,5 +1,4 @@
 import type { Quote } from '../domain/money.js';
-import type { NetworkRef } from '../domain/network.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
@@ -30,7 +29,7 @@ import { presentQuote } from './quote.presenter.js';
 type Operations = typeof classificationOperations;
 type AnyCall = Call<Operations['execute']> | Call<Operations['batch']>;
 type Service<Input, Options, Answer> = {
-  quote(network: NetworkRef, images: number): Promise<Quote>;
+  quote(request: Pick<ImageRequest<Options>, 'network' | 'principal'>, images: number): Promise<Quote>;
   execute(
     request: ImageRequest<Options>,
     input: Input,
@@ -108,7 +107,7 @@ export class ClassificationController {
     if (input instanceof AppError) throw input;
     const { query, principal } = call;
     const request = requestOf(call, options);
-    if (query.dryRun) return this.#quote(principal, await service.quote(request.network, 1));
+    if (query.dryRun) return this.#quote(principal, await service.quote(request, 1));
     const answered = answeredBy(call, [{ format, pointer }]);
     const answer = new IdempotentReply(call.receipt, (result: RequestOutcome<Answer>) =>
       ok(present(result, answered)),
@@ -127,7 +126,7 @@ export class ClassificationController {
     extractedValuesOf(call.request)?.clear();
     const { query, principal } = call;
     const request = requestOf(call, options);
-    if (query.dryRun) return this.#quote(principal, await service.quote(request.network, entries.length));
+    if (query.dryRun) return this.#quote(principal, await service.quote(request, entries.length));
     const answered = answeredBy(call, entries);
     const inputs = entries.map(({ input }) => input);
     const answer = new IdempotentReply(

@@ -49,7 +49,7 @@ export class InferenceController {
   readonly create = async (call: Call<Operations['create']>): Promise<Reply> => {
     const { principal, query, body, receipt } = call;
     if (body.webhook) this.#deps.webhooks.requireUsableUrl(body.webhook.url, '/webhook/url');
-    await this.#deps.networks.requireForTask(body);
+    await this.#deps.networks.requireForTask(principal, body);
     if (query.dryRun) return this.#quote(principal, await this.#deps.jobs.estimate({ principal, ...body }));
     const answer = new IdempotentReply(receipt, createdJobs);
     const created = await this.#deps.jobs.create({ principal, ...body, kept: answer.record });
@@ -57,7 +57,7 @@ export class InferenceController {
   };
 
   readonly estimate = async ({ principal, body }: Call<Operations['estimate']>): Promise<Reply> => {
-    await this.#deps.networks.requireForTask(body);
+    await this.#deps.networks.requireForTask(principal, body);
     return this.#quote(principal, await this.#deps.jobs.estimate({ principal, ...body }));
   };
 

@@ -61,7 +61,7 @@ export class InpaintingController {
       priority: body.priority,
       expiresIn: body.expiresIn,
     };
-    await this.#deps.networks.requireForTask(request);
+    await this.#deps.networks.requireForTask(principal, request);
     if (query.dryRun) return this.#quote(principal.userId, await this.#deps.jobs.estimate(request));
     const answer = new IdempotentReply(receipt, ({ jobs: [job] }: CreatedJobs) => ({
       status: 201,

@@ -90,7 +90,7 @@ export class JobController {
       created(presentJob({ job, queuePosition: null }, this.#deps.links), `/api/jobs/${job.id}`),
     );
     const { task, params: parameters } = await this.#deps.jobs.requireRetryable(params.id, { principal });
-    await this.#deps.networks.requireForTask({ task, parameters });
+    await this.#deps.networks.requireForTask(principal, { task, parameters });
     const job = await this.#deps.jobs.retry(params.id, { principal }, answer.record);
     return withEndedJob({ reply: answer.of(job), created: job }, call, this.#deps);
   };

@@ -6,6 +6,7 @@ import { MAX_BATCH, IMAGE_MAX_BYTES } from '../schemas/classification.schema.js'
 import type { networkOperations } from '../schemas/network.schema.js';
 import type { ModelOfferService } from '../services/model-offers.service.js';
 import type { NetworkStatus, NetworkView } from '../services/network-status.js';
+import type { NetworkRights } from '../services/network-rights.service.js';
 import type { NetworkService } from '../services/network.service.js';
 import {
   presentEngineStatus,
@@ -57,22 +58,30 @@ export interface ClassificationLimits {
   readonly files: Omit<ModelLimits, 'synchronous' | 'maxImagePixels'>;
 }
 
+/** What the lists of networks are made of. */
+interface CatalogueServices {
+  readonly statuses: NetworkStatus;
+  readonly offers: Pick<ModelOfferService, 'byNetworkTask'>;
+  readonly rights: Pick<NetworkRights, 'require' | 'visible'>;
+}
+
+const idOf = ({ id }: { readonly id: string }): string => id;
+
 /** HTTP handlers of networks: installed ones, loaded ones, and their administration. */
 export class NetworkController {
   readonly #networks: Pick<NetworkService, 'load' | 'preload' | 'unload' | 'install' | 'remove'>;
   readonly #statuses: NetworkStatus;
   readonly #limits: ClassificationLimits;
-  readonly #offers: Pick<ModelOfferService, 'byNetworkTask'>;
+  readonly #offers: CatalogueServices['offers'];
+  readonly #rights: CatalogueServices['rights'];
 
   constructor(
     networks: Pick<NetworkService, 'load' | 'preload' | 'unload' | 'install' | 'remove'>,
-    {
-      statuses,
-      offers,
-    }: { readonly statuses: NetworkStatus; readonly offers: Pick<ModelOfferService, 'byNetworkTask'> },
+    { statuses, offers, rights }: CatalogueServices,
     limits: ClassificationLimits,
   ) {
     this.#offers = offers;
+    this.#rights = rights;
     this.#networks = networks;
     this.#statuses = statuses;
     this.#limits = limits;
@@ -91,18 +100,21 @@ export class NetworkController {
     });
   };
 
-  readonly status = async (): Promise<Reply> =>
-    ok(presentEngineStatus(this.#statuses.report(), this.#statuses.loaded()));
+  readonly status = async ({ principal }: Call<Operations['status']>): Promise<Reply> => {
+    const loaded = await this.#rights.visible(principal, this.#statuses.loaded(), idOf);
+    return ok(presentEngineStatus(this.#statuses.report(), loaded));
+  };
 
-  readonly loaded = async (): Promise<Reply> => {
-    const loaded = this.#statuses.loaded();
+  readonly loaded = async ({ principal }: Call<Operations['loaded']>): Promise<Reply> => {
+    const loaded = await this.#rights.visible(principal, this.#statuses.loaded(), idOf);
+    const inJobEngines = await this.#rights.visible(principal, this.#statuses.inJobEngines(), idOf);
     const memory = presentMemory(this.#statuses.report(), loaded.length);
     return ok({
       success: true,
       models: loaded.map(presentLoaded),
       count: loaded.length,
       memory,
-      job_engines: this.#statuses.inJobEngines().map(presentJobEngine),
+      job_engines: inJobEngines.map(presentJobEngine),
     });
   };
 
@@ -130,11 +142,16 @@ export class NetworkController {
       description: 'Use POST /api/inference/execute with the payload_example format',
     });
 
-  readonly list = async (): Promise<Reply> =>
-    ok({ models: await this.#present(await this.#statuses.list()) });
+  readonly list = async ({ principal }: Call<Operations['list']>): Promise<Reply> => {
+    const all = await this.#statuses.list();
+    const visible = await this.#rights.visible(principal, all, ({ installed }) => installed.id);
+    return ok({ models: await this.#present(visible) });
+  };
 
-  readonly get = async ({ params }: Call<Operations['get']>): Promise<Reply> =>
-    ok({ id: params.id, versions: await this.#present(await this.#statuses.versions(params.id)) });
+  readonly get = async ({ params, principal }: Call<Operations['get']>): Promise<Reply> => {
+    await this.#rights.require(principal, params.id);
+    return ok({ id: params.id, versions: await this.#present(await this.#statuses.versions(params.id)) });
+  };
 
   readonly upload = async (call: Call<Operations['upload']>): Promise<Reply> => {
     const { id, version, sha256 } = call.body;

@@ -56,13 +56,13 @@ export class OpenInferenceController {
     return { status: ready ? 200 : 503 };
   };
 
-  readonly model = async ({ params }: ModelCall): Promise<Reply> => {
-    const { network, versions } = await this.#deps.inference.describe(refOf(params));
+  readonly model = async ({ params, principal }: ModelCall): Promise<Reply> => {
+    const { network, versions } = await this.#deps.inference.describe(refOf(params), principal);
     return ok(presentModel(network, versions));
   };
 
-  readonly modelReady = async ({ params }: ReadyCall): Promise<Reply> => {
-    await this.#deps.inference.requireReady(refOf(params));
+  readonly modelReady = async ({ params, principal }: ReadyCall): Promise<Reply> => {
+    await this.#deps.inference.requireReady(refOf(params), principal);
     return EMPTY;
   };
 
@@ -72,7 +72,7 @@ export class OpenInferenceController {
     const timeout = body.parameters?.timeout;
     const inference = {
       ...refOf(params),
-      userId: principal.userId,
+      user: principal,
       feeds,
       outputs: wantedOutputs(body),
       rows: rowsOf(feeds[body.inputs[0].name]),
@@ -85,8 +85,8 @@ export class OpenInferenceController {
     return HANDLED;
   };
 
-  readonly index = async ({ body }: Call<Operations['index']>): Promise<Reply> => {
-    const all = await this.#deps.inference.index();
+  readonly index = async ({ body, principal }: Call<Operations['index']>): Promise<Reply> => {
+    const all = await this.#deps.inference.index(principal);
     const wanted = body?.ready ? all.filter(({ loaded }) => loaded !== null) : all;
     return ok(
       wanted.map(({ installed: { id, version, problem }, loaded }) => ({

@@ -15,6 +15,7 @@ import { MediaListDao } from './media-list.dao.js';
 import { MediaProcessDao } from './media-process.dao.js';
 import { MediaPreviewDao } from './media-preview.dao.js';
 import { MediaDao } from './media.dao.js';
+import { NetworkRightDao } from './network-right.dao.js';
 import { PriceDao } from './price.dao.js';
 import { RateCountDao } from './rate-count.dao.js';
 import { RealtimeDao } from './realtime.dao.js';
@@ -69,6 +70,7 @@ export interface Daos {
   readonly userSessions: UserSessionDao;
   readonly uploads: UploadDao;
   readonly identities: IdentityDao;
+  readonly networkRights: NetworkRightDao;
   readonly usage: UsageDao;
   readonly trash: TrashDao;
   readonly retention: RetentionDao;
@@ -109,6 +111,7 @@ export function createDaos(context: DaoContext): Daos {
     userSessions: new UserSessionDao(context),
     uploads: new UploadDao(context),
     identities: new IdentityDao(context),
+    networkRights: new NetworkRightDao(context),
     usage: new UsageDao(context),
     trash: new TrashDao(context),
     retention: new RetentionDao(context),

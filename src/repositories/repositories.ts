@@ -12,6 +12,7 @@ import { PostgresLedgerRepository } from './ledger.repository.js';
 import { PostgresMediaProcessRepository } from './media-process.repository.js';
 import { PostgresMediaRepository } from './media.repository.js';
 import { PostgresPreviewRepository } from './preview.repository.js';
+import { PostgresNetworkRightRepository } from './network-right.repository.js';
 import { PostgresPriceRepository } from './price.repository.js';
 import { PostgresQuotaRepository } from './quota.repository.js';
 import { PostgresRateCountRepository } from './rate-count.repository.js';
@@ -57,6 +58,7 @@ export function createRepositories(daos: Daos): Repositories {
     usage: translating(new PostgresUsageRepository(daos.usage)),
     userSessions: translating(new PostgresUserSessionRepository(daos.userSessions)),
     uploads: translating(new PostgresUploadRepository(daos.uploads)),
+    networkRights: translating(new PostgresNetworkRightRepository(daos.networkRights)),
     identities: translating(new PostgresIdentityRepository(daos.identities)),
     apiKeys: translating(new PostgresApiKeyRepository(daos.apiKeys)),
     webhooks: translating(new PostgresWebhookRepository(daos.webhooks)),

@@ -20,6 +20,7 @@ import type { OidcController } from '../controllers/oidc.controller.js';
 import type { PasswordPageController } from '../controllers/password-page.controller.js';
 import type { PairUploadController } from '../controllers/pair-upload.controller.js';
 import type { OpenInferenceController } from '../controllers/open-inference.controller.js';
+import type { NetworkRightController } from '../controllers/network-right.controller.js';
 import type { NetworkController } from '../controllers/network.controller.js';
 import type { PriceController } from '../controllers/price.controller.js';
 import type { QuotaController } from '../controllers/quota.controller.js';
@@ -54,6 +55,7 @@ import { mount } from './mount.js';
 import { namedDatasetRoutes } from './named-dataset.routes.js';
 import { oidcRoutes } from './oidc.routes.js';
 import { openInferenceRoutes } from './open-inference.routes.js';
+import { networkRightRoutes } from './network-right.routes.js';
 import { networkRoutes } from './network.routes.js';
 import { priceRoutes } from './price.routes.js';
 import { quotaRoutes } from './quota.routes.js';
@@ -88,6 +90,7 @@ export interface Controllers {
   readonly inference: InferenceController;
   readonly classification: ClassificationController;
   readonly networks: NetworkController;
+  readonly networkRights: NetworkRightController;
   readonly jobs: JobController;
   readonly webhooks: WebhookController;
   readonly bulkJobs: BulkJobController;
@@ -127,6 +130,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...dreamRoutes(controllers.dreams),
       ...inferenceRoutes(controllers.inference),
       ...networkRoutes(controllers.networks),
+      ...networkRightRoutes(controllers.networkRights),
       ...jobRoutes(controllers.jobs),
       ...webhookRoutes(controllers.webhooks),
       ...bulkJobRoutes(controllers.bulkJobs),

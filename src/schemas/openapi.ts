@@ -17,6 +17,7 @@ import { jobOperations } from './job.schema.js';
 import { mediaProcessOperations } from './media-process.schema.js';
 import { mediaOperations } from './media.schema.js';
 import { namedDatasetOperations } from './named-dataset.schema.js';
+import { networkRightOperations } from './network-right.schema.js';
 import { networkOperations } from './network.schema.js';
 import { openInferenceOperations } from './open-inference.schema.js';
 import { requestBodyOf, responseContentOf } from './openapi-bodies.js';
@@ -56,6 +57,7 @@ export const allOperations: readonly Operation[] = [
   inferenceOperations,
   classificationOperations,
   networkOperations,
+  networkRightOperations,
   jobOperations,
   webhookOperations,
   bulkJobOperations,

@@ -39,7 +39,9 @@ const priceChange = z
       .partialRecord(z.enum(PRICE_UNITS), price)
       .refine((prices) => Object.keys(prices).length > 0, 'must have at least one price'),
     effectiveFrom: timestamp.optional().meta({ description: 'Now by default, at most 366 days ahead' }),
-    note: lineOfText(MAX_NOTE_LENGTH).default('').meta({ description: 'For other admins' }),
+    note: lineOfText(MAX_NOTE_LENGTH)
+      .default('')
+      .meta({ description: 'For other admins', example: 'Prices of 2027' }),
   })
   .meta({ id: 'PriceChange' });
 

@@ -52,7 +52,7 @@ export class BulkJobService {
   retry(principal: Principal, filter: BulkFilter): Promise<BulkOutcome> {
     const { jobs, networks } = this.#deps;
     return this.#each(principal, { status: ['FAILED', 'ABORTED'], ...filter }, async (job) => {
-      await networks.requireForTask({ task: job.task, parameters: job.params });
+      await networks.requireForTask(principal, { task: job.task, parameters: job.params });
       return jobs.retry(job.id, { principal });
     });
   }

@@ -15,6 +15,7 @@ import { AppError } from '../errors/app-error.js';
 import type { ErrorKind } from '../errors/error-kind.js';
 import { notFound } from '../errors/common-errors.js';
 import type { ImageCharges } from './image-charges.js';
+import type { NetworkRights } from './network-rights.service.js';
 import { requireNetwork, type NetworkPurpose } from './require-network.js';
 
 /** An image that is read into memory only when it is processed. */
@@ -84,6 +85,7 @@ export interface ImageRequestDeps {
   readonly unitOfWork: UnitOfWork;
   readonly charges: ImageCharges;
   readonly catalogue: Pick<NetworkCatalogue, 'find'>;
+  readonly rights: Pick<NetworkRights, 'require'>;
   /** Maximum size of an image in a request, in bytes. Stored images were checked when they were uploaded. */
   readonly maxImageBytes: number;
   /** Budget for images read from disk that are waiting for their answer. */
@@ -109,8 +111,11 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
    * The price of this number of images, from the same code that charges. @throws AppError as `requireNetwork`
    * does
    */
-  async quote(network: NetworkRef, images: number): Promise<Quote> {
-    await requireNetwork(this.#deps.catalogue, network, this.#task.needed);
+  async quote(
+    { network, principal: user }: Pick<ImageRequest<Options>, 'network' | 'principal'>,
+    images: number,
+  ): Promise<Quote> {
+    await requireNetwork(this.#deps, network, { ...this.#task.needed, user });
     return this.#deps.charges.quote(images);
   }
 
@@ -125,7 +130,7 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
     kept?: OutcomeRecord<RequestOutcome<Answer>>,
   ): Promise<RequestOutcome<Answer>> {
     const startedAt = performance.now();
-    await requireNetwork(this.#deps.catalogue, request.network, this.#task.needed);
+    await requireNetwork(this.#deps, request.network, { ...this.#task.needed, user: request.principal });
     // Checked before any work, so that a caller without credits cannot occupy an engine.
     await this.#deps.charges.requireCredits(request.principal, 1);
     const answer = await this.#answer(request, input);
@@ -143,7 +148,7 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
     kept?: OutcomeRecord<RequestOutcome<readonly ImageOutcome<Answer>[]>>,
   ): Promise<RequestOutcome<readonly ImageOutcome<Answer>[]>> {
     const startedAt = performance.now();
-    await requireNetwork(this.#deps.catalogue, request.network, this.#task.needed);
+    await requireNetwork(this.#deps, request.network, { ...this.#task.needed, user: request.principal });
     await this.#deps.charges.requireCredits(request.principal, inputs.length);
     const answer = await Promise.all(inputs.map((input) => this.#settle(request, input)));
     const done = answer.flatMap((one) => (one.ok ? [one.answer] : []));

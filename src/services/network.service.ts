@@ -9,8 +9,10 @@ import type {
 } from '../domain/network.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
+import { valueAt } from '../errors/given-value.js';
 import { findTask } from '../tasks/index.js';
-import { requireNetwork } from './require-network.js';
+import type { NetworkRights, NetworkUser } from './network-rights.service.js';
+import { policyNetwork, requireNetwork } from './require-network.js';
 
 /** Request of the compatibility route `preload`. */
 export interface PreloadRequest extends NetworkRef {
@@ -25,20 +27,34 @@ export class NetworkService {
   readonly #library: NetworkLibrary;
   readonly #engines: Pick<NetworkEngines, 'load' | 'unload' | 'check'>;
 
-  constructor(library: NetworkLibrary, engines: Pick<NetworkEngines, 'load' | 'unload' | 'check'>) {
+  readonly #rights: Pick<NetworkRights, 'require'>;
+
+  constructor(
+    library: NetworkLibrary,
+    engines: Pick<NetworkEngines, 'load' | 'unload' | 'check'>,
+    rights: Pick<NetworkRights, 'require'>,
+  ) {
     this.#library = library;
     this.#engines = engines;
+    this.#rights = rights;
   }
 
   /**
    * Rejects a job whose network is missing or made for another task, before credits are held.
    * @throws AppError as {@link requireNetwork} does
    */
-  async requireForTask({ task, parameters }: { task: TaskName; parameters: unknown }): Promise<void> {
+  async requireForTask(
+    user: NetworkUser,
+    { task, parameters }: { task: TaskName; parameters: unknown },
+  ): Promise<void> {
+    const policy = valueAt(parameters, ['policy']);
+    const ownNetwork = typeof policy === 'string' ? policyNetwork(policy) : null;
+    if (ownNetwork !== null) await this.#rights.require(user, ownNetwork);
+    const access = { catalogue: this.#library, rights: this.#rights };
     for (const required of findTask(task)?.networks ?? []) {
       const ref = required.of(parameters);
       if (ref === null) continue;
-      const network = await requireNetwork(this.#library, ref, required);
+      const network = await requireNetwork(access, ref, { ...required, user });
       required.check?.(network, parameters);
     }
   }

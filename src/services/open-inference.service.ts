@@ -1,6 +1,7 @@
 import type { LoadedNetwork, NetworkEngines, NetworkRef } from '../domain/network.js';
 import type { Tensor } from '../domain/tensor.js';
 import { AppError } from '../errors/app-error.js';
+import type { NetworkRights, NetworkUser } from './network-rights.service.js';
 import type { NetworkStatus, NetworkView } from './network-status.js';
 
 /** Charges for completed work. */
@@ -21,7 +22,7 @@ export interface PaidWork {
 
 /** A network run on tensors. */
 export interface TensorInferenceRequest extends NetworkRef {
-  readonly userId: string;
+  readonly user: NetworkUser;
   readonly feeds: Readonly<Record<string, Tensor>>;
   /** Names of the requested outputs; all by default. */
   readonly outputs?: readonly string[];
@@ -37,20 +38,26 @@ export interface InferenceAnswer {
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
+/** Dependencies of {@link OpenInferenceService}. */
+export interface OpenInferenceDeps {
+  readonly networks: NetworkStatus;
+  readonly engines: Pick<NetworkEngines, 'load' | 'unload' | 'infer'>;
+  readonly payment: InferencePayment;
+  readonly rights: Pick<NetworkRights, 'require' | 'visible'>;
+}
+
 /** Operations of the Open Inference protocol on networks. */
 export class OpenInferenceService {
   readonly #networks: NetworkStatus;
   readonly #engines: Pick<NetworkEngines, 'load' | 'unload' | 'infer'>;
   readonly #payment: InferencePayment;
+  readonly #rights: Pick<NetworkRights, 'require' | 'visible'>;
 
-  constructor(
-    networks: NetworkStatus,
-    engines: Pick<NetworkEngines, 'load' | 'unload' | 'infer'>,
-    payment: InferencePayment,
-  ) {
+  constructor({ networks, engines, payment, rights }: OpenInferenceDeps) {
     this.#networks = networks;
     this.#engines = engines;
     this.#payment = payment;
+    this.#rights = rights;
   }
 
   /**
@@ -58,7 +65,9 @@ export class OpenInferenceService {
    */
   async describe(
     ref: NetworkRef,
+    user: NetworkUser,
   ): Promise<{ readonly network: LoadedNetwork; readonly versions: readonly string[] }> {
+    await this.#rights.require(user, ref.id);
     const { installed, loaded } = await this.#networks.find(ref);
     const { id, version } = installed;
     const network = loaded ?? (await this.#engines.load({ id, version }));
@@ -70,7 +79,8 @@ export class OpenInferenceService {
    * @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_NOT_LOADED` (not_found) for an installed network that
    *   is not loaded
    */
-  async requireReady(ref: NetworkRef): Promise<void> {
+  async requireReady(ref: NetworkRef, user: NetworkUser): Promise<void> {
+    await this.#rights.require(user, ref.id);
     const { installed, loaded } = await this.#networks.find(ref);
     if (loaded) return;
     throw new AppError('NETWORK_NOT_LOADED', {
@@ -87,8 +97,10 @@ export class OpenInferenceService {
     inference: TensorInferenceRequest,
     present: (answer: InferenceAnswer) => Presented,
   ): Promise<Presented> {
+    const { userId } = inference.user;
+    await this.#rights.require(inference.user, inference.id);
     const { id, version } = (await this.#networks.find(inference)).installed;
-    const { userId, rows, feeds, outputs, signal, timeoutMs } = inference;
+    const { rows, feeds, outputs, signal, timeoutMs } = inference;
     const paid = { userId, images: rows, description: `Inference by network ${id}` };
     const request = { id, version, feeds, outputs, signal, timeoutMs };
     return this.#payment.run(paid, async () =>
@@ -96,9 +108,9 @@ export class OpenInferenceService {
     );
   }
 
-  /** All installed networks and whether each is loaded. */
-  index(): Promise<readonly NetworkView[]> {
-    return this.#networks.list();
+  /** All installed networks that the user may use, and whether each is loaded. */
+  async index(user: NetworkUser): Promise<readonly NetworkView[]> {
+    return this.#rights.visible(user, await this.#networks.list(), ({ installed }) => installed.id);
   }
 
   /** @throws AppError of the catalogue and of loading */

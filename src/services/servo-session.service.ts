@@ -10,6 +10,8 @@ import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import type { LiveServoSession } from './live-servo-session.js';
 import { SERVO_LEASE_MS, type LiveServoSessions } from './live-servo-sessions.js';
+import type { NetworkRights } from './network-rights.service.js';
+import { policyNetwork } from './require-network.js';
 import { requireBalance } from './pricing.service.js';
 import { sameAddress, sessionEnded, SessionElsewhere, sessionLost, tooManySessions } from './servo-errors.js';
 import type { ServoGoal, ServoGoalRequest, ServoGoals } from './servo-goals.js';
@@ -41,6 +43,7 @@ export interface ServoSessionServiceDeps {
   readonly sessions: LiveServoSessions;
   readonly goals: Pick<ServoGoals, 'find'>;
   readonly instance: ServoInstance;
+  readonly rights: Pick<NetworkRights, 'require'>;
   /** Detectors of this installation. */
   readonly detectors: readonly string[];
   /** Throws STORAGE_FULL while the disk is too full to take on work. */
@@ -85,13 +88,15 @@ export class ServoSessionService {
   /**
    * Sets up the goal in an engine, then holds the price of all frames and records the session in one transaction. What
    * fails before it costs nothing.
-   * @throws AppError INSUFFICIENT_CREDITS, TOO_MANY_SERVO_SESSIONS, SERVO_ENGINES_BUSY, DETECTOR_NOT_AVAILABLE, and what is
+   * @throws AppError INSUFFICIENT_CREDITS, TOO_MANY_SERVO_SESSIONS, SERVO_ENGINES_BUSY, DETECTOR_NOT_AVAILABLE, NETWORK_NOT_FOUND, and what is
    * wrong with the goal
    */
   async open(request: OpenServoSession): Promise<ServoSession> {
     const { setup, waitMs, signal, principal } = request;
     const { engines, goals, unitOfWork } = this.#deps;
     const { userId } = principal;
+    const network = policyNetwork(setup.policy);
+    if (network !== null) await this.#deps.rights.require(principal, network);
     this.#requireDetector(setup.detector);
     await this.#deps.requireSpace();
     const price = await this.quote(request);

@@ -27,6 +27,7 @@ import { noMediaProcess } from './no-media-process.js';
 import { noPreviews } from './no-previews.js';
 import { noUploads } from './no-uploads.js';
 import { noRetention, noTrash } from './no-trash.js';
+import { openNetworks } from './open-networks.js';
 import { noWebhookDeliveries, noWebhooks } from './no-webhooks.js';
 
 type Effect = () => void | Promise<void>;
@@ -77,6 +78,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       identities: new InMemoryIdentityRepository(store),
       trash: noTrash,
       retention: noRetention,
+      networkRights: openNetworks,
     };
   }
 

@@ -11,6 +11,7 @@ import type { LedgerRepository, PriceRepository } from './ledger.repository.js';
 import type { MediaProcessRepository } from './media-process.repository.js';
 import type { MediaRepository } from './media.repository.js';
 import type { PreviewRepository } from './preview.repository.js';
+import type { NetworkRightRepository } from './network-right.repository.js';
 import type { QuotaRepository } from './quota.repository.js';
 import type { RealtimeRepository } from './realtime.repository.js';
 import type { ResultRepository } from './result.repository.js';
@@ -50,6 +51,7 @@ export interface Repositories {
   readonly userSessions: UserSessionRepository;
   readonly uploads: UploadRepository;
   readonly identities: IdentityRepository;
+  readonly networkRights: NetworkRightRepository;
   readonly usage: UsageRepository;
   readonly trash: TrashRepository;
   readonly retention: RetentionRepository;

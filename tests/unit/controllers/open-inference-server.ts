@@ -24,6 +24,8 @@ import { TensorTexts } from '../../../src/protocols/open-inference/tensor-texts.
 import { MemoryBudget } from '../../../src/lifecycle/memory-budget.js';
 import { JobEngineNetworks } from '../../../src/services/job-engine-networks.js';
 import { NetworkStatus } from '../../../src/services/network-status.js';
+import { NetworkRights } from '../../../src/services/network-rights.service.js';
+import { openNetworks } from '../../fakes/open-networks.js';
 import { OpenInferenceService, type PaidWork } from '../../../src/services/open-inference.service.js';
 
 /** One call of `infer` that reached the engines. */
@@ -117,17 +119,18 @@ export async function startOpenInference(): Promise<OpenInferenceServer> {
   const calls: InferCall[] = [];
   const paid: PaidWork[] = [];
   const engines = fakeEngines(calls, (call) => running.answer(call));
-  const inference = new OpenInferenceService(
-    new NetworkStatus(catalogue, engines, new JobEngineNetworks()),
+  const inference = new OpenInferenceService({
+    networks: new NetworkStatus(catalogue, engines, new JobEngineNetworks()),
     engines,
-    {
+    payment: {
       run: async (order, work) => {
         const value = await work();
         paid.push(order);
         return value;
       },
     },
-  );
+    rights: new NetworkRights(openNetworks),
+  });
   const controller = new OpenInferenceController({
     inference,
     health: { readiness: async () => ({ ready: true, checks: {} }) },

@@ -1,3 +1,5 @@
+import { NetworkRights } from '../../../src/services/network-rights.service.js';
+import { openNetworks } from '../../fakes/open-networks.js';
 import type { Classification, NetworkCatalogue, NetworkEngines } from '../../../src/domain/network.js';
 import { AppError } from '../../../src/errors/app-error.js';
 import { MemoryBudget } from '../../../src/lifecycle/memory-budget.js';
@@ -33,6 +35,7 @@ async function rig(classify: NetworkEngines['classify']) {
     charges: new ImageCharges(unitOfWork, 'infernode'),
     engines: { classify },
     catalogue: { find: async () => ({ network, folder: '/nowhere' }) } as unknown as NetworkCatalogue,
+    rights: new NetworkRights(openNetworks),
     maxImageBytes: LIMIT,
     imageMemory: new MemoryBudget(LIMIT),
     readMedia: async () => new Uint8Array(1000),
