@@ -24,7 +24,8 @@ const MATCHING = `
   SELECT m.id, m.sha256, m.kind FROM media m JOIN datasets d ON d.id = m.dataset_id
    WHERE m.created_at >= ($from::date)::timestamp AT TIME ZONE 'UTC'
      AND m.created_at < ($to::date + 1)::timestamp AT TIME ZONE 'UTC'
-     AND ($datasetId::uuid IS NULL OR m.dataset_id = $datasetId::uuid) AND d.deleted_at IS NULL`;
+     AND ($datasetId::uuid IS NULL OR m.dataset_id = $datasetId::uuid)
+     AND d.deleted_at IS NULL AND m.deleted_at IS NULL`;
 
 /** The previews that the media named `matching` should have, with their state before. */
 const WANTED = `

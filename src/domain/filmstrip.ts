@@ -4,7 +4,7 @@ const STEP = 100;
 const LONG_STEP = 300;
 
 /** A frame of a filmstrip. */
-export interface FilmstripFrame {
+interface FilmstripFrame {
   /** Index in the video, from 0. */
   readonly index: number;
   /** Seconds after the video's first frame. */

@@ -18,7 +18,7 @@ export type PreviewFileKind = Exclude<PreviewKind, 'md5'>;
 /** States of a preview. A preview that is not stored at all is not made by this installation, or not for this kind of media. */
 export const PREVIEW_STATUSES = ['pending', 'ready', 'failed'] as const;
 /** See {@link PREVIEW_STATUSES}. */
-export type PreviewStatus = (typeof PREVIEW_STATUSES)[number];
+type PreviewStatus = (typeof PREVIEW_STATUSES)[number];
 
 /** How often making a preview is attempted. */
 export const MAX_PREVIEW_ATTEMPTS = 3;

@@ -189,6 +189,6 @@ export const mediaOperations = {
     params: idParams.extend({ index: position }),
     query: fileQuery.extend({ format: z.enum(FRAME_FORMATS).default('jpeg') }),
     responses: fileAnswers('The image'),
-    errors: [403, 404, 410, 416, 422],
+    errors: [403, 404, 410, 413, 416, 422, 504],
   }),
 };

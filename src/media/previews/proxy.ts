@@ -82,13 +82,13 @@ export async function makeProxy(
 }
 
 /** Arguments of {@link proxyArguments} in addition to the source. */
-export interface ProxyTarget extends Pick<ProxyOptions, 'encoder' | 'threads'> {
+interface ProxyTarget extends Pick<ProxyOptions, 'encoder' | 'threads'> {
   readonly size: Size;
   readonly path: string;
 }
 
 /** ffmpeg: source to playable copy. Frame times are kept, so a variable rate stays one. */
-export function proxyArguments(video: OpenedVideo, { encoder, threads, size, path }: ProxyTarget): string[] {
+function proxyArguments(video: OpenedVideo, { encoder, threads, size, path }: ProxyTarget): string[] {
   const { input, streams, colours, isHdr } = video;
   const many = String(threads);
   const filters = [

@@ -29,7 +29,7 @@ export interface MakePreviewsDeps {
 }
 
 /** Settings of every preview. */
-export interface PreviewSettings {
+interface PreviewSettings {
   readonly tools: PreviewWork['tools'];
   readonly encoder: ProxyEncoder;
   readonly threads: number;
@@ -81,13 +81,15 @@ export class MakePreviewsHandler {
       if (!preview) break;
       const { kind } = preview;
       tried.push(kind);
+      const started = performance.now();
       const error = await this.#make(preview, folder).catch((reason: unknown) => reason);
       if (error === undefined) continue;
       if (this.#stop.signal.aborted) {
         await previews.uncount(sha256, kind);
         return { kind: 'requeued' };
       }
-      if (await this.#leave(preview, error)) retry = messageOf(error);
+      const overdue = performance.now() - started >= this.#deps.settings.timeoutMs;
+      if (await this.#leave(preview, error, overdue)) retry = messageOf(error);
     }
     return retry === undefined ? { kind: 'completed' } : { kind: 'retried', message: retry };
   }
@@ -157,9 +159,12 @@ export class MakePreviewsHandler {
     await Promise.allSettled(keys.map((key) => this.#deps.blobs.remove(key)));
   }
 
-  /** Records a failure that is final. @returns whether another attempt may succeed */
-  async #leave({ sha256, kind, attempts }: Preview, error: unknown): Promise<boolean> {
-    const retryable = isRetryable(error) && attempts < MAX_PREVIEW_ATTEMPTS;
+  /**
+   * Records a failure that is final; what took too long once would do so again.
+   * @returns whether another attempt may succeed
+   */
+  async #leave({ sha256, kind, attempts }: Preview, error: unknown, overdue: boolean): Promise<boolean> {
+    const retryable = isRetryable(error) && !overdue && attempts < MAX_PREVIEW_ATTEMPTS;
     this.#deps.log.warn('A preview was not made.', {
       err: error,
       sha256,
