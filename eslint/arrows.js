@@ -140,6 +140,7 @@ const FOLDERS = {
     'schemas',
     'services',
     'tasks/inpainting/task.ts',
+    'storage/resumable-store.ts',
     'tus/tus-protocol.ts',
     'tus/tus-uploads.ts',
   ],

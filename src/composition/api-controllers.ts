@@ -92,7 +92,7 @@ function createNamedControllers(
 }
 
 /** Creates the controllers of uploads in several requests. */
-function createIncomingControllers({ settings, incoming }: ApiDeps, services: Services) {
+function createIncomingControllers({ settings, incoming, uploads }: ApiDeps, services: Services) {
   const { publicUrl } = settings.http;
   const { incomingUploads, multipartUploads, tus } = services;
   const links = new PublicLinks(services.links, publicUrl);
@@ -106,7 +106,8 @@ function createIncomingControllers({ settings, incoming }: ApiDeps, services: Se
       protocol: tus,
       pace,
       prefix: publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, ''),
-      isReceived: async ({ id, bytes }) => (await incoming.resumable.size(id)) === bytes,
+      files: incoming.resumable,
+      requireSpace: (bytes) => uploads.inspector.requireSpace(bytes),
     }),
   };
 }

@@ -13,6 +13,7 @@ import {
   type CompletedUpload,
   type IncomingUploadService,
 } from '../services/incoming-upload.service.js';
+import type { ResumableStore } from '../storage/resumable-store.js';
 import type { TusProtocol, TusRequest } from '../tus/tus-protocol.js';
 import type { TusUpload, TusUploads } from '../tus/tus-uploads.js';
 import { presentUpload } from './upload.presenter.js';
@@ -27,8 +28,9 @@ export interface TusControllerDeps {
   readonly pace: BodyRateFloor;
   /** Path of the API behind its proxy; empty if it is the root. */
   readonly prefix: string;
-  /** Whether all bytes of an upload have arrived. */
-  isReceived(upload: IncomingUpload): Promise<boolean>;
+  readonly files: Pick<ResumableStore, 'create' | 'size'>;
+  /** @throws AppError STORAGE_FULL when this many bytes do not fit on disk */
+  requireSpace(bytes: number): Promise<void>;
 }
 
 /** HTTP handlers of resumable uploads by tus 1.0. */
@@ -43,6 +45,7 @@ export class TusController {
 
   readonly append = async (call: Call<Operations['append']>): Promise<Reply> => {
     await this.#owned(call, call.params.id);
+    await this.#deps.requireSpace(Number(call.request.headers['content-length'] ?? 0));
     return this.#withBody(call);
   };
 
@@ -52,7 +55,7 @@ export class TusController {
     const upload = await this.#owned(call, params.id);
     if (request.method !== 'HEAD') return ok({ upload: presentUpload(upload) });
     // The response to the last byte was lost, or its process was: the client asks only for the offset.
-    if (upload.state === 'open' && (await this.#deps.isReceived(upload)))
+    if (upload.state === 'open' && (await this.#deps.files.size(upload.id)) === upload.bytes)
       await this.#deps.incoming.complete(principal, upload.id, null);
     return this.#handle(call, null);
   };
@@ -116,7 +119,12 @@ export class TusController {
         partCount: null,
         options: { fps, strict, metadata },
       },
-      { open: async () => ({ id, storeId: id }) },
+      {
+        open: async () => {
+          await this.#deps.files.create(id);
+          return { id, storeId: id };
+        },
+      },
     );
   }
 }

@@ -9,7 +9,7 @@ export type UploadProtocol = (typeof UPLOAD_PROTOCOLS)[number];
 /** What the files of an upload are: videos, images, or images and videos with their masks. */
 export const UPLOAD_KINDS = ['videos', 'images', 'pairs'] as const;
 /** See {@link UPLOAD_KINDS}. */
-export type UploadKind = (typeof UPLOAD_KINDS)[number];
+type UploadKind = (typeof UPLOAD_KINDS)[number];
 
 /** States of an upload; `received` waits for the other file of its pair. */
 export const UPLOAD_STATES = ['open', 'received', 'completed', 'refused', 'aborted', 'expired'] as const;
@@ -37,7 +37,7 @@ export interface ListedPart {
 }
 
 /** Options of the inspection of pairs, and what else the client said. */
-export interface UploadOptions {
+interface UploadOptions {
   /** Rejects masks that are not purely black and white. */
   readonly strict?: boolean;
   /** Frames per second at which a video is sampled and charged. */

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { lockNameOf, type UploadLocks } from '../domain/incoming-upload.js';
@@ -82,7 +81,7 @@ export class PostgresUploadLocks implements UploadLocks {
       }
     } catch (error) {
       this.#forget(key, held);
-      throw error;
+      throw unavailable(error);
     }
     return { [Symbol.asyncDispose]: () => this.#release(key, held, client) };
   }
@@ -127,14 +126,21 @@ export class PostgresUploadLocks implements UploadLocks {
     });
     // Without a handler a lost connection would end the process.
     client.on('error', this.#onError);
-    const ended = once(client, 'end');
     client.on(
       'notification',
       guarded(this.#failed, ({ payload }: pg.Notification) => this.#held.get(payload ?? '')?.onRequested?.()),
     );
-    await client.connect();
-    await client.query(`LISTEN ${CHANNEL}`);
-    void ended.then(() => this.#lose()).catch(this.#failed);
+    client.once(
+      'end',
+      guarded(this.#failed, () => this.#lose()),
+    );
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
     return client;
   }
 
@@ -155,6 +161,13 @@ const pick = ({ onRequested, onLost }: LockOptions): Pick<Held, 'onRequested' | 
   onRequested: onRequested && (() => onRequested()),
   onLost: onLost && (() => onLost()),
 });
+
+/** Without the database there are no locks. */
+const unavailable = (cause: unknown): AppError =>
+  new AppError('DATABASE_UNAVAILABLE', {
+    message: 'The database cannot be reached at the moment.',
+    cause,
+  });
 
 const busy = (): AppError =>
   new AppError('UPLOAD_BUSY', {

@@ -15,7 +15,7 @@ export const TUS_VERSION = '1.0.0';
 /** Path of the uploads. */
 export const TUS_PATH = '/api/uploads/tus';
 /** Content type of the bytes of a file. */
-export const OFFSET_TYPE = 'application/offset+octet-stream';
+const OFFSET_TYPE = 'application/offset+octet-stream';
 
 /** Responses to `OPTIONS`. */
 const optionsHeaders = {

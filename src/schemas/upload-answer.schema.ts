@@ -24,7 +24,7 @@ const result = z
   .meta({ description: 'What was stored and charged, as for an upload in one request' });
 
 /** An upload in several requests. */
-export const upload = z
+const upload = z
   .object({
     uploadId: id,
     protocol: z.enum(UPLOAD_PROTOCOLS),

@@ -34,13 +34,13 @@ export const fileExtension = z
 export const uploadName = lineOfText(MAX_UPLOAD_NAME_LENGTH).meta({ example: 'Morning Rush Hour' });
 
 /** What the files are. */
-export const uploadKind = z.enum(UPLOAD_KINDS).meta({
+const uploadKind = z.enum(UPLOAD_KINDS).meta({
   description:
     '`pairs` are images or videos with their masks, for inpainting. By default `pairs` with a `role`, `images` for extensions of images, and `videos` otherwise',
 });
 
 /** Role of a file of a pair. */
-export const uploadRole = z.enum(['source', 'mask']).meta({
+const uploadRole = z.enum(['source', 'mask']).meta({
   description:
     'For inpainting: whether the file is the image or video, or its mask. Both become media together',
 });

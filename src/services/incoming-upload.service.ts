@@ -43,7 +43,7 @@ export interface UploadRequest extends Pick<
 }
 
 /** Limits of uploads in several requests. */
-export interface IncomingUploadLimits {
+interface IncomingUploadLimits {
   readonly maxBytes: number;
   readonly maxOpenPerUser: number;
   readonly lifetimeMs: number;

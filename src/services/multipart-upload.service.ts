@@ -33,7 +33,7 @@ export interface MultipartRequest extends Omit<
 }
 
 /** Where one part is sent by PUT: an absolute URL, or a path of this API. */
-export interface PartUrl {
+interface PartUrl {
   readonly partNumber: number;
   readonly url: string;
 }
@@ -180,7 +180,7 @@ export class MultipartUploadService {
 }
 
 /** Sizes of the parts of a new upload. @throws AppError VALIDATION */
-export function planParts(
+function planParts(
   size: number | undefined,
   parts: number | undefined,
 ): Pick<UploadRequest, 'bytes' | 'partBytes' | 'partCount' | 'minBytes'> {

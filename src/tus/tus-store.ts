@@ -11,13 +11,7 @@ import { checked, type UploadChecksum } from './upload-checksum.js';
 export type SpoolFolder = () => Promise<{ readonly path: string; remove(): Promise<void> }>;
 
 /** Extensions of tus 1.0 that are supported. */
-export const TUS_EXTENSIONS = [
-  'creation',
-  'creation-with-upload',
-  'expiration',
-  'termination',
-  'checksum',
-] as const;
+const TUS_EXTENSIONS = ['creation', 'creation-with-upload', 'expiration', 'termination', 'checksum'] as const;
 
 /** Bytes are in a {@link ResumableStore}; everything else about an upload is in the product. */
 export class TusStore extends DataStore {
@@ -36,8 +30,8 @@ export class TusStore extends DataStore {
     this.#spoolFolder = spoolFolder;
   }
 
+  /** The product has made the place for the bytes, together with the row. */
   override async create(upload: Upload): Promise<Upload> {
-    await this.#files.create(upload.id);
     upload.creation_date = new Date().toISOString();
     return upload;
   }

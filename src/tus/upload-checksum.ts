@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../errors/app-error.js';
 
 /** Algorithms of the header `Upload-Checksum`. */
-export const CHECKSUM_ALGORITHMS = ['sha1', 'sha256', 'md5'] as const;
+const CHECKSUM_ALGORITHMS = ['sha1', 'sha256', 'md5'] as const;
 type Algorithm = (typeof CHECKSUM_ALGORITHMS)[number];
 
 /** Checksum of the body of one request. */
