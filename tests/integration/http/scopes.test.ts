@@ -3,7 +3,9 @@ import { SCOPE_NAMES, type Scope } from '../../../src/domain/scopes.js';
 import { allOperations } from '../../../src/schemas/openapi.js';
 import { buildOpenApiDocument } from '../../../src/schemas/openapi.js';
 import type { Operation } from '../../../src/schemas/operation.js';
+import { TokenService } from '../../../src/services/token.service.js';
 import { digestOfSecret, generateSecret } from '../../../src/services/secret-text.js';
+import { addVideos } from '../../support/api-seeds.js';
 import { ApiClient } from '../../support/api-client.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 
@@ -30,6 +32,12 @@ describe('every operation that needs a credential', () => {
   let expired: string;
   let disabled: string;
   const keys = new Map<string, string>();
+  const tokens = { user: '', admin: '', expired: '', disabled: '' };
+  const signedIn = async (name: string) => {
+    const body = { email: `${name}@example.com`, password: 'correct horse' };
+    const { at } = await api.anonymous.post('/api/auth/login', body);
+    return { client: new ApiClient(api.url, String(at('token'))) };
+  };
 
   async function keyOf(owner: string, scopes: readonly Scope[], expiresAt: Date | null = null) {
     const id = uuid();
@@ -49,8 +57,15 @@ describe('every operation that needs a credential', () => {
 
   beforeAll(async () => {
     api = await startTestApi({ settings: { LOGIN_ATTEMPTS_PER_15_MINUTES: '1000' } });
-    userId = (await api.user('owner', 'admin')).user.id;
-    disabledId = (await api.user('disabled', 'admin')).user.id;
+    const owner = await api.user('owner', 'admin');
+    const other = await api.user('disabled', 'admin');
+    userId = owner.user.id;
+    disabledId = other.user.id;
+    const { token } = await api.user('plain');
+    const issuer = { issuer: 'infernode', audience: 'infernode-api', accessSeconds: 60 };
+    const yesterday = new TokenService(api.keys, issuer, () => new Date(Date.now() - 86_400_000));
+    Object.assign(tokens, { user: token, admin: owner.token, disabled: other.token });
+    tokens.expired = await yesterday.issue(owner.user);
     for (const scope of SCOPE_NAMES) {
       keys.set(scope, await keyOf(userId, [scope]));
       keys.set(
@@ -67,6 +82,8 @@ describe('every operation that needs a credential', () => {
   });
   afterAll(() => api.close());
 
+  const askWith = async (operation: Operation, token: string, path = pathOf(operation)) =>
+    new ApiClient(api.url, token).call(operation.method.toUpperCase(), path, {});
   const ask = async (operation: Operation, key?: string) => {
     const headers: Record<string, string> = key === undefined ? {} : { authorization: `Api-Key ${key}` };
     const client = new ApiClient(api.url, undefined, headers);
@@ -102,6 +119,81 @@ describe('every operation that needs a credential', () => {
       expect([401, 403, 429, 500]).not.toContain(allowed.status);
     },
   );
+
+  it.each(guarded.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
+    '%s, with access tokens',
+    async (_name, operation) => {
+      const old = await askWith(operation, tokens.expired);
+      expect([old.status, old.at('code')]).toEqual([401, 'TOKEN_EXPIRED']);
+      const ended = await askWith(operation, tokens.disabled);
+      expect([ended.status, ended.at('code')]).toEqual([401, 'TOKEN_REVOKED']);
+      const user = await askWith(operation, tokens.user);
+      if (operation.access === 'admin') expect([user.status, user.at('code')]).toEqual([403, 'FORBIDDEN']);
+      else expect([401, 403, 429, 500]).not.toContain(user.status);
+      const admin = await askWith(operation, tokens.admin);
+      expect([401, 403, 429, 500]).not.toContain(admin.status);
+    },
+  );
+
+  describe('on an object of another user', () => {
+    /** Paths of the owner's objects by the path of their routes. */
+    const objects = new Map<string, string>();
+    beforeAll(async () => {
+      const { client, user } = await api.user('holder');
+      const idAt = async (path: string, body: object, place: string) => {
+        const made = await client.post(path, body);
+        expect(made.status).toBe(201);
+        return String(made.at(place));
+      };
+      const datasetId = await idAt('/api/dataset', { name: 'Clips' }, 'dataset.id');
+      await idAt('/api/datasets', { name: 'masked' }, 'data.name');
+      await addVideos(api.persistence.unitOfWork, { datasetId, userId: user.id }, 1);
+      const job = { datasetId, parameters: { detector: 'ORB' } };
+      objects.set('/api/dataset/:id', `/api/dataset/${datasetId}`);
+      objects.set('/api/datasets/:name', '/api/datasets/masked');
+      objects.set('/api/jobs/:id', `/api/jobs/${await idAt('/api/inference', job, 'jobId.0')}`);
+      const key = { name: 'camera', scopes: ['servo'] };
+      objects.set('/api/keys/:id', `/api/keys/${await idAt('/api/keys', key, 'apiKey.id')}`);
+      const hook = { url: 'https://example.com/hook' };
+      objects.set('/api/webhooks/:id', `/api/webhooks/${await idAt('/api/webhooks', hook, 'webhook.id')}`);
+      objects.set('/api/users/:userId', `/api/users/${user.id}`);
+    });
+
+    const prefixes = [
+      '/api/dataset/:id',
+      '/api/datasets/:name',
+      '/api/jobs/:id',
+      '/api/keys/:id',
+      '/api/webhooks/:id',
+      '/api/users/:userId',
+    ];
+    const owned = guarded.flatMap((operation) => {
+      const prefix = prefixes.find((start) => `${operation.path}/`.startsWith(`${start}/`));
+      return prefix === undefined
+        ? []
+        : [[`${operation.method} ${operation.path}`, operation, prefix] as const];
+    });
+
+    it.each(owned)('%s does not find it', async (_name, operation, prefix) => {
+      const path = pathOf({ ...operation, path: operation.path.replace(prefix, objects.get(prefix) ?? '') });
+      const missing = pathOf(operation);
+      for (const token of [tokens.user, tokens.admin]) {
+        const stranger = await askWith(operation, token, path);
+        const nobody = await askWith(operation, token, missing);
+        // The answer is that for an object that does not exist; a missing body is told first.
+        expect([stranger.status, stranger.at('code')]).toEqual([nobody.status, nobody.at('code')]);
+        expect([400, 404, 415]).toContain(stranger.status);
+      }
+    });
+
+    it('leaves it as it is', async () => {
+      const { client } = await signedIn('holder');
+      for (const [prefix, path] of objects)
+        if (prefix !== '/api/users/:userId')
+          expect([path, (await client.get(path)).status]).toEqual([path, 200]);
+      expect((await client.get('/api/users/profile')).status).toBe(200);
+    });
+  });
 
   it('declares a known scope; only the own account is closed to keys, only the catalogue is open to all', () => {
     const by = (scope: unknown) =>
