@@ -79,7 +79,8 @@ export class ServoGoals {
     const reference = { kind: 'media', mediaId, frame: goalFrame } as const;
     if (media.kind === 'image') {
       const bytes = await this.#deps.readMedia(media);
-      return { withSource: (use) => use({ kind: 'image', bytes }), bytes, reference, image: null };
+      const source = { kind: 'image', bytes } as const;
+      return { withSource: (use) => use(source), bytes, reference, image: null };
     }
     const video = { width, height, frameCount, frameSource };
     return {
@@ -107,8 +108,9 @@ export class ServoGoals {
 function imageGoal(bytes: Uint8Array): ServoGoal {
   if (bytes.length === 0) throw new AppError('PICTURE_EMPTY', { message: 'The image of the goal is empty.' });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const source = { kind: 'image', bytes } as const;
   return {
-    withSource: (use) => use({ kind: 'image', bytes }),
+    withSource: (use) => use(source),
     bytes,
     reference: { kind: 'image', sha256 },
     image: { sha256, image: bytes },

@@ -146,7 +146,7 @@ export class ServoEnginePool implements ServoEngines {
   ): Promise<SetUp> {
     const last = this.#memories.get(setup);
     const goalDistance = last?.goalDistance ?? setup.goalDistance;
-    const source = last?.source === goal ? last.known : goal;
+    const source = last && isSameGoal(last.source, goal) ? last.known : goal;
     const opened = await engine.open({ ...setup, goalDistance }, source, { signal, goalImage });
     const memory: SessionMemory = { source: goal, known: opened.known, goalDistance };
     this.#memories.set(setup, memory);
@@ -234,6 +234,12 @@ export class ServoEnginePool implements ServoEngines {
     clearTimeout(this.#idle.get(engine));
     this.#idle.delete(engine);
   }
+}
+
+/** Whether two sources are of one session's goal; the file of a video may lie elsewhere by now. */
+function isSameGoal(before: ServoGoalSource, now: ServoGoalSource): boolean {
+  if (before.kind === 'image') return now.kind === 'image' && before.bytes === now.bytes;
+  return now.kind === 'video' && before.frame === now.frame && before.video === now.video;
 }
 
 /** Null for the error of an engine that is gone; rethrows what a living one says. */

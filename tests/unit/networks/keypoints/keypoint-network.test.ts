@@ -55,7 +55,7 @@ const pointsOf = ({ points }: Features) =>
 
 describe('a key point network with lists', () => {
   it('is a detector by its manifest alone', async () => {
-    expect(await availableDetectors(models.path)).toEqual(['Dots', 'Lister', 'ORB', 'AKAZE']);
+    expect(await availableDetectors(models.path)).toEqual(['Dots', 'Lister', 'SIFT', 'ORB', 'AKAZE']);
     const [goal, current] = await detect('lister', rectangles(320, 240), rectangles(320, 240, [6, -4]));
     expect(goal).toMatchObject({ count: LISTED, descriptors: { kind: 'float', width: 24 } });
     expect([...goal.angles].every((angle) => angle === -1)).toBe(true);
