@@ -6,8 +6,8 @@ export interface RetentionRows {
   readonly limit: number;
 }
 
-/** When a row in the trash is removed for good. LEAST ignores NULL. */
-const DUE = `LEAST(t.purge_at, t.deleted_at + make_interval(days => $days)) <= clock_timestamp()`;
+/** Rows that are removed for good: each side has an index. */
+const DUE = '(t.purge_at <= now() OR t.deleted_at <= now() - make_interval(days => $days))';
 /** No job that has not ended may need a file of the dataset. */
 const NO_LIVE_JOB = (dataset: string): string => `NOT EXISTS (
   SELECT 1 FROM inference_jobs j WHERE j.dataset_id = ${dataset} AND j.status IN ('PENDING', 'RUNNING'))`;
