@@ -176,7 +176,9 @@ describe('a session in its engine', () => {
     expect(answers[0]).toMatchObject({ status: 'tracking' });
     expect(answers.slice(1)).toEqual([answers[0], answers[0]]);
     // Another goal is another one, whatever the setup.
-    await expect(pool.open(setup, { ...goal }, now)).rejects.toMatchObject({ code: 'PICTURE_TYPE' });
+    await expect(pool.open(setup, { ...goal, bytes: goal.bytes.slice() }, now)).rejects.toMatchObject({
+      code: 'PICTURE_TYPE',
+    });
   });
 
   it('has a spare beside it, also when every place is taken, and the spare outlives its idle time', async () => {
