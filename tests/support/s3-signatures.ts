@@ -10,8 +10,11 @@ export interface SignedRequest {
   readonly body: Buffer;
 }
 
-/** The only account that is known. */
-export const S3_CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a secret/with+signs' };
+/** The only account that is known; frozen as settings are. */
+export const S3_CREDENTIALS = Object.freeze({
+  accessKeyId: 'AKIDEXAMPLE',
+  secretAccessKey: 'a secret/with+signs',
+});
 
 const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
 const hmac = (key: string | Buffer, data: string): Buffer => createHmac('sha256', key).update(data).digest();

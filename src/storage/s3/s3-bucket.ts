@@ -129,7 +129,8 @@ function clientConfig(settings: S3Settings, endpoint: string | undefined): S3Cli
     region: settings.region,
     endpoint,
     forcePathStyle: settings.forcePathStyle,
-    credentials: settings.credentials,
+    // The SDK adds to the object, and settings are frozen.
+    credentials: settings.credentials && { ...settings.credentials },
     maxAttempts: MAX_ATTEMPTS,
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: IDLE_TIMEOUT_MS },
     // Not every store knows the checksums of the SDK; requests are signed with the SHA-256 of their content instead.
