@@ -4,6 +4,7 @@ import { escapeHtml } from './browser-pages.js';
 
 const STYLE = `${FORM_STYLE}
   textarea { box-sizing: border-box; width: 100%; height: 6rem; padding: .6rem; border: 1px solid #35445a; border-radius: 6px; background: #10151c; color: inherit; font: .75rem/1.4 ui-monospace, monospace; resize: vertical }
+  [hidden] { display: none !important }
   p { overflow-wrap: anywhere }
   p[role=status] { color: #8fd6a5 }`;
 

@@ -124,6 +124,8 @@ describe('pages', () => {
       await signInAtProvider('ada');
       await visitor.getByText('Signed in as ada@example.com').waitFor();
       expect(visitor.url()).toBe(`${stack.url}/sign-in`);
+      // There is nowhere to go on to.
+      expect(await visitor.getByText('Continue').isVisible()).toBe(false);
       const token = await visitor.getByLabel('Access token').inputValue();
       expect(addresses.join('\n')).not.toMatch(/eyJ|infr_|infc_/);
       expect(await profile(token)).toBe(200);
