@@ -8,7 +8,7 @@ import type { MultipartStore } from '../storage/multipart-store.js';
 import type { ResumableStore } from '../storage/resumable-store.js';
 
 /** Receives large files in parts. */
-export interface MultipartParts {
+interface MultipartParts {
   readonly store: MultipartStore;
   /** Where the API itself receives the parts, its store. */
   readonly disk: DiskMultipartStore | null;

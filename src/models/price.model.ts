@@ -2,7 +2,7 @@ import { DataTypes, type Model, type ModelStatic, type Sequelize } from 'sequeli
 import { microColumn, tableOptions } from './column-types.js';
 
 /** Row of `prices`: one unit of one version of a preset. */
-export interface PriceRow {
+interface PriceRow {
   preset: string;
   version: number;
   unit: string;

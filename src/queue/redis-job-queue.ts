@@ -79,7 +79,7 @@ export class RedisJobQueue implements JobQueue {
 }
 
 /** Opens the BullMQ queue of a job on Redis, for the backend, the dispatcher and the board. */
-export function openRedisQueue(redis: Redis, prefix: string, job: QueueJobName = 'inference.run'): Queue {
+function openRedisQueue(redis: Redis, prefix: string, job: QueueJobName = 'inference.run'): Queue {
   return new Queue(queueNameOf(job, prefix), { connection: redis });
 }
 

@@ -7,7 +7,7 @@ import { tokenProblem } from '../errors/common-errors.js';
 import { digestOfSecret, generateSecret, idOfSecret } from './secret-text.js';
 
 /** Lifetime of a ticket. */
-export const TICKET_SECONDS = 30;
+const TICKET_SECONDS = 30;
 
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;

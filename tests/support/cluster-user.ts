@@ -114,7 +114,7 @@ export class ClusterUser {
 }
 
 /** The response, if it is one of success. @throws Error with its text */
-export function okay(response: ApiResponse): ApiResponse {
+function okay(response: ApiResponse): ApiResponse {
   if (response.status < 300) return response;
   throw new Error(`${response.status} ${response.text}`);
 }

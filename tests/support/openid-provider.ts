@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair } from 'jose';
 import type { AccountClaims } from 'oidc-provider';
 
-export const CLIENT_ID = 'infernode';
-export const CLIENT_SECRET = 'a secret of the client, shared with the provider';
+const CLIENT_ID = 'infernode';
+const CLIENT_SECRET = 'a secret of the client, shared with the provider';
 
 /** A real OpenID provider on the loopback; people sign in with any password. */
 export interface TestOpenIdProvider {

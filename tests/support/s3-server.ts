@@ -19,7 +19,7 @@ export const hasMoto = (): boolean =>
   spawnSync(PYTHON, ['-c', 'import moto.server, flask'], { stdio: 'ignore' }).status === 0;
 
 /** What a test may do to the requests of a store. */
-export interface S3Faults {
+interface S3Faults {
   /** Answers a request itself, or returns false. */
   intercept?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Ends the connection after so many bytes of the next bodies of GET responses, one entry each. */
