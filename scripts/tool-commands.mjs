@@ -270,6 +270,17 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
       numbers: ['sessions', 'rounds', 'fps'],
     },
   ),
+  'soak:storage-migration': tool(
+    [
+      'soak',
+      'dist/tests/soak/storage-migration.js',
+      'moves media from the disk to S3 and back while clients upload and download; compares every hash',
+    ],
+    'npm run soak:storage-migration [-- --media N]',
+    {
+      numbers: ['media'],
+    },
+  ),
   'soak:servo-overload': tool(
     [
       'soak',
