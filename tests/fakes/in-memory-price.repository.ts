@@ -4,6 +4,8 @@ import type { PriceRepository } from '../../src/domain/repositories/ledger.repos
 import { notFound } from '../../src/errors/common-errors.js';
 import type { InMemoryStore } from './in-memory-store.js';
 
+const presetOf = ({ preset, version, prices }: PriceVersion): PricePreset => ({ preset, version, prices });
+
 /** Price presets in memory. */
 export class InMemoryPriceRepository implements PriceRepository {
   readonly #store: InMemoryStore;
@@ -15,13 +17,13 @@ export class InMemoryPriceRepository implements PriceRepository {
   async current(preset: PricePresetName, at = this.#store.now()): Promise<PricePreset> {
     const newest = this.#newestFirst(preset).find(({ effectiveFrom }) => (effectiveFrom ?? 0) <= at);
     if (!newest) throw notFound('Price preset', preset);
-    return newest;
+    return presetOf(newest);
   }
 
   async version(preset: string, version: number): Promise<PricePreset> {
     const row = this.#store.prices.get(`${preset} ${version}`);
     if (!row) throw notFound('Price preset', `${preset} version ${version}`);
-    return row;
+    return presetOf(row);
   }
 
   async presets(): Promise<readonly PricePresetName[]> {

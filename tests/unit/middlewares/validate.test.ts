@@ -100,8 +100,9 @@ describe('what is found wrong with a field', () => {
   it('for an unknown field names its right place, or only what is known', () => {
     expect(complaints(create, { datasetId: UUID, startFrame: 1, price: 0 })).toEqual({
       '/startFrame':
-        'is not a known field. Did you mean "parameters.startFrame"? Known are: task, datasetId, parameters, range, priority, webhook.',
-      '/price': 'is not a known field. Known are: task, datasetId, parameters, range, priority, webhook.',
+        'is not a known field. Did you mean "parameters.startFrame"? Known are: task, datasetId, parameters, range, priority, webhook, expiresIn.',
+      '/price':
+        'is not a known field. Known are: task, datasetId, parameters, range, priority, webhook, expiresIn.',
     });
   });
 
