@@ -63,12 +63,15 @@ class ServedSession {
       if (message.type === 'velocity') this.#waiting.shift()?.resolve(message);
       if (message.type === 'error') this.#waiting.shift()?.reject(new Error(message.error.detail));
     });
+    socket.on('close', () => {
+      for (const { reject } of this.#waiting.splice(0)) reject(new Error('The session ended.'));
+    });
   }
 
   static async open(
     client: ApiClient,
     { facts, goal }: ClipFrames,
-    detector: string,
+    { detector, maxFrames }: { readonly detector: string; readonly maxFrames: number },
   ): Promise<ServedSession> {
     const { baseUrl: url, accessToken: token } = client;
     const { width, height, intrinsics, goalDistance } = facts;
@@ -79,6 +82,7 @@ class ServedSession {
       goalDistance,
       cameraInfo: { width, height, k: [fx, 0, cx, 0, fy, cy, 0, 0, 1], distortion_model: 'plumb_bob', d: [] },
       gain: 1,
+      maxFrames,
       watchdogMs: 60_000,
     });
     const headers = { authorization: `Bearer ${token}` };
@@ -182,7 +186,9 @@ async function benchmarkCase(given: Case): Promise<Figure[]> {
   const { client, clip, detector, options } = given;
   const frames = clip.frames.slice(0, options.frames);
   const local = await openLocalSession(clip, { detector, modelsDirectory: path.join(ROOT, 'models') });
-  const served = await ServedSession.open(client, clip, detector);
+  // A round has a pass with one frame on its way and one with two; the last answer must not end the session.
+  const maxFrames = 2 * options.rounds * frames.length + 1;
+  const served = await ServedSession.open(client, clip, { detector, maxFrames });
   await pinEngines(options.core);
   const [servedPasses, localPasses]: Pass[][] = [[], []];
   const [streams, python]: number[][] = [[], []];
