@@ -1,3 +1,4 @@
+import { silenceAwsSdkNotice } from '../config/aws-sdk.js';
 import type { Settings } from '../config/settings.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { DiskMultipartStore } from '../storage/disk-multipart-store.js';
@@ -37,6 +38,7 @@ export async function openBackend(
   options: StorageOptions,
 ): Promise<StorageBackend> {
   if (kind === 'disk') return diskBackend(settings.folders.media);
+  silenceAwsSdkNotice();
   // The SDK takes half a second to load.
   const { openS3Backend } = await import('./s3-storage.js');
   return openS3Backend(settings, options);

@@ -4,7 +4,7 @@
  * failed, a file was lost, or a hash differs. Needs a Python with moto, see INFERNODE_PYTHON.
  */
 import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -45,21 +45,19 @@ class Client {
 
   async upload(): Promise<void> {
     const raw = { width: SIZE, height: SIZE, channels: 3 as const };
-    // A copy: the memory of the encoder is used again.
-    const image = new Uint8Array(
-      await sharp(randomBytes(SIZE * SIZE * 3), { raw })
-        .png()
-        .toBuffer(),
-    );
-    const hash = sha256(image);
+    const image = await sharp(randomBytes(SIZE * SIZE * 3), { raw })
+      .png()
+      .toBuffer();
     const form = new FormData();
-    form.set('name', hash.slice(0, 16));
-    form.set('content', new Blob([image]), 'image.png');
+    form.set('name', randomUUID());
+    form.set('content', new Blob([new Uint8Array(image)]), 'image.png');
     const body = { method: 'POST', body: form };
     const { id } = (await (await this.#send(`/api/dataset/${this.#dataset}/images`, body)).json()) as {
       id: string;
     };
-    this.stored.push({ id, sha256: hash });
+    // Images are stored as PNGs of the server's own.
+    const media = (await (await this.#send(`/api/media/${id}`, {})).json()) as { sha256: string };
+    this.stored.push({ id, sha256: media.sha256 });
     this.uploads += 1;
   }
 
