@@ -1,6 +1,7 @@
 import { BACKUP_CODES } from './codes/backup.js';
 import { CREDENTIAL_CODES } from './codes/credentials.js';
 import { FILE_CODES } from './codes/files.js';
+import { IMPORT_CODES } from './codes/imports.js';
 import { INTERNAL_CODES } from './codes/internal.js';
 import { JOB_CODES } from './codes/jobs.js';
 import { NETWORK_CODES } from './codes/networks.js';
@@ -20,6 +21,7 @@ export const ERROR_CODES = {
   ...FILE_CODES,
   ...PREVIEW_CODES,
   ...UPLOAD_CODES,
+  ...IMPORT_CODES,
   ...NETWORK_CODES,
   ...JOB_CODES,
   ...SERVO_CODES,

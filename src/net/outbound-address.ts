@@ -22,6 +22,8 @@ const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
 export interface AddressPolicy {
   /** Also loopback, private, unique-local and carrier-grade NAT addresses. */
   readonly allowPrivate: boolean;
+  /** Numeric addresses that are allowed whatever their range. */
+  readonly exceptions?: ReadonlySet<string>;
 }
 
 /** The IPv4 address that is reached through a mapped or translated one. */
@@ -35,8 +37,9 @@ function reached(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 
  * Whether a connection to a numeric address is allowed: public addresses only, unless private ones are. Link-local,
  * multicast, reserved, tunnel and metadata addresses are always refused. Texts that are no address are refused.
  */
-export function isAllowedAddress(text: string, { allowPrivate }: AddressPolicy): boolean {
+export function isAllowedAddress(text: string, { allowPrivate, exceptions }: AddressPolicy): boolean {
   if (!ipaddr.isValid(text)) return false;
+  if (exceptions?.has(text)) return true;
   const address = reached(ipaddr.parse(text));
   const name = address.toString();
   if (METADATA.has(name) || PRIVATE_METADATA.has(name)) return false;
