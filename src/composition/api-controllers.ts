@@ -7,6 +7,7 @@ import { AuthController } from '../controllers/auth.controller.js';
 import { ClassificationController } from '../controllers/classification.controller.js';
 import { DreamController } from '../controllers/dream.controller.js';
 import { DatasetController } from '../controllers/dataset.controller.js';
+import { ImportController } from '../controllers/import.controller.js';
 import { InferenceController } from '../controllers/inference.controller.js';
 import { InpaintingController } from '../controllers/inpainting.controller.js';
 import { BulkJobController } from '../controllers/bulk-jobs.controller.js';
@@ -186,6 +187,9 @@ export function createControllers(
     datasets: new DatasetController(services.datasets),
     uploads: new UploadController(services.uploads, users),
     ...createIncomingControllers(deps, services),
+    multipartUploads: createMultipartController(deps, services),
+    imports: new ImportController(services.imports),
+    tus: createTusController(deps, services),
     inference: new InferenceController({
       jobs,
       results,

@@ -55,6 +55,7 @@ type ApiSettings = Pick<
   | 'servo'
   | 'webhooks'
   | 'retentionDays'
+  | 'imports'
 >;
 
 /** What live servoing needs from an installation. */

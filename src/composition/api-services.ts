@@ -20,6 +20,7 @@ import { ImageCharges } from '../services/image-charges.js';
 import { LinkUserService } from '../services/link-user.service.js';
 import { DownloadLinks } from '../services/token-download-link.js';
 import { TrashService } from '../services/trash.service.js';
+import { ImportService } from '../services/import.service.js';
 import { UploadService } from '../services/upload.service.js';
 import { WebhookService } from '../services/webhook.service.js';
 import { classificationTask } from '../tasks/classification/task.js';
@@ -47,6 +48,7 @@ export function createServices(deps: ApiDeps) {
     ...limited,
     ...createIncomingUploads(deps, limited.uploads),
     webhooks: new WebhookService(unitOfWork, settings.webhooks),
+    imports: new ImportService(unitOfWork, { ...settings.imports, quotas: settings.quota }),
     datasets: new DatasetService(unitOfWork),
     mediaProcess: new MediaProcessService(unitOfWork),
     media: new MediaService(unitOfWork, uploads.store, uploads.frames),

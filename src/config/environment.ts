@@ -7,6 +7,7 @@ import { issueLines } from '../errors/schema-issues.js';
 import { apiKeysSetting } from './api-keys-setting.js';
 import { backupSettings } from './backup-settings.js';
 import { oidcSettings, requireOidcPair } from './oidc-settings.js';
+import { importSettings } from './import-settings.js';
 import { previewSettings } from './preview-settings.js';
 import { retentionSettings } from './retention-settings.js';
 import { servoSettings } from './servo-settings.js';
@@ -183,6 +184,7 @@ const shape = z.object({
   JPEG_DECODER: z.enum(JPEG_DECODERS).default('webassembly'),
   ...servoSettings,
   ...webhookSettings,
+  ...importSettings,
   ...backupSettings,
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().max(100_000).default(475),
   CPU_WATTS: z.coerce.number().positive().max(100_000).default(15),

@@ -165,6 +165,14 @@ const backup = (env: Environment) => ({
   s3SecretAccessKey: env.BACKUP_S3_SECRET_ACCESS_KEY,
 });
 
+const imports = (env: Environment) => ({
+  allowPrivate: env.IMPORT_ALLOW_PRIVATE,
+  perUser: env.IMPORTS_PER_USER,
+  concurrency: env.IMPORT_CONCURRENCY,
+  maxBytes: env.IMPORT_MAX_MB,
+  timeoutMs: env.IMPORT_TIMEOUT * 1000,
+});
+
 const previews = (env: Environment) => ({
   kinds: env.PREVIEWS as readonly PreviewKind[],
   proxyEncoder: env.PREVIEW_PROXY_ENCODER,
@@ -196,6 +204,7 @@ function settingsOf(env: Environment) {
     inference: inference(env),
     servo: servo(env),
     webhooks: webhooks(env),
+    imports: imports(env),
     backup: backup(env),
     previews: previews(env),
     retentionDays: retentionDays(env),

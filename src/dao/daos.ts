@@ -26,6 +26,7 @@ import { ServoGoalDao } from './servo-goal.dao.js';
 import { ServoSessionDao } from './servo-session.dao.js';
 import { RetentionDao } from './retention.dao.js';
 import { TagDao } from './tag.dao.js';
+import { ImportDao } from './import.dao.js';
 import { UploadDao } from './upload.dao.js';
 import { TrashDao } from './trash.dao.js';
 import { UsageDao } from './usage.dao.js';
@@ -69,6 +70,7 @@ export interface Daos {
   readonly webhookDeliveries: WebhookDeliveryDao;
   readonly userSessions: UserSessionDao;
   readonly uploads: UploadDao;
+  readonly imports: ImportDao;
   readonly identities: IdentityDao;
   readonly networkRights: NetworkRightDao;
   readonly usage: UsageDao;
@@ -110,6 +112,7 @@ export function createDaos(context: DaoContext): Daos {
     webhookDeliveries: new WebhookDeliveryDao(context),
     userSessions: new UserSessionDao(context),
     uploads: new UploadDao(context),
+    imports: new ImportDao(context),
     identities: new IdentityDao(context),
     networkRights: new NetworkRightDao(context),
     usage: new UsageDao(context),

@@ -76,8 +76,8 @@ export class GuardedDownloader implements FileDownloader {
       if (answer.status === 206 && !isContinued) throw badStatus('answers with another part of the file');
       const start = isContinued ? partial.bytes : 0;
       const total = totalOf(answer, start);
-      requireSmaller(total ?? 0, request.maxBytes);
       await request.onSize?.(total);
+      requireSmaller(total ?? 0, request.maxBytes);
       const from = isContinued ? null : sourceOf(answer, url, total);
       await using file = isContinued ? await open(target, 'a') : await startPartial(target, from);
       await this.#write(answer, { file, start, total, request });

@@ -21,6 +21,7 @@ import { PostgresResultRepository } from './result.repository.js';
 import { PostgresScheduleRepository } from './schedule.repository.js';
 import { PostgresServoSessionRepository } from './servo-session.repository.js';
 import { PostgresSessionRepository } from './session.repository.js';
+import { PostgresImportRepository } from './import.repository.js';
 import { PostgresUploadRepository } from './upload.repository.js';
 import { PostgresRetentionRepository } from './retention.repository.js';
 import { PostgresTrashRepository } from './trash.repository.js';
@@ -57,6 +58,7 @@ export function createRepositories(daos: Daos): Repositories {
     retention: translating(new PostgresRetentionRepository(daos.retention)),
     usage: translating(new PostgresUsageRepository(daos.usage)),
     userSessions: translating(new PostgresUserSessionRepository(daos.userSessions)),
+    imports: translating(new PostgresImportRepository(daos.imports)),
     uploads: translating(new PostgresUploadRepository(daos.uploads)),
     networkRights: translating(new PostgresNetworkRightRepository(daos.networkRights)),
     identities: translating(new PostgresIdentityRepository(daos.identities)),

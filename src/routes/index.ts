@@ -9,6 +9,7 @@ import type { BulkJobController } from '../controllers/bulk-jobs.controller.js';
 import type { ClassificationController } from '../controllers/classification.controller.js';
 import type { DreamController } from '../controllers/dream.controller.js';
 import type { DatasetController } from '../controllers/dataset.controller.js';
+import type { ImportController } from '../controllers/import.controller.js';
 import type { InferenceController } from '../controllers/inference.controller.js';
 import type { InpaintingController } from '../controllers/inpainting.controller.js';
 import type { JobController } from '../controllers/job.controller.js';
@@ -46,6 +47,7 @@ import { authRoutes } from './auth.routes.js';
 import { bulkJobRoutes } from './bulk-jobs.routes.js';
 import { classificationRoutes } from './classification.routes.js';
 import { datasetRoutes } from './dataset.routes.js';
+import { importRoutes } from './import.routes.js';
 import { inferenceRoutes } from './inference.routes.js';
 import { inpaintingRoutes } from './inpainting.routes.js';
 import { jobRoutes } from './job.routes.js';
@@ -87,6 +89,7 @@ export interface Controllers {
   readonly tus: TusController;
   readonly mediaProcess: MediaProcessController;
   readonly dreams: DreamController;
+  readonly imports: ImportController;
   readonly inference: InferenceController;
   readonly classification: ClassificationController;
   readonly networks: NetworkController;
@@ -128,6 +131,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...mediaRoutes(controllers.media),
       ...uploadRoutes(controllers.multipartUploads, controllers.tus),
       ...dreamRoutes(controllers.dreams),
+      ...importRoutes(controllers.imports),
       ...inferenceRoutes(controllers.inference),
       ...networkRoutes(controllers.networks),
       ...networkRightRoutes(controllers.networkRights),

@@ -21,7 +21,7 @@ export const OPENAPI_TAGS = [
   {
     name: 'Uploads',
     description:
-      'Large files in several requests, for both families of datasets: in parts to signed URLs, or resumable by tus 1.0.',
+      'Large files in several requests, for both families of datasets: in parts to signed URLs, or resumable by tus 1.0. Files can also be imported from URLs.',
   },
   {
     name: 'Media',

@@ -34,6 +34,7 @@ import { trashOperations } from './trash.schema.js';
 import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
 import { userSessionOperations } from './user-session.schema.js';
 import { tusOperations } from './tus.schema.js';
+import { importOperations } from './import.schema.js';
 import { uploadOperations } from './upload.schema.js';
 import { userOperations } from './user.schema.js';
 import { WEBHOOK_HEADERS, WEBHOOK_MESSAGES } from './webhook-message.schema.js';
@@ -51,6 +52,7 @@ export const allOperations: readonly Operation[] = [
   priceOperations,
   datasetOperations,
   uploadOperations,
+  importOperations,
   mediaOperations,
   tusOperations,
   dreamOperations,

@@ -14,7 +14,7 @@ export async function holdForUpload(
 /** Releases the hold of an upload that ends in the same transaction. */
 export async function releaseHold(
   { ledger }: Pick<TransactionScope, 'ledger'>,
-  { id, userId, name, held }: IncomingUpload,
+  { id, userId, name, held }: Pick<IncomingUpload, 'id' | 'userId' | 'name' | 'held'>,
 ): Promise<void> {
   if (held === 0n) return;
   const description = `Released from the upload of ${name}`;

@@ -25,6 +25,7 @@ import { InMemoryUserRepository } from './in-memory-user.repository.js';
 import { noMedia } from './no-media.js';
 import { noMediaProcess } from './no-media-process.js';
 import { noPreviews } from './no-previews.js';
+import { noImports } from './no-imports.js';
 import { noUploads } from './no-uploads.js';
 import { noRetention, noTrash } from './no-trash.js';
 import { openNetworks } from './open-networks.js';
@@ -75,6 +76,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       usage: { daily: async () => [] },
       userSessions: new InMemoryUserSessionRepository(store),
       uploads: noUploads,
+      imports: noImports,
       identities: new InMemoryIdentityRepository(store),
       trash: noTrash,
       retention: noRetention,

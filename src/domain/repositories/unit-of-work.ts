@@ -18,6 +18,7 @@ import type { ResultRepository } from './result.repository.js';
 import type { ScheduleRepository } from './schedule.repository.js';
 import type { ServoSessionRepository } from './servo-session.repository.js';
 import type { SessionRepository } from './session.repository.js';
+import type { ImportRepository } from './import.repository.js';
 import type { UploadRepository } from './upload.repository.js';
 import type { RetentionRepository, TrashRepository } from './trash.repository.js';
 import type { UserSessionRepository } from './user-session.repository.js';
@@ -50,6 +51,7 @@ export interface Repositories {
   readonly webhookDeliveries: WebhookDeliveryRepository;
   readonly userSessions: UserSessionRepository;
   readonly uploads: UploadRepository;
+  readonly imports: ImportRepository;
   readonly identities: IdentityRepository;
   readonly networkRights: NetworkRightRepository;
   readonly usage: UsageRepository;
