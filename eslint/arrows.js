@@ -68,7 +68,7 @@ const FOLDERS = {
   'engines/frame-reader': [...BASE, 'supervision', 'media'],
   'engines/preview-maker': [...BASE, 'supervision', 'media'],
 
-  // Connections to servers of users; later also imports by URL.
+  // Connections to servers of users: webhooks, and imports from URLs.
   net: BASE,
 
   // A command of its own: it reads and restores what the others write, and shares the lock of removals.

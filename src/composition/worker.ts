@@ -30,6 +30,7 @@ import { openQueue } from './queue.js';
 import type { QueueParts } from './queue-parts.js';
 import { openStorage, type Storage } from './storage.js';
 import { outboxTask, workerTasks } from './worker-tasks.js';
+import { createWorkerImports, type WorkerImports } from './worker-imports.js';
 import { createWorkerPreviews, type WorkerPreviews } from './worker-previews.js';
 import { createWorkerWebhooks, type WebhookOverrides, type WorkerWebhooks } from './worker-webhooks.js';
 
@@ -51,6 +52,7 @@ export interface Worker {
   readonly runner: QueueRunner;
   readonly webhooks: WorkerWebhooks;
   readonly previews: WorkerPreviews;
+  readonly imports: WorkerImports;
   readonly starts: ActiveAttempts;
   readonly engines: JobEnginePool;
   /** Receives cancellations and, with an outbox, notifications of new queue messages. */
@@ -102,10 +104,15 @@ export async function createWorker(
     ...{ unitOfWork, queue, openWorker, blobs: storage.blobs, disk, log },
     tools: inference.engine.ffmpeg,
   });
+  const imports = createWorkerImports(settings, {
+    ...{ unitOfWork, blobs: storage.blobs, log, tools: inference.engine.ffmpeg },
+    requireSpace: (bytes) => disk.assertRoomFor(bytes),
+  });
   return {
     persistence,
     queue,
     previews,
+    imports,
     starts,
     engines,
     webhooks,
@@ -113,7 +120,7 @@ export async function createWorker(
     listener: createListener(config.url, { starts, outbox, webhooks, previews, log }),
     periodics: [...workerTasks({ ...parts, queue }), reportJobEngines(queue.pool, engines)]
       .map((task) => new Periodic(task, log))
-      .concat(outbox, webhooks.periodics, previews.periodics),
+      .concat(outbox, webhooks.periodics, previews.periodics, imports.periodics),
   };
 }
 

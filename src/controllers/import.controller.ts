@@ -17,7 +17,12 @@ export class ImportController {
     this.#imports = imports;
   }
 
-  readonly create = async ({ principal, params, body, receipt }: Call<Operations['create']>): Promise<Reply> => {
+  readonly create = async ({
+    principal,
+    params,
+    body,
+    receipt,
+  }: Call<Operations['create']>): Promise<Reply> => {
     const { kind, urls, fps, strict, maskFit } = body;
     const options = { fps, strict, fitsMasks: maskFit === 'scale' };
     const answer = new IdempotentReply(receipt, accepted);

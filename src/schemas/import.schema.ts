@@ -10,16 +10,16 @@ import { json } from './request-body.js';
 
 const about = { tag: 'Uploads', access: 'user', scope: 'datasets:write' } as const;
 
-const url = z
-  .string()
-  .min(1)
-  .max(MAX_OUTBOUND_URL_LENGTH)
-  .meta({ description: 'A public http or https URL that serves the file itself', example: 'https://example.com/photo.jpg' });
+const url = z.string().min(1).max(MAX_OUTBOUND_URL_LENGTH).meta({
+  description: 'A public http or https URL that serves the file itself',
+  example: 'https://example.com/photo.jpg',
+});
 
 const createBody = z
   .strictObject({
     kind: z.enum(UPLOAD_KINDS).meta({
-      description: '`pairs` are images or videos with their masks, for inpainting. Each URL may also be a ZIP of such files',
+      description:
+        '`pairs` are images or videos with their masks, for inpainting. Each URL may also be a ZIP of such files',
     }),
     urls: z
       .array(
@@ -40,7 +40,8 @@ const createBody = z
       description: 'For `pairs`: reject masks with pixels that are neither black nor white',
     }),
     maskFit: z.enum(['exact', 'scale']).optional().meta({
-      description: 'For `pairs`: whether mask images of another size are scaled or refused; `exact` by default',
+      description:
+        'For `pairs`: whether mask images of another size are scaled or refused; `exact` by default',
     }),
   })
   .meta({

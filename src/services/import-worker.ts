@@ -1,15 +1,13 @@
-import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { DownloadedFile, FileDownloader } from '../domain/download.js';
-import { MAX_IMPORT_ATTEMPTS, type ClaimedImport, type ImportFile } from '../domain/import.js';
+import type { FileDownloader } from '../domain/download.js';
+import { MAX_IMPORT_ATTEMPTS, type ClaimedImport } from '../domain/import.js';
 import { effectiveLimits, leftOf, type UserLimits } from '../domain/quota.js';
-import type { ImportLease } from '../domain/repositories/import.repository.js';
 import type { TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { AppError } from '../errors/app-error.js';
 import type { ErrorKind } from '../errors/error-kind.js';
 import { withLogContext } from '../logging/log-context.js';
 import type { Logger } from '../logging/logger.js';
-import { linkOrCopy } from '../storage/link-or-copy.js';
+import { ImportProgress, inWorkFolder, type Fetched, type FetchedFile } from './import-transfer.js';
 import { endImportFile, releaseImportFile } from './import-holds.js';
 import type { UploadContent } from './upload-content.js';
 import type { MediaInspector } from './upload-inspection.js';
@@ -122,7 +120,7 @@ export class ImportWorker {
         file.maskUrl === null
           ? undefined
           : await this.#fetch(file.maskUrl, path.join(folder.path, 'mask'), { progress, signal });
-      await this.#add(claimed, await this.#inWorkFolder(folder.path, claimed, { source, mask, signal }));
+      await this.#add(claimed, await inWorkFolder(folder.path, file, { source, mask, signal }));
     } finally {
       clearInterval(renewal);
     }
@@ -189,19 +187,6 @@ export class ImportWorker {
     });
   }
 
-  /** The inspection moves and writes files; the fetched ones stay for another attempt. */
-  async #inWorkFolder(folder: string, { file }: ClaimedImport, { source, mask, signal }: Fetched): Promise<Fetched> {
-    const work = path.join(folder, `work-${String(file.fence)}`);
-    await rm(work, { recursive: true, force: true });
-    await mkdir(work, { mode: 0o700 });
-    const link = async (fetched: FetchedFile, name: string): Promise<FetchedFile> => {
-      const linked = path.join(work, name);
-      await linkOrCopy(fetched.path, linked);
-      return { ...fetched, path: linked };
-    };
-    return { source: await link(source, 'source'), mask: mask && (await link(mask, 'mask')), signal };
-  }
-
   async #add(claimed: ClaimedImport, fetched: Fetched): Promise<void> {
     const { uploads, present } = this.#deps;
     const { file, batch } = claimed;
@@ -264,45 +249,5 @@ export class ImportWorker {
       if (row) await endImportFile(scope, row, { state: 'failed', problem: { code, message } });
     });
     await (await folders.open(file.id)).remove();
-  }
-}
-
-type FetchedFile = DownloadedFile & { readonly path: string };
-
-interface Fetched {
-  readonly source: FetchedFile;
-  readonly mask: FetchedFile | undefined;
-  readonly signal: AbortSignal;
-}
-
-/** What has arrived of a file, mask included. */
-class ImportProgress {
-  readonly file: ImportFile;
-  totalBytes: number | null = null;
-  /** Bytes of the transfers before the running one. */
-  earlierBytes = 0;
-  #current = 0;
-
-  constructor(file: ImportFile) {
-    this.file = file;
-  }
-
-  get lease(): ImportLease {
-    return this.file;
-  }
-
-  get bytes(): number {
-    return this.earlierBytes + this.#current;
-  }
-
-  /** Another transfer begins. */
-  next(): void {
-    this.earlierBytes = this.bytes;
-    this.#current = 0;
-    this.totalBytes = null;
-  }
-
-  report(bytes: number): void {
-    this.#current = bytes;
   }
 }

@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from './folders.js';
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -16,7 +17,7 @@ export class DiskImportFolders {
   async open(fileId: string): Promise<{ readonly path: string; remove(): Promise<void> }> {
     if (!ID.test(fileId)) throw new TypeError('The name of an import folder must be an id.');
     const folder = path.join(this.#root, fileId);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     return { path: folder, remove: () => rm(folder, { recursive: true, force: true }) };
   }
 

@@ -167,6 +167,7 @@ function addShutdownSteps(
     worker.previews.stop();
     await worker.previews.runner.idle();
   });
+  shutdown.add('imports', () => worker.imports.stop());
   shutdown.add('the engines', () => worker.engines.close());
   shutdown.add('periodic work', async () => {
     await Promise.all(worker.periodics.map((periodic) => periodic.stop()));
