@@ -187,9 +187,7 @@ export function createControllers(
     datasets: new DatasetController(services.datasets),
     uploads: new UploadController(services.uploads, users),
     ...createIncomingControllers(deps, services),
-    multipartUploads: createMultipartController(deps, services),
     imports: new ImportController(services.imports),
-    tus: createTusController(deps, services),
     inference: new InferenceController({
       jobs,
       results,

@@ -1,10 +1,10 @@
-import type { UploadKind } from './incoming-upload.js';
+import type { IncomingUpload } from './incoming-upload.js';
 import type { MicroCredits } from './money.js';
 
 /** States of a file of an import. */
 export const IMPORT_FILE_STATES = ['waiting', 'running', 'completed', 'failed', 'cancelled'] as const;
 /** See {@link IMPORT_FILE_STATES}. */
-export type ImportFileState = (typeof IMPORT_FILE_STATES)[number];
+type ImportFileState = (typeof IMPORT_FILE_STATES)[number];
 
 /** Maximum number of files of one import. */
 export const MAX_IMPORT_FILES = 100;
@@ -26,7 +26,7 @@ export interface Import {
   readonly id: string;
   readonly userId: string;
   readonly datasetId: string;
-  readonly kind: UploadKind;
+  readonly kind: IncomingUpload['kind'];
   readonly options: ImportOptions;
   readonly createdAt: Date;
 }

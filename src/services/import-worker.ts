@@ -15,7 +15,7 @@ import { requireUploadFits } from './upload-quota.js';
 import type { UploadOutcome, UploadService } from './upload.service.js';
 
 /** A folder for one file of an import, which outlives the process so that another attempt continues. */
-export interface ImportFolders {
+interface ImportFolders {
   /** Creates the folder unless it exists. */
   open(fileId: string): Promise<{ readonly path: string; remove(): Promise<void> }>;
 }
@@ -34,7 +34,7 @@ export interface ImportWorkerDeps {
 }
 
 /** Limits of {@link ImportWorker}. */
-export interface ImportWorkerLimits {
+interface ImportWorkerLimits {
   /** Maximum size of a file in bytes. */
   readonly maxBytes: number;
   readonly concurrency: number;

@@ -16,7 +16,7 @@ import { holdForUpload } from './upload-holds.js';
 import { requireUploadFits } from './upload-quota.js';
 
 /** A URL to import. */
-export interface ImportedUrl {
+interface ImportedUrl {
   readonly url: string;
   /** Name in the dataset; the last part of the URL's path by default. */
   readonly name?: string;

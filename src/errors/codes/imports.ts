@@ -32,11 +32,6 @@ export const IMPORT_CODES = {
     title: 'Transfer too slow',
     hint: 'The server sent too little for too long. Import the URL from a faster server, or upload the file.',
   },
-  IMPORT_ENDED: {
-    kind: 'conflict',
-    title: 'Import has ended',
-    hint: 'All of its files are completed, failed or cancelled.',
-  },
   TOO_MANY_IMPORTS: {
     kind: 'rate_limited',
     title: 'Too many unfinished imports',
