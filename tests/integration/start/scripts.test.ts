@@ -40,8 +40,8 @@ describe('scripts', () => {
   it.each([
     [['demo', '--detector', 'NOPE'], '--detector is "NOPE"; choose one of SIFT, AKAZE, ORB.'],
     [['demo', '--device', 'tpu'], '--device is "tpu"; choose one of auto, cpu, webgpu, cuda.'],
-    [['storage'], 'A command is missing: check, clean.'],
-    [['storage', 'chek'], 'Unknown command "chek"; choose one of check, clean.'],
+    [['storage'], 'A command is missing: check, clean, migrate.'],
+    [['storage', 'chek'], 'Unknown command "chek"; choose one of check, clean, migrate.'],
     [['storage', 'check', 'all'], '"check" is not followed by "all".'],
     [['storage', 'check', '--older-than', 'a day'], '--older-than takes an integer, not "a day".'],
     [['models', 'pull'], '"pull" needs the id of a network.'],
