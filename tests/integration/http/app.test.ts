@@ -79,7 +79,7 @@ describe('the application', () => {
     };
     const origin = 'https://app.example';
     expect(await options('/api/auth/login')).toEqual([204, 'POST, OPTIONS', null]);
-    expect(await options('/api/jobs/some-id')).toEqual([204, 'GET, HEAD, OPTIONS', null]);
+    expect(await options('/api/jobs/some-id')).toEqual([204, 'GET, DELETE, HEAD, OPTIONS', null]);
     expect((await options('/api/auth/login', { origin })).slice(0, 2)).toEqual([204, 'POST, OPTIONS']);
     expect(await options('/api/nothing')).toEqual([404, null, null]);
     const [status, , methods] = await options('/api/auth/login', {
