@@ -12,7 +12,7 @@ export class RealtimeClient {
   readonly #messages: RealtimeMessage[] = [];
   readonly #opened: Promise<void>;
   readonly #ended: Promise<number>;
-  #wake: () => void = () => {};
+  #waiting: (() => void)[] = [];
 
   constructor(url: string, options: ClientOptions = {}) {
     this.#socket = new WebSocket(url, options);
@@ -25,7 +25,7 @@ export class RealtimeClient {
     this.#ended = new Promise((resolve) => this.#socket.once('close', (code) => resolve(code)));
     this.#socket.on('message', (data) => {
       this.#messages.push(JSON.parse(String(data)) as RealtimeMessage);
-      this.#wake();
+      for (const wake of this.#waiting.splice(0)) wake();
     });
   }
 
@@ -45,7 +45,7 @@ export class RealtimeClient {
     for (;;) {
       const message = this.#messages.shift();
       if (message) return message;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
@@ -54,7 +54,7 @@ export class RealtimeClient {
     for (;;) {
       const index = this.#messages.findIndex((message) => message.type === type);
       if (index >= 0) return this.#messages.splice(index, 1)[0];
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
