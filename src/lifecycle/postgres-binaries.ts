@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { makeFolderSync } from '../storage/folders.js';
@@ -115,12 +125,41 @@ function copyNative(packaged: string): string {
     version: string;
   };
   const target = path.join(SYSTEM_DIRECTORY, `postgres-${version}`, 'native');
-  if (existsSync(path.join(target, '.complete'))) return target;
-  makeSystemFolder(target);
-  cpSync(packaged, target, { recursive: true, verbatimSymlinks: true });
-  openToAll(target);
-  makeFolderSync(path.join(target, '.complete'));
+  copyComplete(packaged, target);
   return target;
+}
+
+/**
+ * Copies a folder for all accounts to read. Several processes may do this at once, and each may be killed: the folder
+ * appears under its name when it is complete.
+ */
+export function copyComplete(source: string, target: string): void {
+  if (isComplete(target)) return;
+  const copy = `${target}.${process.pid}`;
+  rmSync(copy, { recursive: true, force: true });
+  makeSystemFolder(copy);
+  cpSync(source, copy, { recursive: true, verbatimSymlinks: true });
+  openToAll(copy);
+  makeFolderSync(path.join(copy, '.complete'));
+  publish(copy, target);
+}
+
+const isComplete = (native: string): boolean => existsSync(path.join(native, '.complete'));
+
+/** Gives a complete copy its name, unless another process has done so meanwhile. */
+function publish(copy: string, target: string): void {
+  try {
+    // An earlier version copied in place; what it left unfinished makes way.
+    if (existsSync(target) && !isComplete(target)) {
+      const unfinished = `${copy}.unfinished`;
+      renameSync(target, unfinished);
+      rmSync(unfinished, { recursive: true, force: true });
+    }
+    renameSync(copy, target);
+  } catch (error) {
+    if (!isComplete(target)) throw error;
+    rmSync(copy, { recursive: true, force: true });
+  }
 }
 
 /** Opens packages that were installed with a restrictive umask, which only their owner can read. */
