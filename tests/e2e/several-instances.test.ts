@@ -61,9 +61,12 @@ const backends = hasRedisServer ? ['postgres', 'redis'] : ['postgres'];
     });
   });
   afterAll(async () => {
-    await cluster.close();
-    await redis?.stop();
-    await rm(folder, { recursive: true, force: true });
+    try {
+      await cluster.close();
+    } finally {
+      await redis?.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
   afterEach(() => users.splice(0).forEach((user) => user.close()));
 

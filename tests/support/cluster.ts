@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { freePort } from './free-port.js';
 import { startNginx, type Nginx } from './nginx.js';
@@ -45,6 +45,8 @@ export class Cluster {
   static async start(options: ClusterOptions): Promise<Cluster> {
     const apis = [await freePort(), await freePort()];
     await mkdir(path.join(options.folder, 'temp'), { recursive: true });
+    // Whatever the umask, nginx passes it with another account.
+    await chmod(options.folder, 0o755);
     const nginx = await startNginx(path.join(options.folder, 'nginx'), { listen: await freePort(), apis });
     const cluster = new Cluster(options, nginx, apis);
     await cluster.#migrate();

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -47,7 +47,10 @@ async function writeConfiguration(folder: string, { listen, apis }: NginxPorts):
   };
   for (const name of await readdir(SOURCE)) {
     const text = await readFile(path.join(SOURCE, name), 'utf8');
-    await writeFile(path.join(folder, name), (changes[name] ?? []).reduce(replaced, text));
+    const file = path.join(folder, name);
+    await writeFile(file, (changes[name] ?? []).reduce(replaced, text));
+    // Whatever the umask, nginx reads it with another account.
+    await chmod(file, 0o644);
   }
 }
 
