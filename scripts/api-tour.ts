@@ -1,6 +1,7 @@
 /**
- * `npm run api:tour -- [--url http://127.0.0.1:3000] [--out FILE]`: calls every compatibility route on a running, fresh
- * server with curl and its example bodies, and writes the transcript. ADMIN_EMAIL and ADMIN_PASSWORD are those of the
+ * `npm run api:tour -- [--url http://127.0.0.1:3000] [--out FILE] [--part api|platform]`: calls every compatibility route on
+ * a running, fresh server with curl and its example bodies, or what surrounds the media with `--part platform`, and writes
+ * the transcript. ADMIN_EMAIL and ADMIN_PASSWORD are those of the
  * server's admin. Exits with 1 when a status or a documented field differs.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -8,14 +9,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { showRefusedFiles } from './api-tour/refused-files.js';
-import { deleteDataset, walkCompatibilityRoutes } from './api-tour/compatibility-routes.js';
+import { walkPlatform } from './api-tour/platform.js';
+import { deleteDataset, walkCompatibilityRoutes, type TourSetting } from './api-tour/compatibility-routes.js';
 import { showOtherUser } from './api-tour/other-user.js';
 import { Tour } from './api-tour/tour.js';
 import { makeLongClip } from './render/long-clip.js';
 
-const HEADING = `# Transcript of the API
+const headingOf = (name: string, command: string): string => `# Transcript of ${name}
 
-Written by \`npm run api:tour\`, which calls a running server with curl and checks every response; nothing is edited by hand. Tokens,
+Written by \`${command}\`, which calls a running server with curl and checks every response; nothing is edited by hand. Tokens,
 signatures and the admin's password are removed, lists of more than seven items are shown with the number of omitted items.
 
 \`\`\`sh
@@ -30,9 +32,33 @@ const { values: options } = parseArgs({
   options: {
     url: { type: 'string', default: 'http://127.0.0.1:3000' },
     out: { type: 'string' },
+    part: { type: 'string', default: 'api' },
     'admin-email': { type: 'string', default: process.env.ADMIN_EMAIL },
   },
 });
+
+/** Transcripts by the name of their part. */
+const PARTS = {
+  api: {
+    name: 'the API',
+    command: 'npm run api:tour',
+    walk: async (tour: Tour, setting: TourSetting): Promise<void> => {
+      const made = await walkCompatibilityRoutes(tour, setting);
+      await showOtherUser(tour, made, setting);
+      await showRefusedFiles(tour, made, setting);
+      await deleteDataset(tour, made);
+    },
+  },
+  platform: {
+    name: 'the platform',
+    command: 'npm run api:tour -- --part platform',
+    walk: (tour: Tour, setting: TourSetting): Promise<void> => {
+      const configuredKey = process.env.CONFIGURED_KEY;
+      if (!configuredKey) throw new Error('set CONFIGURED_KEY to a key of API_KEYS of the server');
+      return walkPlatform(tour, { ...setting, configuredKey });
+    },
+  },
+} as const;
 
 async function main(): Promise<number> {
   const email = options['admin-email'];
@@ -44,12 +70,10 @@ async function main(): Promise<number> {
   try {
     await makeLongClip({ ...CLIP, out: clip, piece: path.join(folder, 'piece.mp4') });
     const setting = { url: options.url, admin: { email, password }, clip };
-    const made = await walkCompatibilityRoutes(tour, setting);
-    await showOtherUser(tour, made, setting);
-    await showRefusedFiles(tour, made, setting);
-    await deleteDataset(tour, made);
+    await PARTS[options.part === 'platform' ? 'platform' : 'api'].walk(tour, setting);
   } finally {
-    const text = `${HEADING}\n\n${tour.markdown()}`;
+    const { name, command } = PARTS[options.part === 'platform' ? 'platform' : 'api'];
+    const text = `${headingOf(name, command)}\n\n${tour.markdown()}`;
     if (options.out) await writeFile(options.out, text);
     else process.stdout.write(text);
     await rm(folder, { recursive: true, force: true });

@@ -321,11 +321,12 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
     [
       'generate',
       'dist/scripts/api-tour.js',
-      'calls every route of a running server with curl, checks the answers, writes docs/api-transcript.md',
+      'calls every route of a running server with curl, checks the answers, writes docs/api-transcript.md or, with --part platform, docs/platform-transcript.md',
     ],
-    'npm run api:tour [-- --url URL --out FILE --admin-email EMAIL]',
+    'npm run api:tour [-- --url URL --out FILE --admin-email EMAIL --part api|platform]',
     {
-      texts: ['url', 'out', 'admin-email'],
+      texts: ['url', 'out', 'admin-email', 'part'],
+      choices: { part: () => ['api', 'platform'] },
     },
   ),
   'eval:clips': tool(

@@ -8,11 +8,13 @@ const run = promisify(execFile);
 
 /** One API call made with curl. */
 export interface CurlCall {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path and query below the base URL. */
   readonly path: string;
   /** The token to send; shown by name, sent by value. */
   readonly bearer?: { readonly name: string; readonly token: string };
+  /** A header with a secret: shown by the name of its variable, sent by value. */
+  readonly secret?: { readonly header: string; readonly name: string; readonly value: string };
   readonly json?: unknown;
   /** Fields of a multipart form; `content` is the path of a file. */
   readonly form?: { readonly content: string; readonly name: string; readonly type: string };
@@ -31,9 +33,10 @@ function quoted(text: string): string {
 }
 
 /** The command as shown in the transcript, with `$URL` and the token's variable instead of their values. */
-export function commandText({ method, path: target, bearer, json, form }: CurlCall): string {
+export function commandText({ method, path: target, bearer, secret, json, form }: CurlCall): string {
   const lines = [`curl -sS -X ${method} "$URL${target}"`];
   if (bearer) lines.push(`-H "Authorization: Bearer $${bearer.name}"`);
+  if (secret) lines.push(`-H "${secret.header}$${secret.name}"`);
   if (json !== undefined) {
     lines.push("-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(json, null, 2))}`);
   }
@@ -47,9 +50,13 @@ export function commandText({ method, path: target, bearer, json, form }: CurlCa
   return lines.join(' \\\n  ');
 }
 
-function curlArguments(baseUrl: string, { method, path: target, bearer, json, form }: CurlCall): string[] {
+function curlArguments(
+  baseUrl: string,
+  { method, path: target, bearer, secret, json, form }: CurlCall,
+): string[] {
   const args = ['-sS', '-X', method, `${baseUrl}${target}`];
   if (bearer) args.push('-H', `Authorization: Bearer ${bearer.token}`);
+  if (secret) args.push('-H', `${secret.header}${secret.value}`);
   if (json !== undefined) args.push('-H', 'Content-Type: application/json', '-d', JSON.stringify(json));
   if (form) args.push('-F', `content=@${form.content}`, '-F', `name=${form.name}`, '-F', `type=${form.type}`);
   return args;

@@ -1,4 +1,5 @@
 import { curl, type CurlAnswer, type CurlCall } from './curl.js';
+import { runCommand } from './command.js';
 import { compareWithDocument, type Comparison } from './documented.js';
 import { exchangeText, jsonLine } from './transcript.js';
 
@@ -63,6 +64,18 @@ export class Tour {
     this.#text.push(title, `\`\`\`json\n${messages.map((message) => jsonLine(message)).join('\n')}\n\`\`\``);
   }
 
+  /** Runs a command of the checkout and writes it with the lines of its output that `shown` keeps. */
+  async command(
+    title: string,
+    text: string,
+    { code = 0, shown = () => true }: { code?: number; shown?: (line: string) => boolean } = {},
+  ): Promise<void> {
+    const answer = await runCommand(text);
+    const lines = answer.output.trimEnd().split('\n').filter(shown);
+    this.#text.push(`### ${title}`, `\`\`\`sh\n${text}\n\`\`\``, `\`\`\`text\n${lines.join('\n')}\n\`\`\``);
+    this.require(answer.code === code, `${title}: exit code ${String(answer.code)}`);
+  }
+
   /** Makes a call, writes it to the transcript and checks it. */
   async call(call: TourCall): Promise<TourAnswer> {
     const answer = await this.quietly(call);
@@ -94,12 +107,8 @@ export class Tour {
     });
     const heading =
       '| route | status | has the documented fields | additional fields | remark |\n|---|---|---|---|---|';
-    return [
-      ...this.#text,
-      '## Comparison with the documented responses',
-      [heading, ...rows].join('\n'),
-      '',
-    ].join('\n\n');
+    const comparison = ['## Comparison with the documented responses', [heading, ...rows].join('\n')];
+    return [...this.#text, ...(rows.length > 0 ? comparison : []), ''].join('\n\n');
   }
 
   #check(call: TourCall, { status, json }: TourAnswer): void {

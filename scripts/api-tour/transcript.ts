@@ -5,12 +5,15 @@ const SHOWN_ITEMS = 2;
 /** Lists up to this length are shown completely. */
 const WHOLE_LIST = 7;
 const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+/** API keys, refresh tokens and tickets. */
+const SECRET = /\binf[a-z]_[\w-]{20,}/g;
 const SIGNATURE = /signature=[\w-]+/g;
 
 /** Removes tokens and signatures of links. */
 function conceal(text: string): string {
   return text
     .replace(TOKEN, (token) => `${token.slice(0, 20)}…`)
+    .replace(SECRET, (secret) => `${secret.slice(0, 12)}…`)
     .replace(SIGNATURE, (signature) => `${signature.slice(0, 18)}…`);
 }
 
