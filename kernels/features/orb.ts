@@ -3,6 +3,7 @@
  * order and parameters.
  */
 import { height, setSize as setPlaneSize, stride, width } from './byte-plane';
+import { largest } from './selection';
 
 export { take } from './arena';
 export {
@@ -315,7 +316,7 @@ export function cornerBytes(): i32 {
 function keepStrongest(corners: usize, count: i32, quota: i32): i32 {
   if (count <= quota) return count;
   for (let k = 0; k < count; k++) store<f32>(responses + 4 * k, load<f32>(corners + 12 * k, 8));
-  const weakest = largest(count, quota);
+  const weakest = largest(responses, count, quota);
   let kept = 0;
   for (let k = 0; k < count && kept < quota; k++) {
     if (load<f32>(corners + 12 * k, 8) < weakest) continue;
@@ -323,30 +324,4 @@ function keepStrongest(corners: usize, count: i32, quota: i32): i32 {
     kept++;
   }
   return kept;
-}
-
-/** The `rank`-th largest of the responses, by Hoare's selection. */
-function largest(count: i32, rank: i32): f32 {
-  let first = 0;
-  let last = count - 1;
-  const wanted = rank - 1;
-  while (first < last) {
-    const pivot = load<f32>(responses + 4 * ((first + last) >> 1));
-    let i = first;
-    let j = last;
-    while (i <= j) {
-      while (load<f32>(responses + 4 * i) > pivot) i++;
-      while (load<f32>(responses + 4 * j) < pivot) j--;
-      if (i > j) break;
-      const left = load<f32>(responses + 4 * i);
-      store<f32>(responses + 4 * i, load<f32>(responses + 4 * j));
-      store<f32>(responses + 4 * j, left);
-      i++;
-      j--;
-    }
-    if (wanted <= j) last = j;
-    else if (wanted >= i) first = i;
-    else break;
-  }
-  return load<f32>(responses + 4 * wanted);
 }

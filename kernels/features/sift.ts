@@ -3,6 +3,7 @@
  * chooses the contrast and which key points to keep.
  */
 import { take } from './arena';
+import { largest } from './selection';
 import { DESCRIPTOR_FLOATS, describeAt, prepareDescription, turnsOf, turn } from './sift-description';
 import {
   baseSigmaOf,
@@ -192,7 +193,7 @@ function record(pixels: i32, x: i32, y: i32, level: i32, end: i32, found: i32): 
 function keepLargest(count: i32, limit: i32): i32 {
   if (count <= limit) return count;
   for (let k = 0; k < count; k++) store<f32>(values + 4 * k, load<f32>(candidates + CANDIDATE_BYTES * k, 12));
-  const least = largest(count, limit);
+  const least = largest(values, count, limit);
   let kept = 0;
   for (let k = 0; k < count && kept < limit; k++) {
     const candidate = candidates + CANDIDATE_BYTES * k;
@@ -206,7 +207,7 @@ function keepLargest(count: i32, limit: i32): i32 {
 function keepStrongest(list: usize, count: i32): i32 {
   if (count <= most) return count;
   for (let k = 0; k < count; k++) store<f32>(values + 4 * k, load<f32>(list + POINT_BYTES * k, 20));
-  const least = largest(count, most);
+  const least = largest(values, count, most);
   let kept = 0;
   for (let k = 0; k < count && kept < most; k++) {
     const point = list + POINT_BYTES * k;
@@ -214,32 +215,6 @@ function keepStrongest(list: usize, count: i32): i32 {
     memory.copy(list + POINT_BYTES * kept++, point, POINT_BYTES);
   }
   return kept;
-}
-
-/** The `rank`-th largest of the values, by Hoare's selection. */
-function largest(count: i32, rank: i32): f32 {
-  let first = 0;
-  let last = count - 1;
-  const wanted = rank - 1;
-  while (first < last) {
-    const pivot = load<f32>(values + 4 * ((first + last) >> 1));
-    let i = first;
-    let j = last;
-    while (i <= j) {
-      while (load<f32>(values + 4 * i) > pivot) i++;
-      while (load<f32>(values + 4 * j) < pivot) j--;
-      if (i > j) break;
-      const left = load<f32>(values + 4 * i);
-      store<f32>(values + 4 * i, load<f32>(values + 4 * j));
-      store<f32>(values + 4 * j, left);
-      i++;
-      j--;
-    }
-    if (wanted <= j) last = j;
-    else if (wanted >= i) first = i;
-    else break;
-  }
-  return load<f32>(values + 4 * wanted);
 }
 
 /** Differences of Gaussians around a pixel: see {@link solve}. */
