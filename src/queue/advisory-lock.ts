@@ -4,7 +4,7 @@ import type pg from 'pg';
 export const ADVISORY_LOCKS = {
   reconciler: 0x1f_00_01,
   outbox: 0x1f_00_02,
-  /** Held by a backup, and by whoever removes files that a row named: a row of a backup must not lack its file. */
+  /** Held by a backup, and by everything that removes files of rows: a row of a backup must not lack its file. */
   files: 0x1f_00_03,
 } as const;
 

@@ -118,7 +118,7 @@ export class OidcAccounts {
   }
 
   /**
-   * Gives an account to the owner of its e-mail. Whoever registered the address may not own it, so that everything that
+   * Gives an account to the owner of its e-mail. The person who registered the address may not own it, so that everything that
    * gives access to the account ends.
    */
   async #adopt(account: User, link: PendingLink, address: string): Promise<User> {

@@ -84,7 +84,7 @@ export class StorageMigration {
       if (isMissing(error)) return this.#wasDeleted(key);
       throw error;
     }
-    // Whoever deletes a file removes it from the source first, so that it is noticed here or removed there.
+    // A deletion removes the file from the source first, so it is either noticed here or also done there.
     return (await this.#source.exists(key)) ? 'copied' : this.#wasDeleted(key);
   }
 

@@ -132,7 +132,7 @@ export class UserSessionService {
     const session = await userSessions.lock(id);
     if (!session) return { problem: 'INVALID_REFRESH_TOKEN' };
     if (!sameDigest(session.refreshSha256, digestOfSecret(given))) {
-      // Whoever knows only the id of a session must not be able to end it.
+      // The id of a session alone must not be enough to end it.
       const wasIssued = sameDigest(session.familySha256 ?? Buffer.alloc(0), digestOfFamily(id, given));
       if (!wasIssued) return { problem: 'INVALID_REFRESH_TOKEN' };
       await userSessions.remove(session);
