@@ -15,11 +15,19 @@ function verified(message: ReceivedMessage, secret: string) {
   return webhookMessage.parse(new Verifier(secret).verify(message.body, headers));
 }
 
+/** Deliveries with their attempts; without what a newer message has replaced while they were read one by one. */
 const deliveriesOf = async ({ id }: Webhook) => {
   const filter = { webhookId: id, limit: 100 };
   const { rows } = await world.webhooks.deliveries(filter, world.principal);
-  const details = rows.map(({ id: delivery }) => world.webhooks.delivery(delivery, id, world.principal));
-  return (await Promise.all(details)).map(({ delivery }) => delivery);
+  const details = await Promise.all(
+    rows.map(({ id: delivery }) =>
+      world.webhooks.delivery(delivery, id, world.principal).catch((error: unknown) => {
+        if (error instanceof AppError && error.code === 'NOT_FOUND') return null;
+        throw error;
+      }),
+    ),
+  );
+  return details.filter((detail) => detail !== null).map(({ delivery }) => delivery);
 };
 
 const allDelivered = (webhook: Webhook, count: number) =>
