@@ -134,7 +134,7 @@ const FOLDERS = {
     'lifecycle/loop-turns.ts',
     'middlewares',
     'protocols',
-    'realtime/event-stream.ts',
+    'realtime/job-streams.ts',
     'realtime/job-waiters.ts',
     'realtime/servo-watchers.ts',
     'schemas',

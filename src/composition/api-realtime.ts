@@ -7,7 +7,8 @@ import type { RequiredScope } from '../domain/scopes.js';
 import { isTerminal, type Job } from '../domain/job.js';
 import { toCredits } from '../domain/money.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
-import { EventStreams } from '../realtime/event-stream.js';
+import { EventStreams } from '../realtime/event-streams.js';
+import { JobStreams } from '../realtime/job-streams.js';
 import { JobWaiters } from '../realtime/job-waiters.js';
 import { RealtimeHub } from '../realtime/realtime-hub.js';
 import type { JobState } from '../realtime/remote-control/job-progress.js';
@@ -41,8 +42,9 @@ export function createRealtime(deps: ApiDeps, services: Services, servo: Servo) 
   const registry = new ConnectionRegistry(read.realtime, component);
   const remote = createRemoteControl(deps, services, { hub, registry });
   const servoStreams = createServoStreams(deps, services, servo);
-  const streams = new EventStreams(hub, registry, deps.credentialChanges);
-  const watchers = new ServoWatchers(deps.credentialChanges);
+  const eventStreams = new EventStreams(registry, deps.credentialChanges);
+  const streams = new JobStreams(eventStreams, hub);
+  const watchers = new ServoWatchers(eventStreams);
   const gateway = new WsGateway({
     hub,
     registry,
@@ -66,7 +68,8 @@ export function createRealtime(deps: ApiDeps, services: Services, servo: Servo) 
     originAllowed: (origin, host) =>
       settings.http.corsOrigins.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host),
   });
-  return { hub, registry, remote, gateway, servoStreams, streams, watchers, waiters: new JobWaiters(hub) };
+  const waiters = new JobWaiters(hub);
+  return { hub, registry, remote, gateway, servoStreams, eventStreams, streams, watchers, waiters };
 }
 
 const jobStateOf = (job: Job): JobState => ({

@@ -146,9 +146,8 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     close: async () => {
       services.health.drain();
       await servo.sessions.closeAll('shutdown');
-      realtime.streams.closeAll();
+      realtime.eventStreams.closeAll();
       realtime.waiters.closeAll();
-      realtime.watchers.closeAll();
       await realtime.registry.close();
       await Promise.all([
         realtime.gateway.close(),

@@ -7,9 +7,9 @@ import type { JobTimeService } from '../services/job-time.service.js';
 import type { JobService } from '../services/job.service.js';
 import type { NetworkService } from '../services/network.service.js';
 import type { Job } from '../domain/job.js';
-import type { EventStreams } from '../realtime/event-stream.js';
 import { presentJob, type LinkSigner } from './job.presenter.js';
 import { APPLIED_HEADER, preferredWait } from '../middlewares/prefer.js';
+import type { JobStreams } from '../realtime/job-streams.js';
 import type { JobWaiters } from '../realtime/job-waiters.js';
 import { withEndedJob } from './job-waiting.js';
 import { nextLink } from './next-link.js';
@@ -26,7 +26,7 @@ export interface JobControllerDeps {
     'list' | 'get' | 'inputs' | 'queuePosition' | 'cancel' | 'requireRetryable' | 'retry'
   >;
   readonly networks: Pick<NetworkService, 'requireForTask'>;
-  readonly streams: EventStreams;
+  readonly streams: JobStreams;
   readonly times: Pick<JobTimeService, 'timesOf'>;
   readonly waiters: Pick<JobWaiters, 'untilEnded'>;
   readonly links: LinkSigner;

@@ -1,4 +1,4 @@
-import type { JobFailure, JobProgress, JobStatus } from './job.js';
+import { isTerminal, type JobFailure, type JobProgress, type JobStatus } from './job.js';
 
 /** PostgreSQL NOTIFY channel for new job events. */
 export const JOB_EVENTS_CHANNEL = 'job_events';
@@ -23,3 +23,8 @@ export type JobEvent = {
     readonly createdAt: Date;
   };
 }[JobEventType];
+
+/** Whether an event is the last one of its job. */
+export function endsJob(event: JobEvent): boolean {
+  return event.type === 'status' && isTerminal(event.payload.status);
+}

@@ -1,6 +1,5 @@
-import type { JobEvent } from '../domain/job-event.js';
+import { endsJob, type JobEvent } from '../domain/job-event.js';
 import { isTerminal, type Job } from '../domain/job.js';
-import { endsJob } from './event-stream.js';
 
 /** A request that waits for jobs. */
 export interface JobWait {

@@ -1,4 +1,4 @@
-import type { WebSocket } from 'ws';
+import type { ClientSocket } from './client-socket.js';
 
 /** While more messages than this are waiting, nothing is read from the socket. */
 const MAX_WAITING = 16;
@@ -10,16 +10,15 @@ const MAX_UNREAD_BYTES = 64 * 1024;
  * (backpressure): a client that sends without reading blocks only its own connection.
  */
 export class MessageInbox {
-  readonly #socket: WebSocket;
+  readonly #socket: ClientSocket;
   readonly #onError: (error: unknown) => void;
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
   #wake: (() => void) | null = null;
 
-  constructor(socket: WebSocket, onError: (error: unknown) => void) {
+  constructor(socket: ClientSocket, onError: (error: unknown) => void) {
     this.#socket = socket;
     this.#onError = onError;
-    socket.once('close', this.sent);
   }
 
   /** Queues a message for handling. */
@@ -29,7 +28,7 @@ export class MessageInbox {
     this.#last = this.#last.then(() => this.#handle(work)).catch(this.#onError);
   }
 
-  /** Must be called after every message that was written, and on close. */
+  /** Must be called after every message that was written, and when the connection has ended. */
   readonly sent = (): void => {
     if (this.#hasUnread()) return;
     this.#wake?.();
@@ -39,7 +38,7 @@ export class MessageInbox {
   async #handle(work: () => Promise<void>): Promise<void> {
     try {
       if (this.#hasUnread()) await new Promise<void>((resolve) => (this.#wake = resolve));
-      if (this.#socket.readyState === this.#socket.OPEN) await work();
+      if (this.#socket.isOpen) await work();
     } finally {
       this.#waiting -= 1;
       if (this.#waiting <= MAX_WAITING / 2 && this.#socket.isPaused) this.#socket.resume();
@@ -47,6 +46,6 @@ export class MessageInbox {
   }
 
   #hasUnread(): boolean {
-    return this.#socket.readyState === this.#socket.OPEN && this.#socket.bufferedAmount > MAX_UNREAD_BYTES;
+    return this.#socket.unreadBytes > MAX_UNREAD_BYTES;
   }
 }

@@ -1,21 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
 import { SERVO_STREAM_PATH } from '../domain/api-paths.js';
 import type { Credential, WatchedCredential } from '../domain/credential.js';
 import type { LiveServo } from '../domain/servo-event.js';
 import type { ServoSession } from '../domain/servo-session.js';
 import { AppError } from '../errors/app-error.js';
-import { guarded } from '../errors/guarded.js';
 import type { Logger } from '../logging/logger.js';
 import type { CredentialChanges } from './credential-changes.js';
-import { HEARTBEAT_MS } from './heartbeat.js';
 import { UserBudgets } from './message-budget.js';
 import {
   ServoStreamConnection,
   type AdmittedStream,
   type ServoStreamPorts,
 } from './servo-stream-connection.js';
+import { SocketServer, type Upgrade } from './socket-server.js';
 import { refuseUpgrade, type Refusal } from './upgrade-refusal.js';
 
 /** Subprotocols by which a client asks for the form of answers; JSON without one. */
@@ -24,7 +22,8 @@ const PROTOCOLS = ['infernode.servo.json', BINARY_PROTOCOL];
 const MAX_FRAGMENTS = 1024;
 /** Header and size of a frame. */
 const FRAME_OVERHEAD = 64;
-const CLOSE_GRACE_MS = 1000;
+/** Messages of any kind on a connection; no camera is faster. */
+const BUDGET = { burst: 1000, perSecond: 500 };
 /** Bytes that a client may send before it is known who it is. */
 const MAX_ANONYMOUS_BYTES = 16 * 1024;
 /** Connections of one user: each takes over from the one before it. */
@@ -56,27 +55,20 @@ export interface ServoStreamsOptions {
 /** The WebSockets of sessions of live servoing. */
 export class ServoStreams {
   readonly #options: ServoStreamsOptions;
-  readonly #server: WebSocketServer;
-  readonly #connections = new Set<ServoStreamConnection>();
+  readonly #server: SocketServer;
   readonly #connects = new UserBudgets(CONNECT_BUDGET);
-  readonly #heartbeat: NodeJS.Timeout;
 
   constructor(options: ServoStreamsOptions) {
     this.#options = options;
-    this.#server = new WebSocketServer({
-      noServer: true,
-      maxPayload: options.maxFrameBytes + FRAME_OVERHEAD,
+    const { logger, changes, maxFrameBytes } = options;
+    this.#server = new SocketServer({
+      logger,
+      changes,
+      budget: BUDGET,
+      maxPayload: maxFrameBytes + FRAME_OVERHEAD,
       maxFragments: MAX_FRAGMENTS,
-      perMessageDeflate: false,
-      // Pings count as messages do: the connection answers them.
-      autoPong: false,
-      handleProtocols: (offered) => PROTOCOLS.find((name) => offered.has(name)) ?? false,
+      protocols: PROTOCOLS,
     });
-    this.#heartbeat = setInterval(
-      guarded(this.#failed, () => this.#connections.forEach((connection) => connection.heartbeat())),
-      HEARTBEAT_MS,
-    );
-    this.#heartbeat.unref();
   }
 
   /** Whether a path is that of a stream. */
@@ -88,21 +80,15 @@ export class ServoStreams {
    * Opens a stream. A client with a credential in its headers gets errors as HTTP answers; any other one sends it as first
    * message and gets them as messages.
    */
-  upgrade(
-    { pathname, credential, address }: UpgradeRequest,
-    request: IncomingMessage,
-    { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
-  ): void {
+  upgrade({ pathname, credential, address }: UpgradeRequest, upgrade: Upgrade): void {
+    const { request, socket } = upgrade;
     const id = (SERVO_STREAM_PATH.exec(pathname)?.[1] ?? '').toLowerCase();
     const ports: ServoStreamPorts = {
-      logger: this.#options.logger,
       maxFrameBytes: this.#options.maxFrameBytes,
-      changes: this.#options.changes,
       admit: (own) => this.#admit(id, own, address),
       present: (session) => this.#options.present(session, request),
     };
-    const connect = (admitted: AdmittedStream | null): void =>
-      this.#connect({ request, socket, head }, ports, admitted);
+    const connect = (admitted: AdmittedStream | null): void => this.#connect(upgrade, ports, admitted);
     if (credential === null) connect(null);
     else if (credential instanceof AppError) this.#refuse(credential, pathname, socket);
     else
@@ -112,20 +98,10 @@ export class ServoStreams {
         .catch((error: unknown) => this.#refuse(error, pathname, socket));
   }
 
-  /** Says goodbye to all clients, and cuts those that do not answer. */
-  async close(): Promise<void> {
-    clearInterval(this.#heartbeat);
-    this.#connections.forEach((connection) => connection.goAway());
-    const cut = setTimeout(
-      () => this.#server.clients.forEach((socket) => socket.terminate()),
-      CLOSE_GRACE_MS,
-    );
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    clearTimeout(cut);
+  /** Closes all connections, so that clients connect elsewhere or give up. */
+  close(): Promise<void> {
+    return this.#server.close();
   }
-
-  readonly #failed = (error: unknown): void =>
-    this.#options.logger.warn('A listener of the streams failed.', { err: error });
 
   async #admit(id: string, given: Credential, address: string): Promise<AdmittedStream> {
     const credential = await this.#options.admit(given, address);
@@ -137,15 +113,8 @@ export class ServoStreams {
     return { live: await this.#options.open(id, userId), credential };
   }
 
-  #connect(
-    {
-      request,
-      socket,
-      head,
-    }: { readonly request: IncomingMessage; readonly socket: Duplex; readonly head: Buffer },
-    ports: ServoStreamPorts,
-    admitted: AdmittedStream | null,
-  ): void {
+  #connect(upgrade: Upgrade, ports: ServoStreamPorts, admitted: AdmittedStream | null): void {
+    const { socket } = upgrade;
     if (socket.destroyed) return;
     const anonymous = admitted ? null : limitBytes(socket, MAX_ANONYMOUS_BYTES);
     const admit = async (credential: Credential): Promise<AdmittedStream> => {
@@ -153,11 +122,10 @@ export class ServoStreams {
       anonymous?.lift();
       return known;
     };
-    this.#server.handleUpgrade(request, socket, head, (client) => {
-      const binary = client.protocol === BINARY_PROTOCOL;
-      const connection = new ServoStreamConnection(client, { ...ports, admit }, { admitted, binary });
-      this.#connections.add(connection);
-      client.once('close', () => this.#connections.delete(connection));
+    this.#server.accept(upgrade, (client, protocol) => {
+      const connection = new ServoStreamConnection(client, { ...ports, admit }, protocol === BINARY_PROTOCOL);
+      client.serve(connection);
+      if (admitted) connection.begin(admitted);
     });
   }
 

@@ -1,24 +1,23 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
 import { WEBSOCKET_PATH } from '../domain/api-paths.js';
 import { readCredential, type Credential } from '../domain/credential.js';
 import { AppError } from '../errors/app-error.js';
 import { tokenProblem } from '../errors/common-errors.js';
 import { guarded } from '../errors/guarded.js';
 import { serveWithoutUpgrade } from '../lifecycle/without-upgrade.js';
-import { HEARTBEAT_MS } from './heartbeat.js';
 import type { ConnectionPorts } from './connection-ports.js';
-import { CLOSE_CODES } from './event-map.js';
 import { UserBudgets } from './message-budget.js';
 import type { RemoteControl } from './remote-control/remote-control.js';
 import type { ServoStreams } from './servo-streams.js';
+import { SocketServer } from './socket-server.js';
 import { refuseUpgrade, type Refusal } from './upgrade-refusal.js';
 import { SUBSCRIBE_BUDGET, WsConnection } from './ws-connection.js';
 
 const MAX_PAYLOAD_BYTES = 16 * 1024;
 const MAX_FRAGMENTS = 64;
-const CLOSE_GRACE_MS = 1000;
+/** Messages of a connection. */
+const BUDGET = { burst: 100, perSecond: 20 };
 
 /** Options of the gateway. */
 export interface WsGatewayOptions extends ConnectionPorts {
@@ -60,28 +59,21 @@ function credentialOrProblem(request: IncomingMessage, { searchParams }: URL): C
 
 /** The WebSocket endpoint `/ws`, and upgrades of other paths, which are passed to their own handlers. */
 export class WsGateway {
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_PAYLOAD_BYTES,
-    maxFragments: MAX_FRAGMENTS,
-    perMessageDeflate: false,
-    // Pings count towards the message budget, so the connection answers them.
-    autoPong: false,
-  });
-  readonly #connections = new Set<WsConnection>();
+  readonly #server: SocketServer;
   readonly #subscriptions = new UserBudgets(SUBSCRIBE_BUDGET);
-  readonly #heartbeat: NodeJS.Timeout;
 
   readonly #options: WsGatewayOptions;
 
   constructor(options: WsGatewayOptions) {
     this.#options = options;
-
-    this.#heartbeat = setInterval(
-      guarded(this.#failed, () => this.#connections.forEach((connection) => connection.heartbeat())),
-      HEARTBEAT_MS,
-    );
-    this.#heartbeat.unref();
+    const { logger, changes } = options;
+    this.#server = new SocketServer({
+      logger,
+      changes,
+      budget: BUDGET,
+      maxPayload: MAX_PAYLOAD_BYTES,
+      maxFragments: MAX_FRAGMENTS,
+    });
   }
 
   /**
@@ -105,21 +97,9 @@ export class WsGateway {
     });
   }
 
-  /**
-   * Closes all connections with a close frame, so that clients reconnect, and terminates those that do not
-   * answer.
-   */
-  async close(): Promise<void> {
-    clearInterval(this.#heartbeat);
-    this.#connections.forEach((connection) =>
-      connection.end(CLOSE_CODES.goingAway, 'The server is shutting down.'),
-    );
-    const cut = setTimeout(
-      () => this.#server.clients.forEach((socket) => socket.terminate()),
-      CLOSE_GRACE_MS,
-    );
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    clearTimeout(cut);
+  /** Closes all connections of `/ws`, so that clients reconnect. */
+  close(): Promise<void> {
+    return this.#server.close();
   }
 
   #takes(pathname: string): boolean {
@@ -159,15 +139,10 @@ export class WsGateway {
     const credential = credentialOrProblem(request, url);
     const address = this.#options.addressOf(request);
     if (pathname !== WEBSOCKET_PATH)
-      return this.#options.streams?.upgrade({ pathname, credential, address }, request, { socket, head });
-    this.#server.handleUpgrade(request, socket, head, (client) => {
-      const connection = new WsConnection(client, this.#options, {
-        credential,
-        address,
-        subscriptions: this.#subscriptions,
-      });
-      this.#connections.add(connection);
-      client.once('close', () => this.#connections.delete(connection));
-    });
+      return this.#options.streams?.upgrade({ pathname, credential, address }, { request, socket, head });
+    const start = { credential, address, subscriptions: this.#subscriptions };
+    this.#server.accept({ request, socket, head }, (client) =>
+      client.serve(new WsConnection(client, this.#options, start)),
+    );
   }
 }

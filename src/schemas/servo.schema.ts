@@ -226,7 +226,7 @@ export const servoOperations = {
     summary: 'Watch a session as server-sent events',
     description:
       'First `session`, then an event for each message of the stream: `velocity`, `timeout`, `interrupted`, `resumed`, `skipped`, and `ended` as the last one. ' +
-      'Events are not kept: one that reads too slowly misses some. An account may watch 50 streams.',
+      'Events are not kept: one that reads too slowly misses some. An account may have 50 open event streams, of jobs and sessions together.',
     tag: TAG,
     access: 'user',
     scope: 'servo',

@@ -1,10 +1,9 @@
 import type { DefaultEventsMap, Socket } from 'socket.io';
-import type { JobEvent } from '../../domain/job-event.js';
+import { endsJob, type JobEvent } from '../../domain/job-event.js';
 import { AppError } from '../../errors/app-error.js';
 import { guarded } from '../../errors/guarded.js';
 import type { Registration } from '../connection-registry.js';
 import { CredentialWatch } from '../credential-watch.js';
-import { endsJob } from '../event-stream.js';
 import { MessageBudget, type UserBudgets } from '../message-budget.js';
 import { progressMessage, stateAfter, stateOf } from './job-progress.js';
 import {
