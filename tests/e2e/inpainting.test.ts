@@ -7,8 +7,8 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 const size = { width: 160, height: 120 };
-const FRAMES = 75;
-const FPS = 25;
+const FRAMES = 30;
+const FPS = 10;
 const HELD = 1.5 * (FRAMES / FPS);
 const AFTER_UPLOAD = 100 - 0.4 * (FRAMES / FPS);
 

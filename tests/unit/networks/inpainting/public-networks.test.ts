@@ -206,12 +206,12 @@ describe('networks for large holes', () => {
       const slow = await makeModelFolder();
       await cp(own, path.join(slow.path, 'inpainting'), { recursive: true });
       await slow.add('migan', { model: miganLike(hangs) }, { ...manifest, task, kind });
-      const limited = { folder: slow.path, large: true, modelTimeoutMs: 1500, shade: 255 };
+      const limited = { folder: slow.path, large: true, modelTimeoutMs: 500, shade: 255 };
       const hole = box(20, 10, 50, 40);
       const filled = await fill('default_inpainting', [96, 80], hole, limited);
       expect(filled).toMatchObject({ changed: 0, method: 'patch_guided' });
       expect(filled.warnings).toEqual([
-        'The installed network for large holes failed, so the hole was filled without it: Network migan did not answer within 1.5 s and was stopped.',
+        'The installed network for large holes failed, so the hole was filled without it: Network migan did not answer within 0.5 s and was stopped.',
       ]);
       await expect(fill('migan', [96, 80], hole, limited)).rejects.toMatchObject({
         code: 'INPAINTING_TIMEOUT',
