@@ -10,7 +10,6 @@ export const OWNERS = {
   '@socket.io': ['composition/*socket-adapter.ts'],
   ioredis: ['queue/**', 'composition/wait-for-redis.ts'],
   pg: ['queue/**', 'realtime/postgres-event-source.ts', 'composition/**', 'backup/**'],
-  undici: ['net/**'],
   'ipaddr.js': ['net/**'],
   'openid-client': ['net/**'],
   sharp: ['media/**'],

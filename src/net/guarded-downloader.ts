@@ -2,7 +2,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DownloadedFile, DownloadRequest, FileDownloader } from '../domain/download.js';
 import { AppError } from '../errors/app-error.js';
-import { badStatus, openDownload, urlRefused, type OpenedDownload } from './download-exchange.js';
+import { badStatus, openDownload, urlRefused } from './download-exchange.js';
+import type { GuardedResponse } from './guarded-request.js';
 import type { AddressPolicy } from './outbound-address.js';
 import { outboundFailure } from './outbound-failure.js';
 import { digestOf, readPartial, startPartial, type PartialSource } from './partial-file.js';
@@ -86,10 +87,10 @@ export class GuardedDownloader implements FileDownloader {
     }
   }
 
-  async #write(answer: OpenedDownload, { file, start, total, request }: WritePlan): Promise<void> {
+  async #write(answer: GuardedResponse, { file, start, total, request }: WritePlan): Promise<void> {
     const { paceMs, minBytesPerSecond } = this.#options;
     let [bytes, stretchBytes, stretchStart] = [start, start, performance.now()];
-    for await (const chunk of answer.body) {
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       requireSmaller(bytes, request.maxBytes);
       await file.writeFile(chunk);
@@ -112,7 +113,7 @@ interface WritePlan {
   readonly request: DownloadRequest;
 }
 
-function requireSuccess({ status, headers }: OpenedDownload): void {
+function requireSuccess({ status, headers }: GuardedResponse): void {
   if (PASSING_STATUS.has(status)) throw interrupted(`The server responds with ${String(status)}.`);
   if (status !== 200 && status !== 206) throw badStatus(`responds with ${String(status)}`);
   const encoding = [headers['content-encoding'] ?? 'identity'].flat().join(', ').trim().toLowerCase();
@@ -122,22 +123,22 @@ function requireSuccess({ status, headers }: OpenedDownload): void {
   });
 }
 
-const headerOf = ({ headers }: OpenedDownload, name: string): string => [headers[name] ?? ''].flat()[0];
+const headerOf = ({ headers }: GuardedResponse, name: string): string => [headers[name] ?? ''].flat()[0];
 
 /** First byte of a part. */
-function startOf(answer: OpenedDownload): number | null {
+function startOf(answer: GuardedResponse): number | null {
   const [, start] = /^bytes (\d{1,15})-\d+\/(?:\d+|\*)$/.exec(headerOf(answer, 'content-range')) ?? [];
   return start === undefined ? null : Number(start);
 }
 
 /** Size of the whole file; null when the server does not say. */
-function totalOf(answer: OpenedDownload, start: number): number | null {
+function totalOf(answer: GuardedResponse, start: number): number | null {
   const length = headerOf(answer, 'content-length');
   return /^\d{1,15}$/.test(length) ? start + Number(length) : null;
 }
 
 /** What a later request needs to continue; null when the server gives no strong validator. */
-function sourceOf(answer: OpenedDownload, url: string, total: number | null): PartialSource | null {
+function sourceOf(answer: GuardedResponse, url: string, total: number | null): PartialSource | null {
   const etag = headerOf(answer, 'etag');
   // Weak tags do not promise equal bytes.
   const isStrong = etag.startsWith('"') && etag.length <= MAX_VALIDATOR;

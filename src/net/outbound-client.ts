@@ -1,7 +1,6 @@
-import { Client, type Dispatcher } from 'undici';
 import type { OutboundClient, OutboundPost, OutboundResult } from '../domain/outbound.js';
 import type { HeaderList } from '../domain/webhook-delivery.js';
-import { guardedConnector } from './guarded-connector.js';
+import { guardedRequest, type GuardedConnections, type GuardedResponse } from './guarded-request.js';
 import type { AddressPolicy } from './outbound-address.js';
 import { outboundFailure } from './outbound-failure.js';
 import { outboundUrlProblem } from './outbound-url.js';
@@ -20,7 +19,6 @@ const CONNECT_MS = 5_000;
 /** A response is judged by its status, so a slow body is only read for a moment. */
 const BODY_MS = 2_000;
 const BODY_BYTES = 4 * 1024;
-const HEAD_BYTES = 16 * 1024;
 const HEADERS_KEPT = 30;
 const HEADER_VALUE_LENGTH = 300;
 
@@ -30,13 +28,14 @@ const HEADER_VALUE_LENGTH = 300;
  */
 export class GuardedClient implements OutboundClient {
   readonly #options: GuardedClientOptions;
-  readonly #connect: ReturnType<typeof guardedConnector>;
+  readonly #connections: GuardedConnections;
   readonly #closed = new AbortController();
 
   constructor(options: GuardedClientOptions) {
     this.#options = options;
     const { allowPrivate, timeoutMs, resolve = dnsResolver(options) } = options;
-    this.#connect = guardedConnector({ allowPrivate, resolve, connectMs: Math.min(CONNECT_MS, timeoutMs) });
+    const connectMs = Math.min(CONNECT_MS, timeoutMs);
+    this.#connections = { allowPrivate, resolve, connectMs, idleMs: timeoutMs };
   }
 
   async post(message: OutboundPost): Promise<OutboundResult> {
@@ -68,35 +67,24 @@ export class GuardedClient implements OutboundClient {
   ): Promise<OutboundResult> {
     const problem = outboundUrlProblem(url, this.#options);
     if (problem !== undefined) return { error: { code: REFUSED, message: `The URL ${problem}.` } };
-    const { origin, pathname, search } = new URL(url);
-    const client = new Client(origin, {
-      connect: this.#connect,
-      maxHeaderSize: HEAD_BYTES,
-      headersTimeout: this.#options.timeoutMs,
-      bodyTimeout: BODY_MS,
-      pipelining: 0,
-    });
+    const response = await guardedRequest(url, { method: 'POST', headers, body, signal }, this.#connections);
     try {
-      const path = `${pathname}${search}`;
-      const response = await client.request({ path, method: 'POST', headers, body, signal });
       onHead();
       return { response: await shorten(response), ...retryAfterOf(response.headers['retry-after']) };
     } finally {
       // Also ends a body that was not read to its end.
-      await client.destroy().catch(() => undefined);
+      response.close();
     }
   }
 }
 
-async function shorten({ statusCode, headers, body }: Dispatcher.ResponseData) {
+async function shorten({ status, headers, body }: GuardedResponse) {
   const { text, truncated } = await readStart(body);
-  return { status: statusCode, headers: keptHeaders(headers), body: text, truncated };
+  return { status, headers: keptHeaders(headers), body: text, truncated };
 }
 
 /** The first bytes of a body; what a body that stalls or breaks has sent until then. */
-async function readStart(
-  body: Dispatcher.ResponseData['body'],
-): Promise<{ text: string; truncated: boolean }> {
+async function readStart(body: GuardedResponse['body']): Promise<{ text: string; truncated: boolean }> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   let complete = false;
@@ -107,7 +95,7 @@ async function readStart(
       bytes += chunk.length;
       if (bytes > BODY_BYTES) break;
     }
-    complete = bytes <= BODY_BYTES && body.readableEnded;
+    complete = bytes <= BODY_BYTES && body.complete;
   } catch {
     // The status has arrived and decides.
   } finally {
@@ -117,7 +105,7 @@ async function readStart(
   return { text, truncated: !complete };
 }
 
-function keptHeaders(headers: Dispatcher.ResponseData['headers']): HeaderList {
+function keptHeaders(headers: GuardedResponse['headers']): HeaderList {
   return Object.fromEntries(
     Object.entries(headers)
       .slice(0, HEADERS_KEPT)

@@ -1,4 +1,3 @@
-import { errors } from 'undici';
 import { messageOf } from '../errors/app-error.js';
 
 /** Why a message got no response. */
@@ -16,22 +15,18 @@ const MESSAGE_LENGTH = 300;
 const MESSAGES: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'The server refuses connections.',
   ECONNRESET: 'The server closed the connection before it responded.',
-  UND_ERR_SOCKET: 'The server closed the connection before it responded.',
+  EPIPE: 'The server closed the connection before it responded.',
   EHOSTUNREACH: 'The server cannot be reached.',
   ENETUNREACH: 'The server cannot be reached.',
   ENOTFOUND: 'The host name does not resolve to an address.',
   ENODATA: 'The host name does not resolve to an address.',
-  UND_ERR_CONNECT_TIMEOUT: 'The server did not accept the connection in time.',
   ETIMEDOUT: 'The server did not accept the connection in time.',
-  UND_ERR_HEADERS_OVERFLOW: 'The head of the response is too large.',
 };
 
-/** Codes of timeouts, under one name. */
-const TIMEOUTS: ReadonlySet<string> = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'ETIMEDOUT',
-]);
+const TIMED_OUT = 'ETIMEDOUT';
+/** Codes of errors of the parser of HTTP start with it. */
+const PARSER = 'HPE_';
+const HEAD_TOO_LARGE = 'HPE_HEADER_OVERFLOW';
 
 /** The error of a failed attempt as its owner sees it. */
 export function outboundFailure(
@@ -39,12 +34,18 @@ export function outboundFailure(
   { late, timeoutMs }: { readonly late: boolean; readonly timeoutMs: number },
 ): OutboundFailure {
   if (late) return { code: TIMEOUT, message: `The server did not respond within ${timeoutMs} ms.` };
-  if (error instanceof errors.HTTPParserError) {
-    return { code: INVALID_RESPONSE, message: error.message.slice(0, MESSAGE_LENGTH) };
-  }
   const code = codeOf(error) ?? 'FAILED';
+  if (code.startsWith(PARSER)) return invalidResponse(code, error);
   const message = (MESSAGES[code] ?? messageOf(error)).slice(0, MESSAGE_LENGTH);
-  return { code: TIMEOUTS.has(code) ? TIMEOUT : code, message };
+  return { code: code === TIMED_OUT ? TIMEOUT : code, message };
+}
+
+function invalidResponse(code: string, error: unknown): OutboundFailure {
+  const message =
+    code === HEAD_TOO_LARGE
+      ? 'The head of the response is too large.'
+      : `The response is not HTTP/1.1: ${messageOf(error).replace(/^Parse Error: /, '')}`;
+  return { code: INVALID_RESPONSE, message: message.slice(0, MESSAGE_LENGTH) };
 }
 
 function codeOf(error: unknown): string | undefined {
