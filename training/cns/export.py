@@ -1,8 +1,8 @@
 """Exports a checkpoint: ``python -m cns.export --checkpoint runs/a/checkpoint.pt``.
 
-Writes goal.onnx (once per goal), step.onnx (every frame) and policy.onnx (both in one, for other
-evaluators), opset 18, with dynamic point and cluster counts and the weights inside, and compares
-each with torch. The manifest's ``evaluation`` is empty until cns.report fills it.
+Writes goal.onnx (once per goal), step.onnx (every frame), twist.onnx (a frame without the fit to the points) and
+policy.onnx (goal and step in one, for other evaluators), opset 18, with dynamic point and cluster counts and the weights
+inside, and compares each with torch. The manifest's ``evaluation`` is empty until cns.report fills it.
 """
 
 import argparse
@@ -20,10 +20,12 @@ from torch import Tensor, nn
 
 from onnx_metadata import remove_traces
 
-from .manifest import describe, write_manifest
+from .manifest import GRAPHS, describe, write_manifest
 from .network import HIDDEN_WIDTH, CnsNetwork, GoalFeatures, velocity
 from .policies import load_network, open_session
 from .refinement import Refinement
+from .twist_graph import OUTPUTS as TWIST_OUTPUTS
+from .twist_graph import write_twist_graph
 
 OPSET = 18
 TOLERANCE = 1e-4
@@ -89,7 +91,7 @@ def fixture(points: int, clusters: int, empty: int = 0, seed: int = 0) -> dict[s
 
 
 def export_graphs(network: CnsNetwork, folder: Path) -> None:
-    """Writes the three graphs into the folder."""
+    """Writes the graphs into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     sample = fixture(40, 6)
     goal = GoalGraph(network)
@@ -98,6 +100,7 @@ def export_graphs(network: CnsNetwork, folder: Path) -> None:
     _export(goal, goal_inputs, folder / 'goal.onnx', _GOAL_SHAPES, GOAL_OUTPUTS)
     inputs = tuple(sample.values())
     _export(StepGraph(network), inputs + features, folder / 'step.onnx', _STEP_SHAPES, POLICY_OUTPUTS)
+    write_twist_graph(folder)
     _export(PolicyGraph(network), inputs, folder / 'policy.onnx', _POLICY_SHAPES, POLICY_OUTPUTS)
 
 
@@ -116,7 +119,7 @@ def check_parity(network: CnsNetwork, folder: Path) -> float:
     Raises ValueError when it exceeds the tolerance or any output is not finite. Clusters without a
     visible point are among the fixtures: there a lost floor shows as 0/0.
     """
-    sessions = {name: open_session(folder / f'{name}.onnx') for name in ('goal', 'step', 'policy')}
+    sessions = {name: open_session(folder / f'{name}.onnx') for name in GRAPHS}
     worst = 0.0
     for points, clusters, empty in ((40, 6, 0), (4, 4, 0), (12, 12, 3), (256, 14, 5), (512, 20, 1), (60, 7, 7)):
         frame = fixture(points, clusters, empty, seed=points)
@@ -136,11 +139,23 @@ def _compare(network: CnsNetwork, sessions: dict, frame: dict[str, Tensor]) -> f
     single = sessions['policy'].run(list(POLICY_OUTPUTS), arrays)
     features = sessions['goal'].run(list(GOAL_OUTPUTS), {name: arrays[name] for name in _GOAL_SHAPES})
     split = sessions['step'].run(list(POLICY_OUTPUTS), {**arrays, **dict(zip(GOAL_OUTPUTS, features, strict=True))})
-    for outputs in (expected, single, split):
+    visible = _visible_alone(sessions['twist'], frame, dict(zip(GOAL_OUTPUTS, features, strict=True)))
+    for outputs in (expected, single, split, visible):
         if not all(np.isfinite(part).all() for part in outputs):
             raise ValueError('an output is not finite')
     return max(float(np.abs(part - reference).max())
-               for outputs in (single, split) for part, reference in zip(outputs, expected, strict=True))
+               for outputs in (single, split, visible) for part, reference in zip(outputs, expected, strict=True))
+
+
+def _visible_alone(session, frame: dict[str, Tensor], features: dict) -> list[np.ndarray]:
+    """The policy's outputs by twist.onnx, which sees the visible points alone, and the fit."""
+    seen = frame['vis'].numpy() > 0
+    arrays = {**{name: value.numpy() for name, value in frame.items() if name != 'dist'}, **features}
+    arrays |= {name: arrays[name][seen] for name in ('cur', 'vis', 'tar', 'g_att', 'g_val')}
+    twist, hidden = session.run(list(TWIST_OUTPUTS), arrays | {'member': arrays['member'][:, seen]})
+    with torch.no_grad():
+        fitted = Refinement()(frame['cur'][None], frame['vis'][None], frame['tar'][None], torch.tensor(twist)[None])[0]
+    return [torch.cat([fitted[:3] * frame['dist'], fitted[3:]]).numpy(), hidden]
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from .schedule import PHASES
 from .stop_rule import THRESHOLDS
 
 MAX_POINTS = 512
+GRAPHS = ('goal', 'step', 'twist', 'policy')
 _DATA = ('Synthetic: batches of point scenes (cylinders with textured patches, views filled at varied depth), '
          'random goal and start poses, focal lengths of 0.6 to 1.5 image widths, jitter, wrong matches and '
          'vanishing points. Labels: pose-based servo law with the scene centre as feature. The camera is moved by the '
@@ -52,7 +53,7 @@ def write_manifest(folder: Path, record: dict, memory: str) -> None:
     """Writes manifest.json and training.json beside the graphs."""
     manifest = {
         'id': 'cns', 'version': '1.2.0', 'task': 'cns', 'kind': 'policy', 'licence': 'MIT',
-        'files': {name: _file_record(folder / f'{name}.onnx') for name in ('goal', 'step', 'policy')},
+        'files': {name: _file_record(folder / f'{name}.onnx') for name in GRAPHS},
         'inputs': {}, 'outputs': {}, 'hiddenWidth': HIDDEN_WIDTH,
         'clusters': {'factor': CLUSTER_FACTOR, 'min': MIN_CLUSTERS, 'identityBelow': IDENTITY_BELOW},
         'maxPoints': MAX_POINTS, 'stopRule': {'thresholds': THRESHOLDS}, 'defaultMemory': memory,
@@ -61,7 +62,7 @@ def write_manifest(folder: Path, record: dict, memory: str) -> None:
     }
     manifest['training']['figures'] = [
         {key: phase[key] for key in ('name', 'finalDirectionLoss', 'finalMagnitudeLoss')} for phase in record['phases']]
-    for name in ('goal', 'step', 'policy'):
+    for name in GRAPHS:
         graph = onnx.load(folder / f'{name}.onnx').graph
         manifest['inputs'][name] = [_tensor_record(value) for value in graph.input]
         manifest['outputs'][name] = [_tensor_record(value) for value in graph.output]

@@ -6,6 +6,7 @@ import { networkManifestSchema, type NetworkManifest } from '../store/manifest.j
 import type { NetworkSessions } from '../runtime/network-loader.js';
 import type { NetworkLease, NetworkRegistry } from '../runtime/network-registry.js';
 import type { TensorSession } from '../runtime/tensor-session.js';
+import type { FrameGraph } from './frame-network.js';
 import { CnsPolicy, type CnsPolicyOptions } from './cns-policy.js';
 
 /** `models/<id>/manifest.json` of a CNS policy. */
@@ -36,7 +37,7 @@ export interface CnsNetwork {
 }
 
 /**
- * Opens the goal and step graphs of a CNS network on the device that the preference allows. The lease must be released.
+ * Opens the graphs of goals and of frames of a CNS network on the device that the preference allows. The lease must be released.
  * @throws AppError of {@link NetworkRegistry.acquire}; `NETWORK_MANIFEST_INVALID` when it is no CNS network
  */
 export async function openCnsNetwork(
@@ -46,13 +47,14 @@ export async function openCnsNetwork(
 ): Promise<CnsNetwork> {
   const manifest = parseCnsManifest(await registry.folder.manifest(id));
   const width = manifest.hiddenWidth;
+  const frameGraph: FrameGraph = Object.hasOwn(manifest.files, 'twist') ? 'twist' : 'step';
   const lease = await registry.acquire({
     id,
-    files: ['goal', 'step'],
+    files: ['goal', frameGraph],
     preference,
-    warmUp: (sessions) => warmUpCns(sessions, width),
+    warmUp: (sessions) => warmUpCns(sessions, frameGraph, width),
   });
-  const sessions = { goal: lease.session('goal'), step: lease.session('step') };
+  const sessions = { goal: lease.session('goal'), frame: lease.session(frameGraph), frameGraph };
   return {
     lease,
     manifest,
@@ -72,7 +74,11 @@ function parseCnsManifest(manifest: NetworkManifest): CnsManifest {
 }
 
 /** One servo step on eight points in four clusters: every operator runs once, one cluster is empty. */
-async function warmUpCns(sessions: NetworkSessions, hiddenWidth: number): Promise<void> {
+async function warmUpCns(
+  sessions: NetworkSessions,
+  frameGraph: FrameGraph,
+  hiddenWidth: number,
+): Promise<void> {
   const graph = (name: string): TensorSession => {
     const session = sessions.get(name);
     if (session === undefined) throw new AppError('NETWORK_NOT_FOUND', { message: `No graph ${name}.` });
@@ -81,7 +87,10 @@ async function warmUpCns(sessions: NetworkSessions, hiddenWidth: number): Promis
   const points = Float32Array.from({ length: 16 }, (_, i) => 0.3 * Math.sin(1 + i * i));
   const member = Float32Array.from({ length: 32 }, (_, i) => Number((i % 8) >> 1 === i >> 3));
   const visible = Uint8Array.from({ length: 8 }, (_, row) => Number(row < 6));
-  const policy = new CnsPolicy({ goal: graph('goal'), step: graph('step') }, { hiddenWidth });
+  const policy = new CnsPolicy(
+    { goal: graph('goal'), frame: graph(frameGraph), frameGraph },
+    { hiddenWidth },
+  );
   await policy.setGoal({ points, member, center: Float32Array.from(points.filter((_, i) => i % 4 < 2)) });
   await policy.step({ current: points.map((value) => value + 0.01), visible });
 }

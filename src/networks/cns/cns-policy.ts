@@ -1,6 +1,8 @@
 import { AppError } from '../../errors/app-error.js';
-import { float32Tensor, type TensorSession } from '../runtime/tensor-session.js';
-import { decodeGoal, decodeStep, encodeGoal, encodeObservation, type NamedTensors } from './cns-tensors.js';
+import type { Velocity } from '../../vision/geometry/velocity.js';
+import type { TensorSession } from '../runtime/tensor-session.js';
+import { decodeGoal, encodeGoal } from './cns-tensors.js';
+import { frameNetwork, type FrameGraph, type FrameNetwork } from './frame-network.js';
 import {
   checkGoal,
   MIN_FRAME_POINTS,
@@ -20,7 +22,8 @@ export interface CnsSessions {
   /** Once per goal: features of the goal's points. */
   readonly goal: TensorSession;
   /** Once per frame. */
-  readonly step: TensorSession;
+  readonly frame: TensorSession;
+  readonly frameGraph: FrameGraph;
 }
 
 /** Settings of {@link CnsPolicy}. */
@@ -32,12 +35,14 @@ export interface CnsPolicyOptions extends ServoScale {
 }
 
 interface ServoState extends GoalSize {
-  /** Feeds of the step graph that stay for the whole servo, the goal's features among them. */
-  readonly feeds: NamedTensors;
+  readonly network: FrameNetwork;
   hidden: Float32Array;
 }
 
-/** The network policy: correspondences and a memory per cluster in, camera velocity out. Steps must not overlap. */
+/**
+ * The network policy: correspondences and a memory per cluster in, camera velocity out. The network's answer is fitted to the
+ * points of the frame. Steps must not overlap.
+ */
 export class CnsPolicy implements ServoPolicy {
   readonly name = 'cns';
   readonly #sessions: CnsSessions;
@@ -58,10 +63,11 @@ export class CnsPolicy implements ServoPolicy {
   async setGoal(goal: ServoGoal): Promise<void> {
     this.#state = null;
     const size = checkGoal(goal);
-    const goalFeeds = encodeGoal(goal, size);
-    const features = decodeGoal(await this.#sessions.goal.run(goalFeeds), size, this.#width);
-    const dist = float32Tensor(Float32Array.of(this.#goalDistance), [1]);
-    this.#state = { ...size, feeds: { ...goalFeeds, ...features, dist }, hidden: this.#emptyMemory(size) };
+    const outputs = await this.#sessions.goal.run(encodeGoal(goal, size));
+    const features = decodeGoal(outputs, size, this.#width);
+    const { frame, frameGraph } = this.#sessions;
+    const network = frameNetwork(frameGraph, frame, { goal, features, size });
+    this.#state = { ...size, network, hidden: this.#emptyMemory(size) };
   }
 
   /**
@@ -76,20 +82,19 @@ export class CnsPolicy implements ServoPolicy {
     if (state === null) {
       throw new AppError('GOAL_MISSING', { message: 'setGoal comes before step.' });
     }
-    const count = visibleRows(observation, state.points).length;
-    if (count < MIN_FRAME_POINTS) return tooFewPoints(count);
+    const rows = visibleRows(observation, state.points);
+    if (rows.length < MIN_FRAME_POINTS) return tooFewPoints(rows.length);
+    const { current } = observation;
     const carry = (options.memory ?? this.#memory) === 'sequence';
-    const memory = carry ? state.hidden : this.#emptyMemory(state);
-    const hidden = float32Tensor(memory, [state.clusters, this.#width]);
-    const outputs = await this.#sessions.step.run({
-      ...state.feeds,
-      ...encodeObservation(observation),
-      hidden,
-    });
-    const size = { clusters: state.clusters, width: this.#width };
-    const decoded = decodeStep(outputs, size, this.#gain);
+    const hidden = carry ? state.hidden : this.#emptyMemory(state);
+    const decoded = await state.network.run({ current, rows, hidden });
     if (carry) state.hidden = decoded.hidden;
-    return { velocity: decoded.velocity, lost: null };
+    return { velocity: this.#scale(decoded.velocity), lost: null };
+  }
+
+  #scale([vx, vy, vz, wx, wy, wz]: Velocity): Velocity {
+    const [turn, move] = [this.#gain, this.#gain * this.#goalDistance];
+    return [vx * move, vy * move, vz * move, wx * turn, wy * turn, wz * turn];
   }
 
   #emptyMemory({ clusters }: GoalSize): Float32Array {

@@ -1,15 +1,12 @@
 import { AppError } from '../../errors/app-error.js';
 import type { Velocity } from '../../vision/geometry/velocity.js';
 import { float32Output, float32Tensor, type Tensor } from '../runtime/tensor-session.js';
-import type { GoalSize, ServoGoal, ServoObservation } from '../../vision/servoing/servo-policy.js';
+import type { GoalSize, ServoGoal } from '../../vision/servoing/servo-policy.js';
 
 /** Tensors by name, as sessions take and give them. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
-/** Outputs of the goal graph that the step graph takes as they are. */
-const GOAL_FEATURES = ['g_dst', 'g_att', 'g_val'] as const;
-
-/** Feeds of the goal graph: `tar [N,2]`, `center [C,2]`, `member [C,N]`; the step graph takes them too. */
+/** Feeds of the goal graph: `tar [N,2]`, `center [C,2]`, `member [C,N]`. */
 export function encodeGoal(goal: ServoGoal, { points, clusters }: GoalSize): NamedTensors {
   return {
     tar: float32Tensor(goal.points, [points, 2]),
@@ -18,65 +15,59 @@ export function encodeGoal(goal: ServoGoal, { points, clusters }: GoalSize): Nam
   };
 }
 
-/** The goal's features out of the goal graph's outputs, checked for their shapes: `[C,w]`, `[N,w]`, `[N,w]`. */
+/** The goal's features, which the goal graph gives and the twist graph takes. */
+export interface GoalFeatures {
+  /** `[C, w]` */
+  readonly g_dst: Float32Array;
+  /** `[N, w]` */
+  readonly g_att: Float32Array;
+  /** `[N, w]` */
+  readonly g_val: Float32Array;
+}
+
+/** The goal's features out of the goal graph's outputs, checked for their shapes. */
 export function decodeGoal(
   outputs: NamedTensors,
   { points, clusters }: GoalSize,
   width: number,
-): NamedTensors {
-  const rows = { g_dst: clusters, g_att: points, g_val: points };
-  return Object.fromEntries(
-    GOAL_FEATURES.map((name) => {
-      const dims = [rows[name], width];
-      return [name, float32Tensor(float32Output(outputs, name, dims), dims)];
-    }),
-  );
+): GoalFeatures {
+  return {
+    g_dst: float32Output(outputs, 'g_dst', [clusters, width]),
+    g_att: float32Output(outputs, 'g_att', [points, width]),
+    g_val: float32Output(outputs, 'g_val', [points, width]),
+  };
 }
 
-/**
- * Feeds of the step graph that change from frame to frame: `cur [N,2]`, `vis [N]`. Rows that are not visible are
- * written as (0, 0), which the graph multiplies by 0: whatever the caller left there, a NaN included, stays out.
- */
-export function encodeObservation({ current, visible }: ServoObservation): NamedTensors {
-  const points = visible.length;
-  const positions = new Float32Array(2 * points);
-  const seen = new Float32Array(points);
-  for (let row = 0; row < points; row++) {
-    if (visible[row] === 0) continue;
-    seen[row] = 1;
-    positions[2 * row] = current[2 * row];
-    positions[2 * row + 1] = current[2 * row + 1];
-  }
-  return { cur: float32Tensor(positions, [points, 2]), vis: float32Tensor(seen, [points]) };
-}
-
-/** What the step graph gives. */
-export interface DecodedStep {
+/** What the graph of a frame gives. */
+export interface DecodedFrame {
+  /** Translation in goal distances. */
   readonly velocity: Velocity;
   /** `[C, w]` the new memory. */
   readonly hidden: Float32Array;
 }
 
 /**
- * Velocity times `gain`, and the new memory.
+ * @param name of the output with the velocity
+ * @param hiddenShape `[C, w]`
  * @throws AppError `NETWORK_NON_FINITE` (invalid: the same frame gives the same) when any number is infinite or NaN
  */
-export function decodeStep(
+export function decodeFrame(
   outputs: NamedTensors,
-  size: { clusters: number; width: number },
-  gain: number,
-): DecodedStep {
-  const raw = float32Output(outputs, 'velocity', [6]);
-  const hidden = float32Output(outputs, 'hidden_out', [size.clusters, size.width]);
-  refuseNonFinite('velocity', raw);
+  name: string,
+  hiddenShape: readonly [number, number],
+): DecodedFrame {
+  const raw = float32Output(outputs, name, [6]);
+  const hidden = float32Output(outputs, 'hidden_out', hiddenShape);
+  refuseNonFinite(name, raw);
   refuseNonFinite('hidden_out', hidden);
   const [vx, vy, vz, wx, wy, wz] = raw;
-  return { velocity: [vx * gain, vy * gain, vz * gain, wx * gain, wy * gain, wz * gain], hidden };
+  return { velocity: [vx, vy, vz, wx, wy, wz], hidden };
 }
 
 function refuseNonFinite(name: string, values: Float32Array): void {
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return;
+  let bad = 0;
+  while (bad < values.length && Number.isFinite(values[bad])) bad += 1;
+  if (bad === values.length) return;
   throw new AppError('NETWORK_NON_FINITE', {
     message: `The policy network gave ${String(values[bad])} in ${name}[${String(bad)}].`,
     details: { output: name, index: bad },

@@ -26,7 +26,7 @@ def test_policy_graph_has_the_published_names_and_no_external_data(exported):
     session = open_session(folder / 'policy.onnx')
     assert tuple(value.name for value in session.get_inputs()) == POLICY_INPUTS
     assert [value.name for value in session.get_outputs()] == ['velocity', 'hidden_out']
-    assert sorted(path.suffix for path in folder.iterdir()) == ['.onnx'] * 3
+    assert sorted(path.suffix for path in folder.iterdir()) == ['.onnx'] * 4
 
 
 def test_empty_clusters_give_finite_answers_in_onnxruntime(exported):

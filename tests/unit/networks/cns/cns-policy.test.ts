@@ -39,70 +39,94 @@ const current = goal.points.map((value) => value + 0.125);
 const allVisible = new Uint8Array(POINTS).fill(1);
 const filled = (rows: number, value: number): Tensor =>
   float32Tensor(new Float32Array(rows * WIDTH).fill(value), [rows, WIDTH]);
+/** Row by row a number higher. */
+const numbered = (first: number): Tensor =>
+  float32Tensor(
+    Float32Array.from({ length: POINTS * WIDTH }, (_, k) => first + Math.floor(k / WIDTH)),
+    [POINTS, WIDTH],
+  );
 
-let velocity: number[];
+/** About what the points of a frame say: each has moved by an eighth of the goal distance. */
+const TWIST = [0.12, 0.12, 0, 0, 0, 0];
+
+let twist: number[];
 let memoryBreaks: boolean;
 let goalRuns: ReturnType<typeof fakeSession>;
-let stepRuns: ReturnType<typeof fakeSession>;
+let twistRuns: ReturnType<typeof fakeSession>;
 
 beforeEach(() => {
-  velocity = [1, 2, 3, 4, 5, 6];
+  twist = TWIST;
   memoryBreaks = false;
   goalRuns = fakeSession(() => ({
     g_dst: filled(CLUSTERS, 10),
-    g_att: filled(POINTS, 11),
-    g_val: filled(POINTS, 12),
+    g_att: numbered(11),
+    g_val: numbered(21),
   }));
-  // The memory counts frames: each step gives back what it got plus one.
-  stepRuns = fakeSession((feeds) => ({
-    velocity: float32Tensor(Float32Array.from(velocity), [6]),
+  // The memory counts frames: each frame gives back what it got plus one.
+  twistRuns = fakeSession((feeds) => ({
+    twist: float32Tensor(Float32Array.from(twist), [6]),
     hidden_out: filled(CLUSTERS, memoryBreaks ? NaN : Number(feeds.hidden.data[0]) + 1),
   }));
 });
 
 async function startPolicy(options: ConstructorParameters<typeof CnsPolicy>[1] = {}): Promise<CnsPolicy> {
   const policy = new CnsPolicy(
-    { goal: goalRuns.session, step: stepRuns.session },
+    { goal: goalRuns.session, frame: twistRuns.session, frameGraph: 'twist' },
     { hiddenWidth: WIDTH, ...options },
   );
   await policy.setGoal(goal);
   return policy;
 }
-const hiddenSeen = (): number[] => stepRuns.runs.map(({ hidden }) => hidden.data[0]);
+const hiddenSeen = (): number[] => twistRuns.runs.map(({ hidden }) => hidden.data[0]);
 
 describe('the CNS policy', () => {
-  it('computes the goal once and feeds it to every step', async () => {
+  it('computes the goal once and feeds it to every frame', async () => {
     const policy = await startPolicy();
     for (let i = 0; i < 3; i++) await policy.step({ current, visible: allVisible });
     expect(goalRuns.runs).toHaveLength(1);
     expect(Object.keys(goalRuns.runs[0]).sort()).toEqual(['center', 'member', 'tar']);
     expect(goalRuns.runs[0].member).toEqual({ dims: [CLUSTERS, POINTS], data: Array.from(goal.member) });
-    for (const feeds of stepRuns.runs) {
+    for (const feeds of twistRuns.runs) {
       expect(feeds.tar).toEqual({ dims: [POINTS, 2], data: Array.from(goal.points) });
       expect(feeds.g_dst).toEqual({ dims: [CLUSTERS, WIDTH], data: new Array(CLUSTERS * WIDTH).fill(10) });
-      expect(feeds.g_val.data[0]).toBe(12);
+      expect(feeds.g_val.data[WIDTH]).toBe(22);
     }
   });
 
-  it('keeps what lies in rows that are not visible out of the network', async () => {
+  it('feeds the visible points alone, each with its features and its cluster', async () => {
     const policy = await startPolicy();
     const dirty = current.slice();
     dirty.set([NaN, Infinity], 2);
-    await policy.step({ current: dirty, visible: Uint8Array.of(1, 0, 1, 1, 1) });
-    expect(stepRuns.runs[0].vis).toEqual({ dims: [POINTS], data: [1, 0, 1, 1, 1] });
-    expect(stepRuns.runs[0].cur.data).toEqual([0.125, 0.125, 0, 0, 0.625, 0.625, 0.125, 0.625, 0.375, 0.375]);
+    const { velocity } = await policy.step({ current: dirty, visible: Uint8Array.of(1, 0, 1, 1, 1) });
+    const [feeds] = twistRuns.runs;
+    expect(feeds.cur).toEqual({
+      dims: [4, 2],
+      data: [0.125, 0.125, 0.625, 0.625, 0.125, 0.625, 0.375, 0.375],
+    });
+    expect(feeds.vis).toEqual({ dims: [4], data: [1, 1, 1, 1] });
+    expect(feeds.tar.data).toEqual([0, 0, 0.5, 0.5, 0, 0.5, 0.25, 0.25]);
+    expect(feeds.member).toEqual({ dims: [CLUSTERS, 4], data: [1, 0, 0, 0, 0, 1, 1, 1] });
+    expect(feeds.g_att.data.filter((_, k) => k % WIDTH === 0)).toEqual([11, 13, 14, 15]);
+    expect(feeds.g_val.data.filter((_, k) => k % WIDTH === 0)).toEqual([21, 23, 24, 25]);
+    expect(velocity?.every(Number.isFinite)).toBe(true);
   });
 
-  it('hands the goal distance to the network and multiplies by the gain', async () => {
-    const policy = await startPolicy({ goalDistance: 0.5, gain: 2 });
-    const step = await policy.step({ current, visible: allVisible });
-    expect(stepRuns.runs[0].dist).toEqual({ dims: [1], data: [0.5] });
-    expect(step).toEqual({ velocity: [2, 4, 6, 8, 10, 12], lost: null });
+  it('has the whole goal again after a frame of few points', async () => {
+    const policy = await startPolicy();
+    const whole = await policy.step({ current, visible: allVisible }, { memory: 'frame' });
+    await policy.step({ current, visible: Uint8Array.of(0, 0, 1, 1, 1) });
+    expect(await policy.step({ current, visible: allVisible }, { memory: 'frame' })).toEqual(whole);
+    expect(twistRuns.runs[2]).toEqual(twistRuns.runs[0]);
   });
 
-  it('assumes a goal distance of one', async () => {
-    await (await startPolicy()).step({ current, visible: allVisible });
-    expect(stepRuns.runs[0].dist.data).toEqual([1]);
+  it('multiplies by the gain, and the translation by the goal distance, which is one unless given', async () => {
+    const frame = { current, visible: allVisible };
+    const plain = await (await startPolicy()).step(frame);
+    const scaled = await (await startPolicy({ goalDistance: 0.25, gain: 2 })).step(frame);
+    const same = await (await startPolicy({ goalDistance: 1, gain: 1 })).step(frame);
+    expect(same).toEqual(plain);
+    const [vx, vy, vz, wx, wy, wz] = plain.velocity ?? [NaN, NaN, NaN, NaN, NaN, NaN];
+    expect(scaled.velocity).toEqual([vx / 2, vy / 2, vz / 2, 2 * wx, 2 * wy, 2 * wz]);
   });
 });
 
@@ -148,12 +172,12 @@ describe('its memory', () => {
 describe('what it refuses', () => {
   it.each([NaN, Infinity, -Infinity])('a velocity with %p, and the memory stays', async (bad) => {
     const policy = await startPolicy();
-    velocity = [1, 2, bad, 4, 5, 6];
+    twist = [0.1, 0.2, bad, 0, 0, 0];
     await expect(policy.step({ current, visible: allVisible })).rejects.toMatchObject({
       code: 'NETWORK_NON_FINITE',
-      details: { output: 'velocity', index: 2 },
+      details: { output: 'twist', index: 2 },
     });
-    velocity = [1, 2, 3, 4, 5, 6];
+    twist = TWIST;
     await policy.step({ current, visible: allVisible });
     expect(hiddenSeen()).toEqual([0, 0]);
   });
@@ -196,7 +220,7 @@ describe('what it refuses', () => {
   });
 
   it('a network with outputs of other shapes', async () => {
-    stepRuns = fakeSession(() => ({ velocity: float32Tensor(new Float32Array(3), [3]) }));
+    twistRuns = fakeSession(() => ({ twist: float32Tensor(new Float32Array(3), [3]) }));
     const policy = await startPolicy();
     await expect(policy.step({ current, visible: allVisible })).rejects.toMatchObject({
       code: 'MODEL_MISMATCH',

@@ -1,0 +1,126 @@
+import { length, scale, type Vec3 } from '../../geometry/vector.js';
+import type { Velocity } from '../../geometry/velocity.js';
+import { FitEquations, type FitPoints, type FitScene } from './fit-equations.js';
+import { lawOf, movedPose, poseOf, type FittedPose } from './fitted-pose.js';
+
+const STEPS = 8;
+/** Standard deviations of the rotation and of the centre's place, as shares of the velocity's length. */
+const PRIOR_SHARE = { turn: 0.35, place: 0.25 };
+/** What is added to both, radians and goal distances. */
+const PRIOR_FLOOR = 0.0003;
+/** Length at which the share is half of that: near the goal the network's memory averages the noise of many frames. */
+const PRIOR_FADE = 0.004;
+/** Standard deviation of the depths around the scene's, as a share of the points' extent in the image. */
+const RELIEF = 1.3;
+const [MIN_RELIEF, MAX_RELIEF] = [0.04, 0.35];
+/** Error (normalised units) at which a point counts a quarter in the first step: at the goal, and what the velocity's length adds. */
+const FIRST_LIMIT = { floor: 0.005, share: 0.03 };
+/** The same in the last step, in standard deviations of the noise. */
+const LAST_LIMIT = 2.5;
+/** Standard deviation of the noise (normalised units). */
+const NOISE = { least: 0.2 / 540, first: 1.5 / 540, largest: 4 / 540 };
+/** Noise, and share of the points that agree, at which the network's answer counts as much as the fit. */
+const [DOUBTFUL_NOISE, DOUBTFUL_SHARE] = [2 / 540, 0.3];
+const LEAST_SHARE = 0.01;
+/** Beyond this, in goal distances and radians per second, a fit has failed. */
+const LARGEST = 50;
+
+interface Fitted {
+  readonly pose: FittedPose;
+  readonly noise: number;
+  /** Sum of the points' weights. */
+  readonly agreeing: number;
+}
+
+/**
+ * Fits the pose behind a velocity to the points of a frame. A velocity of the reference law is a pose in other words: the
+ * network's gives the first pose and the prior of a few Gauss-Newton steps, in which wrong matches lose their weight (Geman and
+ * McClure), the noise of the others is estimated, and the depth of each point is eliminated. The same computation as in the
+ * graphs `step` and `policy` (`training/cns/refinement.py`), in double precision and for the visible points alone.
+ */
+export class PointFit {
+  readonly #goal: Float32Array;
+  readonly #scene: FitScene;
+
+  /** @param goal `[N, 2]` goal positions on the normalised plane */
+  constructor(goal: Float32Array) {
+    this.#goal = goal;
+    this.#scene = sceneOf(goal);
+  }
+
+  /**
+   * @param velocity of the network, translation in goal distances
+   * @param current `[N, 2]` current positions on the normalised plane
+   * @param rows indices of the visible points
+   * @returns translation in goal distances; the given velocity where the points agree with no pose
+   */
+  fit(velocity: Velocity, current: Float32Array, rows: readonly number[]): Velocity {
+    const pick = (points: Float32Array) =>
+      Float64Array.from({ length: 2 * rows.length }, (_, k) => points[2 * rows[k >> 1] + (k & 1)]);
+    const points: FitPoints = { goal: pick(this.#goal), current: pick(current) };
+    const equations = new FitEquations(points, this.#scene);
+    const { pose, noise, agreeing } = this.#fitPose(velocity, equations);
+    const share = Math.max(agreeing / Math.max(rows.length, 1), LEAST_SHARE);
+    const trust = 1 / (1 + (noise / DOUBTFUL_NOISE) ** 8 + (DOUBTFUL_SHARE / share) ** 8);
+    const law = lawOf(pose, this.#scene.centre, this.#centreOf(points, equations.depths));
+    const mixed = (k: number): number => velocity[k] + trust * (law[k] - velocity[k]);
+    const fitted: Velocity = [mixed(0), mixed(1), mixed(2), mixed(3), mixed(4), mixed(5)];
+    // Also false for NaN.
+    return fitted.every((value) => Math.abs(value) < LARGEST) ? fitted : velocity;
+  }
+
+  #fitPose(velocity: Velocity, equations: FitEquations): Fitted {
+    const size = length(velocity);
+    const doubt = size ** 2 / (size + PRIOR_FADE);
+    const weightOf = (share: number): number => (share * doubt + PRIOR_FLOOR) ** -2;
+    const [turn, place] = [weightOf(PRIOR_SHARE.turn), weightOf(PRIOR_SHARE.place)];
+    const first = FIRST_LIMIT.floor + FIRST_LIMIT.share * size;
+    const change = new Float64Array(6);
+    let pose = poseOf(velocity, this.#scene.centre);
+    let noise = NOISE.first;
+    let agreeing = 0;
+    for (let step = 0; step < STEPS; step++) {
+      const done = step / (STEPS - 1);
+      const limit = first ** (1 - done) * (LAST_LIMIT * noise) ** done;
+      const sums = equations.collect({ pose, noise, limit });
+      const prior = [turn, turn, turn, place, place, place].map((weight) => weight * noise ** 2);
+      const move = equations.solve(prior, change);
+      pose = movedPose(pose, move);
+      move.forEach((value, k) => (change[k] += value));
+      equations.updateDepths(move);
+      agreeing = sums.weight;
+      noise = Math.sqrt(sums.error / Math.max(2 * agreeing - 6, 2));
+      noise = Math.max(NOISE.least, Math.min(NOISE.largest, noise));
+    }
+    return { pose, noise, agreeing };
+  }
+
+  /** Mean of all goal points in space; those that are not visible have the scene's depth. */
+  #centreOf({ goal }: FitPoints, depths: Float64Array): Vec3 {
+    const { centre, inverse } = this.#scene;
+    let [x, y, z] = [0, 0, 0];
+    for (let i = 0; i < depths.length; i++) {
+      const more = 1 / depths[i] - 1 / inverse;
+      x += goal[2 * i] * more;
+      y += goal[2 * i + 1] * more;
+      z += more;
+    }
+    const count = this.#goal.length / 2;
+    // The centre is the mean of the points at the scene's depth.
+    return [centre[0] + x / count, centre[1] + y / count, centre[2] + z / count];
+  }
+}
+
+function sceneOf(goal: Float32Array): FitScene {
+  const count = goal.length / 2;
+  let [x, y] = [0, 0];
+  for (let i = 0; i < count; i++) {
+    x += goal[2 * i] / count;
+    y += goal[2 * i + 1] / count;
+  }
+  let squares = 0;
+  for (let i = 0; i < count; i++) squares += (goal[2 * i] - x) ** 2 + (goal[2 * i + 1] - y) ** 2;
+  const inverse = length([x, y, 1]);
+  const relief = Math.max(MIN_RELIEF, Math.min(MAX_RELIEF, RELIEF * Math.sqrt(squares / count)));
+  return { centre: scale([x, y, 1], 1 / inverse), inverse, relief: relief * inverse };
+}
