@@ -98,6 +98,13 @@ export class UploadDao extends Dao {
     return count;
   }
 
+  async keepParts(id: string, parts: string): Promise<void> {
+    await this.rows(`UPDATE uploads SET parts = $parts WHERE id = $id AND state = 'open' RETURNING id`, {
+      id,
+      parts,
+    });
+  }
+
   async markReceived(id: string, parts: string | null): Promise<void> {
     await this.rows(
       `UPDATE uploads SET state = 'received', parts = $parts WHERE id = $id AND state = 'open' RETURNING id`,

@@ -134,7 +134,7 @@ function startOf(answer: GuardedResponse): number | null {
 /** Size of the whole file; null when the server does not say. */
 function totalOf(answer: GuardedResponse, start: number): number | null {
   const length = headerOf(answer, 'content-length');
-  return /^\d{1,15}$/.test(length) ? start + Number(length) : null;
+  return /^\d+$/.test(length) ? start + Number(length) : null;
 }
 
 /** What a later request needs to continue; null when the server gives no strong validator. */

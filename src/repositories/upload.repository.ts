@@ -47,6 +47,10 @@ export class PostgresUploadRepository implements UploadRepository {
     return this.#uploads.countUnfinished(userId);
   }
 
+  async keepParts(id: string, parts: readonly ListedPart[]): Promise<void> {
+    await this.#uploads.keepParts(id, JSON.stringify(parts));
+  }
+
   async markReceived(id: string, parts: readonly ListedPart[] | null): Promise<void> {
     await this.#uploads.markReceived(id, parts && JSON.stringify(parts));
   }

@@ -61,7 +61,17 @@ export const uploadAnswer = z.object({ upload }).meta({ id: 'UploadAnswer' });
 export const uploadWithParts = z
   .object({
     upload,
-    parts: z.array(z.object({ partNumber: z.number().int(), etag: z.string(), bytes: z.number().int() })),
+    parts: z.array(
+      z.object({
+        partNumber: z.number().int(),
+        etag: z.string(),
+        bytes: z
+          .number()
+          .int()
+          .nullable()
+          .meta({ description: 'Null when a part of undeclared size was joined to the others' }),
+      }),
+    ),
   })
   .meta({ id: 'UploadWithParts' });
 

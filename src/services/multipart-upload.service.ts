@@ -1,4 +1,5 @@
 import {
+  isUnfinished,
   MAX_UPLOAD_PARTS,
   partSize,
   PART_URL_SECONDS,
@@ -37,6 +38,9 @@ interface PartUrl {
   readonly partNumber: number;
   readonly url: string;
 }
+
+/** A part that has arrived; `bytes` is null once parts of undeclared sizes are joined. */
+type ReceivedPart = Omit<UploadedPart, 'bytes'> & { readonly bytes: number | null };
 
 /** URLs of parts and when they expire. */
 export interface PartUrls {
@@ -129,9 +133,15 @@ export class MultipartUploadService {
   }
 
   /** The parts that have arrived; none for a finished upload. */
-  async parts(upload: IncomingUpload): Promise<readonly UploadedPart[]> {
-    if (upload.state !== 'open' && upload.state !== 'received') return [];
-    return this.#deps.store.parts({ key: upload.id, uploadId: upload.storeId });
+  async parts(upload: IncomingUpload): Promise<readonly ReceivedPart[]> {
+    if (!isUnfinished(upload)) return [];
+    try {
+      return await this.#deps.store.parts({ key: upload.id, uploadId: upload.storeId });
+    } catch (error) {
+      // They are joined already when a completion failed for a lack of credits, quota or disk space.
+      if (!(error instanceof AppError && error.code === 'MULTIPART_NOT_FOUND') || !upload.parts) throw error;
+      return upload.parts.map((part) => ({ ...part, bytes: partSize(upload, part.partNumber) }));
+    }
   }
 
   /**
@@ -223,9 +233,22 @@ async function* abortable(
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of source) {
-    signal.throwIfAborted();
-    yield chunk;
+  const chunks = source[Symbol.asyncIterator]();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  aborted.catch(() => undefined);
+  signal.throwIfAborted();
+  try {
+    for (;;) {
+      // A client that sends nothing any more does not keep its part.
+      const next = await Promise.race([chunks.next(), aborted]);
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // Not awaited: it ends only with the chunk that is waited for.
+    void chunks.return?.().catch(() => undefined);
   }
 }
 

@@ -55,6 +55,8 @@ export class UploadCompletion {
       await stores[upload.protocol].verify(upload);
       await unitOfWork.read.uploads.markReceived(upload.id, parts);
     } else {
+      // Joining the parts removes them, also when what follows fails for now.
+      if (parts) await unitOfWork.read.uploads.keepParts(upload.id, parts);
       await this.#store(members);
     }
     const finished = await unitOfWork.read.uploads.findById(upload.id);

@@ -24,6 +24,9 @@ export function toAppError(status: number, text: string, failure: unknown): unkn
       retryAfterSeconds: 1,
     });
   const code = CODES[status];
-  if (code !== undefined && !(failure instanceof Error)) return new AppError(code, { message });
+  if (code !== undefined && isOfLibrary(failure)) return new AppError(code, { message });
   return failure ?? new Error(message);
 }
+
+/** The library throws plain objects, and for a body that is too long an error with a status. */
+const isOfLibrary = (failure: unknown): boolean => !(failure instanceof Error) || 'status_code' in failure;

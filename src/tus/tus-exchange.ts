@@ -8,6 +8,8 @@ export interface TusExchange {
   /** Id of an upload that the request creates. */
   readonly newId: string;
   readonly checksum: UploadChecksum | null;
+  /** Whether the upload with `newId` was created. */
+  isCreated?: boolean;
   /** The error that the library is about to answer. */
   failure?: unknown;
   /** Why the body ended early. */

@@ -56,7 +56,9 @@ export class TusProtocol {
       relativeLocation: true,
       namingFunction: () => currentExchange().newId,
       onUploadCreate: async (_request, { id, size = 0, metadata = {} }) => {
-        await currentExchange().uploads.create({ id, size, metadata });
+        const exchange = currentExchange();
+        await exchange.uploads.create({ id, size, metadata });
+        exchange.isCreated = true;
         return {};
       },
       onUploadFinish: async (_request, { id }) => ({
@@ -76,7 +78,9 @@ export class TusProtocol {
     const response = await inExchange(exchange, () => this.#server.handleWeb(toWeb(request, exchange)));
     const text = await response.text();
     if (response.status >= 400) {
-      const { bodyFailure, failure } = exchange;
+      const { bodyFailure, failure, isCreated, newId } = exchange;
+      // Its client does not learn where it is, so it could neither continue nor end it.
+      if (isCreated) await uploads.terminate(newId).catch(() => undefined);
       // The library knows only that the body ended.
       if (bodyFailure instanceof AppError) throw bodyFailure;
       throw failure instanceof AppError ? failure : toAppError(response.status, text, failure);

@@ -13,6 +13,7 @@ export const noUploads: UploadRepository = {
   group: async () => [],
   list: async () => ({ rows: [], nextCursor: null }),
   countUnfinished: async () => 0,
+  keepParts: unexpected,
   markReceived: unexpected,
   complete: unexpected,
   end: unexpected,

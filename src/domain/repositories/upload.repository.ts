@@ -37,6 +37,8 @@ export interface UploadRepository {
   /** Newest first. */
   list(filter: UploadFilter): Promise<Page<IncomingUpload>>;
   countUnfinished(userId: string): Promise<number>;
+  /** Records the listed parts of an open upload. */
+  keepParts(id: string, parts: readonly ListedPart[]): Promise<void>;
   /** Records that all bytes of a file of a pair have arrived. */
   markReceived(id: string, parts: readonly ListedPart[] | null): Promise<void>;
   /**

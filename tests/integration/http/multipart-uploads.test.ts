@@ -1,7 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { incomingParts, incomingStores } from '../../../src/composition/api-uploads.js';
 import { diskBackend } from '../../../src/composition/storage.js';
 import { encodeImage } from '../../../src/media/image-codec.js';
@@ -66,6 +69,9 @@ describe('uploads in parts', () => {
   const credits = async (client: ApiClient) => (await client.get('/api/user/credits')).at('credits');
   const urlsOf = (answer: ApiResponse) => answer.at('urls') as string[];
   const put = (url: string, body: Uint8Array) => fetch(url, { method: 'PUT', body: new Uint8Array(body) });
+
+  const createClip = (client: ApiClient, datasetId: string, more: object = {}) =>
+    client.post(UPLOADS, { datasetId, name: 'Clip', extension: 'mp4', size: clip.length, ...more });
 
   async function sendParts(content: Buffer, created: ApiResponse): Promise<Part[]> {
     const partSize = Number(created.at('partSize'));
@@ -167,12 +173,7 @@ describe('uploads in parts', () => {
 
   it('refuses other sizes, changed and expired URLs, and gives new ones', async () => {
     const { client, datasetId } = await owner('urls');
-    const created = await client.post(UPLOADS, {
-      datasetId,
-      name: 'Clip',
-      extension: 'mp4',
-      size: clip.length,
-    });
+    const created = await createClip(client, datasetId);
     const id = String(created.at('uploadId'));
     const [url] = urlsOf(created);
     const codeOf = async (answer: Response) => [
@@ -234,6 +235,38 @@ describe('uploads in parts', () => {
     );
   });
 
+  it('an upload that lacks credits shows its parts and is completed later', async () => {
+    const { client, datasetId } = await owner('poor');
+    const created = await createClip(client, datasetId, { frames: 1 });
+    const rest = await createClip(client, datasetId, { frames: 99_999 });
+    const parts = await sendParts(clip, created);
+    const location = `${UPLOADS}/${String(created.at('uploadId'))}`;
+    const refused = await client.post(`${location}/complete`, { parts });
+    expect(refused.at('code')).toBe('INSUFFICIENT_CREDITS');
+    const shown = await client.get(location);
+    expect([shown.status, shown.at('upload.state')]).toEqual([200, 'open']);
+    expect(shown.at('parts')).toEqual(parts.map((part) => ({ ...part, bytes: clip.length })));
+    await client.delete(`${UPLOADS}/${String(rest.at('uploadId'))}`);
+    expect((await client.post(`${location}/complete`, { parts })).status).toBe(201);
+    expect(await credits(client)).toBe(100 - FRAMES * FRAME_PRICE);
+  });
+
+  it('a newer request for a part ends an older one that has stopped sending', async () => {
+    const { client, datasetId } = await owner('stalled');
+    const created = await createClip(client, datasetId);
+    const [url] = urlsOf(created);
+    const stalled = http.request(url, { method: 'PUT', headers: { 'content-length': clip.length } });
+    const answered = once(stalled, 'response') as Promise<[http.IncomingMessage]>;
+    stalled.write(clip.subarray(0, 1000));
+    while (!(await partFiles()).some((name) => name.includes('incoming')));
+    expect((await put(url, clip)).status).toBe(200);
+    const [ended] = await answered;
+    expect([ended.statusCode, JSON.parse(await text(ended))]).toMatchObject([409, { code: 'UPLOAD_BUSY' }]);
+    expect((await partFiles()).filter((name) => name.includes('incoming'))).toEqual([]);
+    stalled.destroy();
+    await client.delete(`${UPLOADS}/${String(created.at('uploadId'))}`);
+  });
+
   it('abandoned uploads end with their parts, holds and reservations', async () => {
     const { client, datasetId, userId } = await owner('abandoned');
     for (let index = 0; index < 20; index += 1) {
@@ -265,12 +298,7 @@ describe('uploads in parts', () => {
 
   it('uploads of a deleted account end', async () => {
     const { client, datasetId, userId } = await owner('deleted');
-    const created = await client.post(UPLOADS, {
-      datasetId,
-      name: 'Clip',
-      extension: 'mp4',
-      size: clip.length,
-    });
+    const created = await createClip(client, datasetId);
     await client.delete(`/api/users/${userId}`);
     expect((await put(urlsOf(created)[0], clip)).status).toBe(403);
     expect(await sweep().runOnce()).toBe(1);
@@ -307,12 +335,7 @@ describe('uploads in parts', () => {
   it('is invisible to other users and needs the scope of its datasets', async () => {
     const { client, datasetId } = await owner('mine');
     const other = await api.user('other');
-    const created = await client.post(UPLOADS, {
-      datasetId,
-      name: 'Clip',
-      extension: 'mp4',
-      size: clip.length,
-    });
+    const created = await createClip(client, datasetId);
     const id = String(created.at('uploadId'));
     const parts = await sendParts(clip, created);
     for (const answer of [

@@ -1,9 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { Upload } from 'tus-js-client';
 import { makeTestVideo } from '../../factories/videos/make-test-video.js';
@@ -232,6 +234,40 @@ describe('resumable uploads by tus', () => {
     expect(await kept()).toEqual([]);
   });
 
+  it('ends a creation whose body is refused, since its client knows no address of it', async () => {
+    const user = await owner('unanswered');
+    const short = video.subarray(0, 1000);
+    const answers = [
+      await create(user, { ...BYTES_TYPE, 'upload-length': '999' }, short),
+      await create(user, { ...BYTES_TYPE, 'upload-checksum': 'sha1 AAAA' }, short),
+    ];
+    expect(answers.map((answer) => [answer.status, answer.at('code')])).toEqual([
+      [413, 'FILE_TOO_LARGE'],
+      [460, 'UPLOAD_CHECKSUM_MISMATCH'],
+    ]);
+    expect((await user.client.get('/api/uploads?state=open')).at('data')).toEqual([]);
+    expect(await kept()).toEqual([]);
+    expect(await credits(user)).toBe(100);
+  });
+
+  it('refuses a body without a length that is longer than the rest', async () => {
+    const user = await owner('endless');
+    const location = (await create(user)).headers.get('location') ?? '';
+    const request = http.request(`${api.url}${location}`, {
+      method: 'PATCH',
+      headers: { ...VERSION, ...BYTES_TYPE, authorization: `Bearer ${user.token}`, 'upload-offset': '0' },
+    });
+    const answered = once(request, 'response') as Promise<[http.IncomingMessage]>;
+    request.write(video);
+    request.end('more');
+    const [response] = await answered;
+    expect([response.statusCode, JSON.parse(await text(response))]).toMatchObject([
+      413,
+      { code: 'FILE_TOO_LARGE' },
+    ]);
+    await user.client.call('DELETE', location, { headers: VERSION });
+  });
+
   it('keeps nothing of a body with a wrong checksum', async () => {
     const user = await owner('checksum');
     const location = (await create(user)).headers.get('location') ?? '';
@@ -295,18 +331,19 @@ describe('resumable uploads by tus', () => {
   it('a refused file leaves nothing; uploads of others are not found', async () => {
     const user = await owner('refused');
     const other = await owner('other');
-    const text = Buffer.from('not a video');
-    const created = await create(user, { 'upload-length': String(text.length) });
+    const words = Buffer.from('not a video');
+    const created = await create(user, { 'upload-length': String(words.length) });
     const location = created.headers.get('location') ?? '';
     for (const answer of [
-      await append(other, location, { offset: 0, body: text }),
+      await append(other, location, { offset: 0, body: words }),
       await other.client.get(location),
       await other.client.call('DELETE', location, { headers: VERSION }),
     ])
       expect([answer.status, answer.at('code')]).toEqual([404, 'NOT_FOUND']);
     expect((await head(other, location)).status).toBe(404);
-    const refused = await append(user, location, { offset: 0, body: text });
+    const refused = await append(user, location, { offset: 0, body: words });
     expect([refused.status, refused.at('code')]).toEqual([415, 'UNSUPPORTED_TYPE']);
+    expect((await head(user, location)).status).toBe(415);
     expect((await user.client.get(location)).at('upload.problem.code')).toBe('UNSUPPORTED_TYPE');
     expect(await kept()).toEqual([]);
     expect(await credits(user)).toBe(100);

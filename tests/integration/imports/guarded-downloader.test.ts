@@ -248,6 +248,9 @@ describe('servers that serve badly', () => {
     answer = (_request, response) =>
       void response.writeHead(200, { 'content-length': 20_000_000 }).write('x');
     await expect(fetchFile(start())).rejects.toMatchObject({ code: 'FILE_TOO_LARGE' });
+    answer = (_request, response) =>
+      void response.writeHead(200, { 'content-length': '1000000000000000' }).write('x');
+    await expect(fetchFile(start())).rejects.toMatchObject({ code: 'FILE_TOO_LARGE' });
   });
 
   it('gives up a body that drips', async () => {
