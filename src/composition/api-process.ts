@@ -3,6 +3,7 @@ import { databaseConfig } from '../config/database.js';
 import { DEVELOPMENT_ADMIN } from '../config/environment.js';
 import type { Settings } from '../config/settings.js';
 import { messageOf } from '../errors/app-error.js';
+import { SAFE_KEY_LENGTH } from '../domain/api-key.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { presenceName } from '../domain/servo-session.js';
 import { availableDetectors } from '../servoing/features/detectors/registry.js';
@@ -134,9 +135,6 @@ async function createEvents(
     socketAdapter: await createSocketAdapter(settings, url, log.child({ component: 'remote-control' })),
   };
 }
-
-/** Keys shorter than this can be guessed. */
-const SAFE_KEY_LENGTH = 24;
 
 /** Keys of unknown users are rejected until such a user exists, which may register later. */
 async function warnOfConfiguredKeys({ accounts }: Settings, server: ApiServer, log: Logger): Promise<void> {

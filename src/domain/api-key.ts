@@ -3,6 +3,9 @@ import type { Scope } from './scopes.js';
 /** First characters of every API key that the server generates. */
 export const API_KEY_PREFIX = 'infk_';
 
+/** Keys of the configuration with fewer characters can be guessed. */
+export const SAFE_KEY_LENGTH = 24;
+
 /** What an API key allows: what a key created with it must not exceed. */
 export interface KeyGrant {
   readonly id: string;

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { ApiKey, KeyGrant } from '../domain/api-key.js';
+import { SAFE_KEY_LENGTH, type ApiKey, type KeyGrant } from '../domain/api-key.js';
 import { atMostEntries } from '../domain/cache-limits.js';
 import type { CredentialUse, Session } from '../domain/credential.js';
 import type { SharedCounts } from '../domain/rate-count.js';
@@ -52,7 +52,7 @@ export class ApiKeyAuthenticator {
   readonly #now: () => Date;
   readonly #keys: BatchLookup<ApiKey>;
   readonly #users: BatchLookup<User>;
-  /** Digests of keys that were right, which are looked up also from an address without attempts left. */
+  /** Digests of keys that were right, which work also from an address without attempts left. */
   readonly #right = new LRUCache<string, true>(atMostEntries(REMEMBERED_KEYS));
   readonly #wrong = new LRUCache<string, true>({ ...atMostEntries(REMEMBERED_KEYS), ttl: WRONG_MS });
   /** Keys whose use is being written. */
@@ -74,7 +74,8 @@ export class ApiKeyAuthenticator {
   async admit(key: string, use: CredentialUse): Promise<Session> {
     const digest = digestOfSecret(key);
     const remembered = digest.toString('base64');
-    if (!this.#right.has(remembered)) await this.#deps.attempts.requireRoomAt(use.address);
+    if (key.length < SAFE_KEY_LENGTH && !this.#right.has(remembered))
+      await this.#deps.attempts.requireRoomAt(use.address);
     const found = await this.#find(key, digest);
     if (!found) {
       this.#right.delete(remembered);

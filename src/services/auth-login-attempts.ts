@@ -41,10 +41,18 @@ export interface LoginAttempts {
   begin(email: string, address: string): Promise<LoginAttempt>;
 }
 
-/** Counts wrong API keys, refresh tokens and reset links per address, together with the wrong passwords from there. */
+/**
+ * Counts wrong API keys, refresh tokens, links and codes per address. Generated secrets cannot be guessed, so a right one
+ * is accepted also from an address without attempts left: a client that repeats a wrong one must not lock out the others
+ * behind the same address.
+ */
 export interface WrongSecretCounts {
-  /** @throws AppError TOO_MANY_ATTEMPTS when the address has no attempts left. */
+  /**
+   * For secrets that could be guessed, and attempts that cost more than a look-up.
+   * @throws AppError TOO_MANY_ATTEMPTS when the address has no attempts left.
+   */
   requireRoomAt(address: string): Promise<void>;
+  /** @throws AppError TOO_MANY_ATTEMPTS when the address had no attempts left before. */
   countWrongSecret(address: string): Promise<void>;
 }
 
@@ -119,14 +127,16 @@ export class SharedLoginAttempts implements LoginAttempts, WrongSecretCounts {
   }
 
   async requireRoomAt(address: string): Promise<void> {
-    const { key, most } = this.#addressLimit(address);
+    const { key, most } = this.#secretLimit(address);
     if (this.#wrong.peek(key).points < most) return;
     const count = await this.#wrong.read(key, FRESH_MS);
     if (count.points >= most) throw this.#tooManyUntil(count);
   }
 
   async countWrongSecret(address: string): Promise<void> {
-    await this.#wrong.add(this.#addressLimit(address).key, this.#perAccount * WIDE_FACTOR);
+    await this.requireRoomAt(address);
+    const { key, most } = this.#secretLimit(address);
+    await this.#wrong.add(key, most);
   }
 
   #reserve(limits: readonly Limit[], checks: 1 | -1): void {
@@ -166,6 +176,11 @@ export class SharedLoginAttempts implements LoginAttempts, WrongSecretCounts {
 
   #addressLimit(address: string): Limit {
     return { key: `address ${networkOf(address)}`, most: this.#perAccount * WIDE_FACTOR };
+  }
+
+  /** Apart from passwords, so that a program with an outdated key does not stop people from signing in. */
+  #secretLimit(address: string): Limit {
+    return { key: `secrets ${networkOf(address)}`, most: this.#perAccount * WIDE_FACTOR };
   }
 
   #tooManyUntil({ endsAt }: TimedCount): AppError {

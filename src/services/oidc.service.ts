@@ -64,7 +64,8 @@ export class OidcService {
   }
 
   /**
-   * Finishes a sign-in with the answer of the provider. Invalid answers count like wrong passwords.
+   * Finishes a sign-in with the answer of the provider. Invalid answers count like wrong API keys; beyond their limit the
+   * provider is not asked.
    * @throws AppError OIDC_SIGN_IN_INVALID, OIDC_REFUSED, OIDC_UNAVAILABLE, TOO_MANY_ATTEMPTS, and those of
    *   {@link OidcAccounts.resolve}
    */
@@ -138,7 +139,6 @@ export class OidcService {
     fits: (found: SignInCode) => boolean,
   ): Promise<SignInCode> {
     const { attempts, unitOfWork } = this.#deps;
-    await attempts.requireRoomAt(address);
     const id = idOfSecret('infc_', code);
     const found = id === null ? null : await unitOfWork.read.identities.findCode(id);
     const isRight = found !== null && sameDigest(found.sha256, digestOfSecret(code + binding));

@@ -83,8 +83,7 @@ export class PasswordService {
    * @throws AppError INVALID_RESET_LINK, TOO_MANY_ATTEMPTS, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, BUSY.
    */
   async reset(token: string, password: string, address: string): Promise<void> {
-    const { attempts, passwords, unitOfWork } = this.#deps;
-    await attempts.requireRoomAt(address);
+    const { passwords, unitOfWork } = this.#deps;
     const id = idOfSecret('infp_', token);
     if (id === null) throw await this.#wrongLink(address);
     // An unusable password does not use up the link.

@@ -80,7 +80,6 @@ export class UserSessionService {
    */
   async refresh(refreshToken: string, { address }: Pick<ClientInfo, 'address'>): Promise<IssuedTokens> {
     const { attempts, unitOfWork, log } = this.#deps;
-    await attempts.requireRoomAt(address);
     const id = idOfSecret('infr_', refreshToken);
     const refreshed: Refreshed =
       id === null

@@ -8,15 +8,16 @@ const MAX_CREDENTIAL_LENGTH = 8192;
 /**
  * The credential of a client: `auth.token` (an access token, an API key or a ticket), `auth.apiKey` or `auth.ticket` of
  * Socket.IO's handshake, which browsers can send, before the headers of the request.
- * @throws AppError of kind unauthenticated without a usable one
+ * @throws AppError of kind unauthenticated without a usable one, CREDENTIALS_AMBIGUOUS with several in `auth`
  */
 export function handshakeCredential(
   auth: Readonly<Record<string, unknown>>,
   request: IncomingMessage,
 ): Credential {
-  const given = [auth.token, auth.apiKey, auth.ticket].find(
+  const [given, other] = [auth.token, auth.apiKey, auth.ticket].filter(
     (value) => value !== undefined && value !== null && value !== '',
   );
+  if (other !== undefined && other !== given) throw tokenProblem('CREDENTIALS_AMBIGUOUS');
   if (given !== undefined) {
     const text = typeof given === 'string' ? given.trim().replace(SCHEME, '') : '';
     if (!/^[\x21-\x7e]+$/.test(text) || text.length > MAX_CREDENTIAL_LENGTH)

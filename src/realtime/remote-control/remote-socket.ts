@@ -113,8 +113,8 @@ export class RemoteSocket {
     const acknowledge = (answer: Acknowledgement): void => {
       if (typeof last === 'function') Reflect.apply(last, undefined, [answer]);
     };
-    const refuse = (error: Pick<RemoteError, 'code' | 'message'>): void => {
-      const answer = { ...error, event: String(event).slice(0, 100) };
+    const refuse = ({ code, message }: Pick<RemoteError, 'code' | 'message'>): void => {
+      const answer = { code, message, event: String(event).slice(0, 100) };
       if (this.#errors.take()) this.send('error', answer);
       acknowledge({ ok: false, error: answer });
     };

@@ -320,20 +320,27 @@ describe('API keys', () => {
     expect(outcome(await withKey(secret).get('/api/users/profile'))).toEqual([401, 'INVALID_API_KEY']);
   });
 
-  it('that are guessed use up the attempts of the address, not those of keys that were right', async () => {
-    const strict = await startTestApi({ settings: { LOGIN_ATTEMPTS_PER_15_MINUTES: '1' } });
+  it('that are guessed use up the attempts of the address, not those of right keys and of people', async () => {
+    const configured = [{ userId: 'target@example.com', apiKey: 'a-short-key' }];
+    const strict = await startTestApi({
+      settings: { LOGIN_ATTEMPTS_PER_15_MINUTES: '1', API_KEYS: JSON.stringify(configured) },
+    });
     try {
       const { client, user } = await strict.user('target');
       const { secret } = await issue(client, ['account:read']);
       const ask = async (key: string) =>
         (await new ApiClient(strict.url, undefined, { 'x-api-key': key }).get('/api/users/profile')).status;
-      expect(await ask(secret)).toBe(200);
       const guesses = ['nonsense', ...Array.from({ length: 10 }, () => generateSecret('infk_', user.id))];
       const statuses: number[] = [];
       for (const guess of guesses) statuses.push(await ask(guess));
       // Ten per address: LOGIN_ATTEMPTS_PER_15_MINUTES times ten.
       expect(statuses).toEqual([...Array<number>(10).fill(401), 429]);
       expect(await ask(secret)).toBe(200);
+      // This one could be guessed, and was not seen before.
+      expect(await ask('a-short-key')).toBe(429);
+      const newcomer = { email: 'newcomer@example.com', password: 'correct horse' };
+      expect((await strict.anonymous.post('/api/auth/register', newcomer)).status).toBe(201);
+      expect((await strict.anonymous.post('/api/auth/login', newcomer)).status).toBe(200);
     } finally {
       await strict.close();
     }

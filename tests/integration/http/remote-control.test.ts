@@ -72,6 +72,7 @@ describe('who may connect', () => {
     ['without a token', {}, 'TOKEN_MISSING'],
     ['with a forged token', { auth: { token: 'a.b.c' } }, 'INVALID_TOKEN'],
     ['with a token that is no text', { auth: { token: { a: 1 } } }, 'INVALID_TOKEN'],
+    ['with two credentials', { auth: { token: 'a.b.c', ticket: 'inft_x' } }, 'CREDENTIALS_AMBIGUOUS'],
     ['with an unknown API key', { auth: { apiKey: `infk_${randomUUID()}_x` } }, 'INVALID_API_KEY'],
     ['with another scheme', { extraHeaders: { authorization: 'Basic dXNlcjpwYXNz' } }, 'TOKEN_NOT_BEARER'],
   ])('none %s', async (_, options, code) => {
@@ -299,9 +300,9 @@ describe('jobs', () => {
     const { create } = await ownerWithJob('proprietor');
     const curious = await device(0, (await apis[0].user('curious')).token);
     for (const jobId of [await create(), randomUUID()])
-      expect(await curious.ask('join_job_room', jobId)).toMatchObject({
+      expect(await curious.ask('join_job_room', jobId)).toEqual({
         ok: false,
-        error: { code: 'NOT_FOUND' },
+        error: { code: 'NOT_FOUND', message: `Job ${jobId} does not exist.`, event: 'join_job_room' },
       });
     expect(curious.received()).not.toContain('job:progress');
   });

@@ -156,14 +156,18 @@ describe('sessions of people', () => {
     expect(await profile(token)).toBe(401);
   });
 
-  it('guesses of refresh tokens use up the attempts of the address', async () => {
+  it('guesses of refresh tokens use up the attempts of the address, but a right one is exchanged', async () => {
     const strict = await startTestApi({ settings: { LOGIN_ATTEMPTS_PER_15_MINUTES: '1' } });
     try {
+      const newcomer = { email: 'newcomer@example.com', password: 'correct horse' };
+      await strict.anonymous.post('/api/auth/register', newcomer);
+      const refreshToken = (await strict.anonymous.post('/api/auth/login', newcomer)).at('refreshToken');
       const guess = async () =>
         (await strict.anonymous.post('/api/auth/refresh', { refreshToken: 'infr_guess' })).status;
       const statuses: number[] = [];
       for (let index = 0; index < 11; index += 1) statuses.push(await guess());
       expect(statuses).toEqual([...Array<number>(10).fill(401), 429]);
+      expect((await strict.anonymous.post('/api/auth/refresh', { refreshToken })).status).toBe(200);
     } finally {
       await strict.close();
     }
