@@ -125,7 +125,7 @@ const FOLDERS = {
     ...tasks.map((task) => `tasks/${task}/params.ts`),
   ],
   // Types on the wire are those of the schema.
-  protocols: [...BASE, 'schemas'],
+  protocols: [...BASE, 'schemas', 'supervision/threads'],
   middlewares: [...BASE, 'lifecycle', 'logging', 'schemas'],
   // Handlers are typed by the middlewares; long responses yield to others; the event stream is injected; the inpainting
   // routes are specific to one task.

@@ -38,7 +38,6 @@ export const OWNERS = {
   'node:worker_threads': [
     'supervision/threads/**',
     'servoing/features/feature-pipeline-thread.ts',
-    'protocols/open-inference/**',
     'composition/**',
     'networks/runtime/device-probe/**',
   ],

@@ -1,3 +1,4 @@
+import { IMAGE_FORMATS } from '../domain/image-format.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
 import type { Call } from '../middlewares/endpoint.js';
@@ -19,7 +20,7 @@ import {
 
 type Operations = typeof networkOperations;
 
-const IMAGE_TYPES = ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'].map((format) => `image/${format}`);
+const IMAGE_TYPES = IMAGE_FORMATS.map((format) => `image/${format}`);
 const FORMATS = [
   { format: 'image', field: 'input', description: 'A data URL or bare base64 in `data`' },
   { format: 'media', field: 'input', description: "`media_id` of an image in one of the caller's datasets" },

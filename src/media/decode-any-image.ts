@@ -6,7 +6,8 @@ import { shapeFor, type DecodedImage, type ImageLimits, type ShapeChoice } from 
 import { placeImage, type ImagePlacement } from './image-placement.js';
 import { refusal, unsupported } from './image-refusals.js';
 import { imageSizeFault } from './image-size.js';
-import { ImageUnreadable, openImage } from './open-image.js';
+import { openImage } from './open-image.js';
+import { ImageUnreadable } from './opened-image.js';
 import { resample } from './resampler.js';
 
 const KERNELS = {

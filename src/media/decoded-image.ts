@@ -1,7 +1,7 @@
 import type { ImageShape, JpegDecoderName } from '../domain/preprocessing.js';
 import type { Size } from '../vision/image/image.js';
 import type { ImageSizeLimits } from './image-size.js';
-import type { ImageFormat } from './image-type.js';
+import type { ImageFormat } from '../domain/image-format.js';
 
 /** Limits on images from users. */
 export interface ImageLimits extends ImageSizeLimits {

@@ -1,4 +1,4 @@
-import type { ImageFormat } from './image-type.js';
+import type { ImageFormat } from '../domain/image-format.js';
 
 /** Transfer characteristics of high dynamic range (ITU-T H.273). */
 const HDR_TRANSFER: Readonly<Record<number, string>> = { 16: 'PQ', 18: 'HLG' };
@@ -12,7 +12,12 @@ const HEADER_BYTES = 64 * 1024;
  */
 export function hdrOf(bytes: Uint8Array, format: ImageFormat): string | null {
   const header = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEADER_BYTES));
-  const transfer = HDR_TRANSFER[transferOf(header, format)];
+  return hdrWarning(transferOf(header, format));
+}
+
+/** @param code transfer characteristics (ITU-T H.273) */
+export function hdrWarning(code: number): string | null {
+  const transfer = HDR_TRANSFER[code];
   return transfer === undefined
     ? null
     : `The image has high dynamic range (${transfer}), which is not tone-mapped: its colours look pale.`;

@@ -6,7 +6,8 @@ import { shapeFor, type DecodedImage, type ImageLimits, type ShapeChoice } from 
 import { fillFrame, placeImage } from './image-placement.js';
 import { refusal, unsupported } from './image-refusals.js';
 import { imageSizeFault } from './image-size.js';
-import { describeForeign, isImageFormat, imageTypeOf, type ImageFormat } from './image-type.js';
+import { type ImageFormat } from '../domain/image-format.js';
+import { describeForeign, isImageFormat, imageTypeOf } from './image-type.js';
 import { JpegDecoder } from './jpeg/jpeg-decoder.js';
 import { readJpegHeader, type JpegHeader } from './jpeg/jpeg-header.js';
 import { toLuma } from './luma.js';

@@ -1,4 +1,4 @@
-import type { ImageFormat } from './image-type.js';
+import type { ImageFormat } from '../domain/image-format.js';
 
 /**
  * Maximum number of frames or pages of an image. Only the first is used, but decoders list all of them, some

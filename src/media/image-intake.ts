@@ -10,9 +10,11 @@ import { fitMask } from './mask-fit.js';
 import { readMaskPixels } from './mask-pixels.js';
 import { readMaskPaint, readTransparency } from './mask-reading.js';
 import { maskNotes, PNG_OPTIONS, writeMask } from './mask-writing.js';
-import { openImage, ImageUnreadable, type OpenedImage } from './open-image.js';
+import { openImage } from './open-image.js';
+import { ImageUnreadable, type OpenedImage } from './opened-image.js';
 import { imageSizeFault, type ImageSizeLimits } from './image-size.js';
-import { isImageFormat, IMAGE_FORMATS } from './image-type.js';
+import { IMAGE_FORMATS } from '../domain/image-format.js';
+import { isImageFormat } from './image-type.js';
 import { sniffFile } from './sniff.js';
 import type { Image, Size } from '../vision/image/image.js';
 

@@ -1,6 +1,6 @@
 import { AppError } from '../errors/app-error.js';
 import type { CodeOfKind } from '../errors/codes.js';
-import { IMAGE_FORMATS } from './image-type.js';
+import { IMAGE_FORMATS } from '../domain/image-format.js';
 
 /** The error for an image that cannot be read. */
 export const refusal = (code: CodeOfKind<'invalid'>, message: string, cause?: unknown): AppError =>

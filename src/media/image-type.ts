@@ -1,7 +1,4 @@
-/** Supported image formats, detected from the content. */
-export const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'] as const;
-/** See {@link IMAGE_FORMATS}. */
-export type ImageFormat = (typeof IMAGE_FORMATS)[number];
+import { IMAGE_FORMATS, type ImageFormat } from '../domain/image-format.js';
 
 /** Image formats that are recognised for error messages but not supported. */
 export type ForeignImage = keyof typeof FOREIGN_NAMES;
@@ -12,10 +9,6 @@ const DRAW = 'export it as PNG';
 
 /** Names of unsupported formats, and how to convert them. */
 const FOREIGN_NAMES = {
-  heic: [
-    'a HEIC image',
-    `${CONVERT} (iPhones make JPEGs with Settings > Camera > Formats > Most Compatible)`,
-  ],
   bmp: ['a BMP image', CONVERT],
   jxl: ['a JPEG XL image', CONVERT],
   jxr: ['a JPEG XR image', CONVERT],

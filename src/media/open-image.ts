@@ -1,14 +1,15 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { formatPercent } from '../domain/percent.js';
-import { profileName } from './colour-profile.js';
 import { hdrOf } from './hdr-image.js';
+import { openHeif } from './heif/open-heif.js';
 // Configures sharp for user files: no cache, one thread, only the listed loaders.
 import './image-codec.js';
 import { missingShareOf } from './jpeg/jpeg-completeness.js';
 import { jpegEffortFault } from './jpeg/jpeg-effort.js';
 import { repairJpeg } from './jpeg/jpeg-repair.js';
 import { hasTooManyFrames, MAX_FRAMES } from './image-frames.js';
-import type { ImageFormat } from './image-type.js';
+import type { ImageFormat } from '../domain/image-format.js';
+import { corrupt, ImageUnreadable, profileWarnings, type OpenedImage } from './opened-image.js';
 import { MAX_CHUNKS, repairPng } from './png-repair.js';
 import { unsupportedTiff } from './tiff-kind.js';
 
@@ -17,39 +18,6 @@ import { unsupportedTiff } from './tiff-kind.js';
  * as grey.
  */
 const MAX_MISSING = 0.02;
-
-/** Why an image is rejected; callers translate it to their own errors. */
-export type ImageFault =
-  /** Damaged, or more than {@link MAX_MISSING} is missing. */
-  | { readonly fault: 'corrupt'; readonly detail: string; readonly cause?: unknown }
-  /** A variant of its format that is not supported. */
-  | { readonly fault: 'unsupported'; readonly detail: string }
-  /** Decoding would take too long, so it is not started. */
-  | { readonly fault: 'laborious'; readonly detail: string };
-
-/** Thrown by {@link openImage} and {@link OpenedImage.read}. */
-export class ImageUnreadable extends Error {
-  constructor(readonly reason: ImageFault) {
-    super(reason.detail, 'cause' in reason ? { cause: reason.cause } : undefined);
-  }
-}
-
-/** An image whose header was read. */
-export interface OpenedImage {
-  /** Size as a viewer shows it, upright. */
-  readonly width: number;
-  readonly height: number;
-  /** Warnings for the user about how the image was read, one sentence each; decoding may add more. */
-  readonly warnings: readonly string[];
-  /**
-   * Decodes the image with `use`, tolerating faults that viewers tolerate.
-   * @returns the result of `use`, and all warnings
-   * @throws ImageUnreadable
-   */
-  read<T>(
-    use: (image: Sharp) => Promise<T>,
-  ): Promise<{ readonly value: T; readonly warnings: readonly string[] }>;
-}
 
 /** An image with a repaired structure. */
 interface Prepared {
@@ -65,6 +33,7 @@ interface Prepared {
  * @throws ImageUnreadable
  */
 export async function openImage(content: Uint8Array, format: ImageFormat): Promise<OpenedImage> {
+  if (format === 'heic') return openHeif(content);
   const { bytes, warnings: structure, frames, mayLackRows = false } = prepare(content, format);
   const open = (failOn: 'none' | 'error' | 'warning') =>
     sharp(bytes, { failOn, limitInputPixels: false, sequentialRead: true, autoOrient: true });
@@ -142,19 +111,8 @@ function warningsOf(
       'Floating-point samples were read as linear light from 0 to 1; brighter values were clipped.',
     );
   if (space === 'cmyk') warnings.push('The colours were converted from CMYK to sRGB.');
-  else if (hasProfile && icc && isForeignProfile(icc))
-    warnings.push(
-      `The colours were converted from the profile ${profileName(icc) ?? 'of the file'} to sRGB.`,
-    );
+  else if (hasProfile) warnings.push(...profileWarnings(icc));
   return warnings;
-}
-
-/** Whether the profile differs from sRGB, which pixels without a profile are assumed to be. */
-function isForeignProfile(icc: Buffer): boolean {
-  const name = profileName(icc) ?? '';
-  const colours = icc.toString('latin1', 16, 20);
-  if (colours === 'GRAY') return !/sGr[ae]y|gamma 2\.2/i.test(name);
-  return colours === 'RGB ' && !/sRGB|s RGB/i.test(name);
 }
 
 const blank = (share: number): string =>
@@ -173,7 +131,3 @@ const unsupported = (detail: string): ImageUnreadable =>
 const laborious = (detail: string): ImageUnreadable => new ImageUnreadable({ fault: 'laborious', detail });
 
 const isTimeout = (error: unknown): boolean => error instanceof Error && /timeout/i.test(error.message);
-
-function corrupt(cause: unknown): never {
-  throw new ImageUnreadable({ fault: 'corrupt', detail: '', cause });
-}

@@ -104,6 +104,14 @@ function takeChunk(walk: Walk, chunk: Chunk): void {
     );
 }
 
+/** Adds an ICC profile to a PNG that has none; it belongs before the pixels. */
+export function pngWithProfile(png: Buffer, profile: Uint8Array): Buffer {
+  // A name, its end, and the method of compression.
+  const data = Buffer.concat([Buffer.from('ICC\0\0', 'latin1'), deflateSync(profile)]);
+  const end = SIGNATURE_BYTES + CHUNK_OVERHEAD + png.readUInt32BE(SIGNATURE_BYTES);
+  return Buffer.concat([png.subarray(0, end), chunkOf('iCCP', data).whole, png.subarray(end)]);
+}
+
 function chunkOf(type: string, data: Buffer): Chunk {
   const whole = Buffer.alloc(data.length + CHUNK_OVERHEAD);
   whole.writeUInt32BE(data.length, 0);

@@ -2,13 +2,8 @@ import { open } from 'node:fs/promises';
 import { AppError } from '../errors/app-error.js';
 import type { VideoContainer } from './ffmpeg-arguments.js';
 import { describeForeignFile, foreignVideoEnding } from './foreign-file.js';
-import {
-  describeForeign,
-  isImageFormat,
-  IMAGE_FORMATS,
-  imageTypeOf,
-  type ImageFormat,
-} from './image-type.js';
+import { IMAGE_FORMATS, type ImageFormat } from '../domain/image-format.js';
+import { describeForeign, isImageFormat, imageTypeOf } from './image-type.js';
 
 /** All file types that the product accepts; `mov` and `3gp` are read like `mp4`. */
 export type SniffedType = 'mp4' | 'mov' | '3gp' | 'avi' | 'mkv' | 'webm' | 'ts' | 'mpg' | 'zip' | ImageFormat;

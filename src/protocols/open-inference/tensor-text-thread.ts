@@ -1,5 +1,5 @@
-import { parentPort } from 'node:worker_threads';
 import { AppError } from '../../errors/app-error.js';
+import { serveIdleThread } from '../../supervision/threads/idle-thread.js';
 import { tensorFromText, type TensorInput } from './tensors.js';
 
 /** A list of numbers to parse. */
@@ -15,9 +15,9 @@ export type TensorTextReply =
   { readonly elements: ArrayBuffer } | { readonly error: Pick<AppError, 'code' | 'message' | 'issues'> };
 
 // Any other error ends the thread, which the caller notices.
-parentPort?.on('message', ({ input, text, at }: TensorTextRequest) => {
-  parentPort?.postMessage(...answer(input, Buffer.from(text.buffer, text.byteOffset, text.byteLength), at));
-});
+serveIdleThread(({ input, text, at }: TensorTextRequest) =>
+  answer(input, Buffer.from(text.buffer, text.byteOffset, text.byteLength), at),
+);
 
 function answer(input: TensorInput, text: Buffer, at: string): [TensorTextReply, ArrayBuffer[]] {
   try {

@@ -5,6 +5,7 @@ import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
 import { gradient, pngOf, rectangleMask } from '../../support/inpainting-run.js';
 import { animatedPng, blackPng, claimingPng, endlessGif } from '../../factories/images/hostile-images.js';
+import { heicOf } from '../../factories/images/heic.js';
 import { hostileZip, zip64Lie, type HostileEntry } from '../../factories/zip/hostile-zip.js';
 
 const size = { width: 200, height: 200 };
@@ -263,6 +264,35 @@ describe('odd files that are taken', () => {
       expect(answer.at('files.1.holeShare')).toBeCloseTo(0.04, 3);
     },
   );
+
+  it('a photo of an iPhone, HEIC in tiles and turned, as image and as mask', async () => {
+    const [source, paint] = await Promise.all(
+      [image, await pngOf(rectangleMask(size, box), size)].map(async (file) => {
+        const turned = await sharp(file)
+          .rotate(90)
+          .removeAlpha()
+          .toColourspace('srgb')
+          .raw()
+          .toBuffer({ resolveWithObject: true });
+        const { width, height } = turned.info;
+        return heicOf({ width, height, data: turned.data }, { columns: 2, rows: 2, turns: 1 });
+      }),
+    );
+    const answer = await upload(source, paint);
+    expect([answer.status, answer.at('files.1.maskReading'), answer.at('warnings')]).toEqual([
+      201,
+      'white',
+      [],
+    ]);
+    expect(answer.at('files.1.holeShare')).toBeCloseTo(0.04, 3);
+    const { data } = await sharp((await shown()).body)
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const original = await sharp(image).removeAlpha().toColourspace('srgb').raw().toBuffer();
+    expect(data.length).toBe(original.length);
+    expect(Math.max(...data.map((value, at) => Math.abs(value - original[at])))).toBeLessThanOrEqual(3);
+  });
 
   afterEach(async () => expect(await api.tempFolders()).toEqual([]));
 

@@ -309,7 +309,7 @@ describe('datasets by name', () => {
     expect([answer.status, answer.at('processedItems')]).toEqual([201, 1]);
     const files = answer.at('files') as { entry: string; outcome: string; code?: string }[];
     expect(files.map(({ entry, outcome, code }) => [entry, code ?? outcome])).toEqual([
-      ['a/dog.heic', 'UNSUPPORTED_ENTRY'],
+      ['a/dog.heic', 'IMAGE_CORRUPT'],
       ['a/dog_mask.png', 'PARTNER_REFUSED'],
       ['a/y.jpg', 'UNPAIRED'],
       ['b/dog.jpg', 'EMPTY_FILE'],

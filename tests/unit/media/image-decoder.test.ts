@@ -235,7 +235,12 @@ describe('uploaded images', () => {
   it.each<[string, () => Promise<Uint8Array>, string]>([
     ['nothing', async () => new Uint8Array(), 'PICTURE_EMPTY'],
     ['text', async () => Buffer.from('hello, I am an image'), 'PICTURE_TYPE'],
-    ['a HEIC', async () => Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), 'PICTURE_TYPE'],
+    ['a BMP', async () => Buffer.from('BM6\0\0\0\0\0\0\0\x36\0\0\0', 'latin1'), 'PICTURE_TYPE'],
+    [
+      'an empty HEIC',
+      async () => Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'),
+      'PICTURE_CORRUPT',
+    ],
     ['half a file', async () => (await png()).subarray(0, 60), 'PICTURE_CORRUPT'],
     ['more bytes than allowed', async () => Buffer.alloc(LIMITS.maxBytes + 1), 'PICTURE_TOO_LARGE'],
     [
