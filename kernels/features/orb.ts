@@ -144,7 +144,7 @@ function cornerScores(p: usize, kinds: i32): v128 {
   return scores;
 }
 
-/** Floats per corner: column, row, response. */
+/** Floats per corner: column and row, both to a fraction of a pixel, response. */
 const CORNER_FLOATS: i32 = 3;
 /** Multiple of the requested corners, the strongest by FAST score, for which a Harris response is computed. */
 const SURPLUS: i32 = 2;
@@ -153,7 +153,7 @@ const histogram: usize = memory.data(4 * 256);
 
 /**
  * Writes the `quota` strongest corners that are maxima of their 3x3 neighbourhood, at least `margin` pixels from the
- * edge, from top to bottom.
+ * edge, from top to bottom. Rounded positions are those of their pixels.
  * @param scores a scratch plane
  * @returns the number of corners
  */
@@ -183,7 +183,9 @@ export function findCorners(
   }
   const found = collect(scores, margin, out);
   const count = respond(plane, found, lowestScore(SURPLUS * quota), out);
-  return keepStrongest(out, count, quota);
+  const kept = keepStrongest(out, count, quota);
+  refine(scores, kept, out);
+  return kept;
 }
 
 /**
@@ -324,4 +326,28 @@ function keepStrongest(corners: usize, count: i32, quota: i32): i32 {
     kept++;
   }
   return kept;
+}
+
+/** Moves every corner to the maximum of the parabolas through its score and those of its neighbours. */
+function refine(scores: usize, count: i32, corners: usize): void {
+  for (let corner = corners; corner < corners + 12 * <usize>count; corner += 12) {
+    const column = load<f32>(corner);
+    const row = load<f32>(corner, 4);
+    const at = scores + <i32>row * stride + <i32>column;
+    store<f32>(corner, column + summit(at, 1));
+    store<f32>(corner, row + summit(at, stride), 4);
+  }
+}
+
+/** A summit halfway between two pixels would round to the wrong one. */
+const MOST_OFFSET: f32 = 0.499;
+
+/** Offset of the maximum of the parabola through the scores of a corner and of the pixels `step` before and after it. */
+function summit(at: usize, step: i32): f32 {
+  const before = <i32>load<u8>(at - step);
+  const after = <i32>load<u8>(at + step);
+  // At least 1: a corner's score is above that of the pixel before and not below that of the pixel after it.
+  const bend = 2 * <i32>load<u8>(at) - before - after;
+  const offset = (<f32>(after - before) * 0.5) / <f32>bend;
+  return min<f32>(offset, MOST_OFFSET);
 }

@@ -6,9 +6,9 @@ export interface CornerList {
   readonly count: number;
   /** Index of the pyramid level. */
   readonly level: Uint8Array;
-  /** Position in pixels of the level. */
-  readonly column: Int32Array;
-  readonly row: Int32Array;
+  /** Position in pixels of the level, to a fraction of one; rounded, the corner's own pixel. */
+  readonly column: Float32Array;
+  readonly row: Float32Array;
   /** Harris response. */
   readonly response: Float32Array;
 }
@@ -41,8 +41,8 @@ export class OrbCorners {
     const room = quotas.reduce((sum, quota) => sum + quota, 0);
     const list = {
       level: new Uint8Array(room),
-      column: new Int32Array(room),
-      row: new Int32Array(room),
+      column: new Float32Array(room),
+      row: new Float32Array(room),
       response: new Float32Array(room),
     };
     let count = 0;

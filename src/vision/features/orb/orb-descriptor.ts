@@ -70,8 +70,8 @@ export class OrbDescriptor {
     let count = 0;
     rows.forEach((row, k) => {
       if (corners.level[row] !== index) return;
-      numbers[CORNER_NUMBERS * count] = corners.column[row];
-      numbers[CORNER_NUMBERS * count + 1] = corners.row[row];
+      numbers[CORNER_NUMBERS * count] = Math.round(corners.column[row]);
+      numbers[CORNER_NUMBERS * count + 1] = Math.round(corners.row[row]);
       numbers[CORNER_NUMBERS * count + 2] = k;
       count += 1;
     });

@@ -41,7 +41,7 @@ export class OrbExtractor {
     const normal = corners.find(THRESHOLD.normal, most);
     const enough = normal.count >= this.#maxFeatures * POOR_TEXTURE_SHARE;
     const found = enough ? normal : corners.find(THRESHOLD.sensitive, most);
-    const points = pointsOf(found, pyramid.levels);
+    const points = pointsOf(found, pyramid.levels, image);
     const rows = selectSpread({
       points,
       scores: found.response.subarray(0, found.count),
@@ -75,13 +75,20 @@ export class OrbExtractor {
   }
 }
 
-/** `[n, 2]` positions in image pixels. Coarse pixels average several fine ones, so centres shift by half a pixel. */
-function pointsOf({ count, level, column, row }: CornerList, levels: readonly OrbLevel[]): Float32Array {
+/**
+ * `[n, 2]` positions in image pixels. Coarse pixels average several fine ones, so centres shift by half a pixel. Scales
+ * are those of the sides: they are whole pixels, so the nominal scale would be wrong by a pixel at the far end.
+ */
+function pointsOf(
+  { count, level, column, row }: CornerList,
+  levels: readonly OrbLevel[],
+  { width, height }: Image,
+): Float32Array {
   const points = new Float32Array(2 * count);
   for (let k = 0; k < count; k++) {
-    const { scale } = levels[level[k]];
-    points[2 * k] = (column[k] + 0.5) * scale - 0.5;
-    points[2 * k + 1] = (row[k] + 0.5) * scale - 0.5;
+    const size = levels[level[k]];
+    points[2 * k] = ((column[k] + 0.5) * width) / size.width - 0.5;
+    points[2 * k + 1] = ((row[k] + 0.5) * height) / size.height - 0.5;
   }
   return points;
 }

@@ -1,8 +1,10 @@
 import { OrbExtractor } from '../../../../../src/vision/features/orb/orb-extraction.js';
+import { PATCH_SIDE } from '../../../../../src/vision/features/orb/orb-descriptor.js';
 import { ORB_PATTERN } from '../../../../../src/vision/features/orb/orb-pattern.js';
 import { levelQuotas, planLevels } from '../../../../../src/vision/features/orb/orb-plan.js';
 import { matchFeatures } from '../../../../../src/vision/features/matcher.js';
 import type { Features } from '../../../../../src/vision/features/types.js';
+import { createSeededRandom } from '../../../../../src/vision/geometry/two-view/seeded-random.js';
 import { rectangles } from '../test-images.js';
 import type { Image } from '../../../../../src/vision/image/image.js';
 
@@ -19,13 +21,27 @@ function quarterTurn({ width, height, data }: Image): Image {
 }
 
 /** A bright box on dark ground. */
-function box(left: number, top: number, side: number): Image {
-  const [width, height] = [160, 128];
+function box(left: number, top: number, side: number, [width, height] = [160, 128]): Image {
   const data = Uint8Array.from({ length: width * height }, (_, k) => {
     const [x, y] = [(k % width) - left, Math.floor(k / width) - top];
     return x >= 0 && y >= 0 && x < side && y < side ? 200 : 50;
   });
   return { width, height, data };
+}
+
+/** Smooth bright and dark spots; `shift` moves all of them, by fractions of a pixel as well. */
+function spots(width: number, height: number, shift: number): Image {
+  const random = createSeededRandom(5);
+  const light = new Float64Array(width * height).fill(128);
+  for (let n = 0; n < (width * height) / 60; n++) {
+    const [x0, y0] = [random() * width + shift, random() * height];
+    const [sigma, height0] = [1 + 2 * random(), 240 * random() - 120];
+    light.forEach((_, k) => {
+      const [x, y] = [k % width, Math.floor(k / width)];
+      light[k] += height0 * Math.exp(-((x - x0) ** 2 + (y - y0) ** 2) / (2 * sigma ** 2));
+    });
+  }
+  return { width, height, data: new Uint8Array(Uint8ClampedArray.from(light)) };
 }
 
 const nearest = ({ points, count }: Features, x: number, y: number): number =>
@@ -56,6 +72,35 @@ describe('ORB key points', () => {
       const apart = Math.min(...corners.map(([x, y]) => Math.hypot(px - x, py - y)));
       // Pixels of the coarsest level are 3.6 pixels wide.
       expect(apart).toBeLessThan(2 * 3.6);
+    }
+  });
+
+  it('lie in the same places at every level, also far from the origin', () => {
+    const { count, points, sizes } = extractor.extract(box(560, 400, 45, [640, 480]));
+    for (const level of [1, 2, 3]) {
+      const rows = Array.from({ length: count }, (_, k) => k).filter(
+        (k) => Math.abs(sizes[k] - 31 * 1.2 ** level) < 1,
+      );
+      expect(rows).toHaveLength(4);
+      for (const [axis, middle] of [582, 422].entries()) {
+        const mean = rows.reduce((sum, k) => sum + points[2 * k + axis], 0) / 4;
+        // The four corners lie around the middle of the box, whatever a level's pixels.
+        expect(Math.abs(mean - middle)).toBeLessThan(0.2);
+      }
+    }
+  });
+
+  it('follow the image by fractions of a pixel', () => {
+    const before = extractor.extract(spots(128, 96, 0));
+    for (const shift of [0.25, 0.5, 0.75]) {
+      const after = extractor.extract(spots(128, 96, shift));
+      const { count, goalIndex, currentIndex } = matchFeatures(before, after);
+      const errors = Array.from({ length: count }, (_, k) => [goalIndex[k], currentIndex[k]])
+        .filter(([i]) => before.sizes[i] === PATCH_SIDE)
+        .map(([i, j]) => Math.abs(after.points[2 * j] - before.points[2 * i] - shift));
+      expect(errors.length).toBeGreaterThan(20);
+      // Whole pixels would be off by the shift or by one less it.
+      expect(errors.sort((a, b) => a - b)[errors.length >> 1]).toBeLessThan(0.2);
     }
   });
 
