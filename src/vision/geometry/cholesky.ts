@@ -27,7 +27,7 @@ export function factorise(
 /** Solves `L L^T x = right` for a factor of {@link factorise}. */
 export function substitute(factor: Float64Array, right: Float64Array): Float64Array {
   const size = right.length;
-  const x = Float64Array.from(right);
+  const x = right.slice();
   for (let i = 0; i < size; i++) {
     for (let k = 0; k < i; k++) x[i] -= factor[i * size + k] * x[k];
     x[i] /= factor[i * size + i];

@@ -1,7 +1,7 @@
 import { solveLinear } from '../linear-solver.js';
 import { toUnitNorm, type Matrix3 } from './matrix3.js';
-import { addOuterProduct } from '../normal-equations.js';
-import type { PointPairs } from './point-pairs.js';
+import { addOuterProduct9 } from './outer-product.js';
+import type { PairRange, PointPairs } from './point-pairs.js';
 import { smallestEigenvector } from './symmetric-eigen.js';
 import type { TwoViewModel, WeightedPairs } from './two-view-model.js';
 
@@ -14,7 +14,7 @@ export const HOMOGRAPHY: TwoViewModel = {
   leastSquaresSize: 5,
   fitMinimal: fitFour,
   fitWeighted: fitFiveOrMore,
-  squaredError: sampsonError,
+  squaredErrors: sampsonErrors,
   algebraicGain: depthSquared,
 };
 
@@ -28,7 +28,8 @@ const TRIANGLES = [
   [1, 2, 3],
 ] as const;
 
-const row = new Float64Array(9);
+const rowU = new Float64Array(9);
+const rowV = new Float64Array(9);
 const equations = new Float64Array(8 * 9);
 
 /**
@@ -59,16 +60,31 @@ function doubleArea(data: Float64Array, [a, b, c]: readonly [number, number, num
   return (data[b + at] - x) * (data[c + at + 1] - y) - (data[c + at] - x) * (data[b + at + 1] - y);
 }
 
+/** Writes the two equations of a pair; their zeros stay. */
+function fillRows([x, y, u, v]: readonly [number, number, number, number]): void {
+  rowU[0] = x;
+  rowU[1] = y;
+  rowU[2] = 1;
+  rowU[6] = -u * x;
+  rowU[7] = -u * y;
+  rowU[8] = -u;
+  rowV[3] = x;
+  rowV[4] = y;
+  rowV[5] = 1;
+  rowV[6] = -v * x;
+  rowV[7] = -v * y;
+  rowV[8] = -v;
+}
+
 /** Weighted direct linear transform; the sign is chosen so that the centre of the goal points lies in front. */
 function fitFiveOrMore(pairs: PointPairs, { indices, weights, count }: WeightedPairs): Matrix3 | null {
   const normal = new Float64Array(81);
   for (let k = 0; k < count; k++) {
     const i = 4 * indices[k];
     const [x, y, u, v] = [pairs.data[i], pairs.data[i + 1], pairs.data[i + 2], pairs.data[i + 3]];
-    row.set([x, y, 1, 0, 0, 0, -u * x, -u * y, -u]);
-    addOuterProduct(normal, row, weights[k]);
-    row.set([0, 0, 0, x, y, 1, -v * x, -v * y, -v]);
-    addOuterProduct(normal, row, weights[k]);
+    fillRows([x, y, u, v]);
+    addOuterProduct9(normal, rowU, weights[k]);
+    addOuterProduct9(normal, rowV, weights[k]);
   }
   const homography = smallestEigenvector(normal, 9);
   if (!toUnitNorm(homography) || homography[8] === 0) return null;
@@ -79,23 +95,27 @@ function fitFiveOrMore(pairs: PointPairs, { indices, weights, count }: WeightedP
  * Sampson distance: first-order distance to the nearest consistent pair in all four coordinates (Hartley and Zisserman
  * 4.2.6).
  */
-function sampsonError(h: Matrix3, data: Float64Array, i: number): number {
-  const x = data[4 * i];
-  const y = data[4 * i + 1];
-  const u = data[4 * i + 2];
-  const v = data[4 * i + 3];
-  const w = h[6] * x + h[7] * y + h[8];
-  if (w <= 1e-9) return Infinity;
-  const ru = u * w - (h[0] * x + h[1] * y + h[2]);
-  const rv = v * w - (h[3] * x + h[4] * y + h[5]);
-  const a = u * h[6] - h[0];
-  const b = u * h[7] - h[1];
-  const c = v * h[6] - h[3];
-  const d = v * h[7] - h[4];
-  const p = a * a + b * b + w * w;
-  const q = a * c + b * d;
-  const r = c * c + d * d + w * w;
-  return (r * ru * ru - 2 * q * ru * rv + p * rv * rv) / (p * r - q * q);
+function sampsonErrors(h: Matrix3, { data, start, end }: PairRange, errors: Float64Array): void {
+  const [h0, h1, h2, h3, h4, h5, h6, h7, h8] = [h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], h[8]];
+  for (let i = start; i < end; i++) {
+    const x = data[4 * i];
+    const y = data[4 * i + 1];
+    const u = data[4 * i + 2];
+    const v = data[4 * i + 3];
+    const w = h6 * x + h7 * y + h8;
+    const ru = u * w - (h0 * x + h1 * y + h2);
+    const rv = v * w - (h3 * x + h4 * y + h5);
+    const a = u * h6 - h0;
+    const b = u * h7 - h1;
+    const c = v * h6 - h3;
+    const d = v * h7 - h4;
+    const p = a * a + b * b + w * w;
+    const q = a * c + b * d;
+    const r = c * c + d * d + w * w;
+    const error = (r * ru * ru - 2 * q * ru * rv + p * rv * rv) / (p * r - q * q);
+    // Behind a camera.
+    errors[i - start] = w <= 1e-9 ? Infinity : error;
+  }
 }
 
 function depthSquared(h: Matrix3, data: Float64Array, i: number): number {

@@ -1,6 +1,6 @@
 import type { Matrix3 } from './matrix3.js';
 import type { Cost, MsacEstimate } from './msac-cost.js';
-import type { PointPairs } from './point-pairs.js';
+import { wholeRange, type PointPairs } from './point-pairs.js';
 import type { TwoViewModel } from './two-view-model.js';
 
 /** State shared by the rounds of one search. */
@@ -22,7 +22,12 @@ const ROUNDS = [4, 2, 1, 1];
  */
 export function refine(context: RefinementContext, start: { model: Matrix3; cost: number }): MsacEstimate {
   const { kind, pairs, squaredThreshold, cost } = context;
-  const weighted = { indices: new Int32Array(pairs.count), weights: new Float64Array(pairs.count) };
+  const room = pairs.count;
+  const weighted = {
+    indices: new Int32Array(room),
+    weights: new Float64Array(room),
+    errors: new Float64Array(room),
+  };
   let best = start;
   let current = start.model;
   for (const factor of ROUNDS) {
@@ -42,6 +47,8 @@ interface Weighing {
   readonly limit: number;
   readonly indices: Int32Array;
   readonly weights: Float64Array;
+  /** Scratch memory. */
+  readonly errors: Float64Array;
 }
 
 /**
@@ -49,10 +56,11 @@ interface Weighing {
  * geometric error; returns their number.
  */
 function weighNear({ kind, pairs, squaredThreshold }: RefinementContext, weighing: Weighing): number {
-  const { model, limit, indices, weights } = weighing;
+  const { model, limit, indices, weights, errors } = weighing;
+  kind.squaredErrors(model, wholeRange(pairs), errors);
   let count = 0;
   for (let i = 0; i < pairs.count; i++) {
-    const error = kind.squaredError(model, pairs.data, i);
+    const error = errors[i];
     if (!(error < limit)) continue;
     indices[count] = i;
     weights[count++] =
@@ -67,9 +75,9 @@ export function countInliers(
   pairs: PointPairs,
   { model, squaredThreshold }: { readonly model: Matrix3; readonly squaredThreshold: number },
 ): number {
+  const errors = new Float64Array(pairs.count);
+  kind.squaredErrors(model, wholeRange(pairs), errors);
   let count = 0;
-  for (let i = 0; i < pairs.count; i++) {
-    if (kind.squaredError(model, pairs.data, i) < squaredThreshold) count++;
-  }
+  for (let i = 0; i < pairs.count; i++) if (errors[i] < squaredThreshold) count++;
   return count;
 }

@@ -1,6 +1,6 @@
 import type { GeometryModel } from '../../features/types.js';
 import type { Matrix3 } from './matrix3.js';
-import type { PointPairs } from './point-pairs.js';
+import { wholeRange, type PointPairs } from './point-pairs.js';
 import { liesOnLine } from './collinearity.js';
 import { logFalseAlarms, type Agreement } from './significance.js';
 import type { TwoViewModel } from './two-view-model.js';
@@ -56,8 +56,9 @@ export function assess(pairs: PointPairs, { name, kind, model, threshold }: Cand
   const errors = new Float64Array(pairs.count);
   const inliers = new Uint8Array(pairs.count);
   let inlierCount = 0;
+  kind.squaredErrors(model, wholeRange(pairs), errors);
   for (let i = 0; i < pairs.count; i++) {
-    errors[i] = Math.sqrt(kind.squaredError(model, pairs.data, i)) / pairs.scale;
+    errors[i] = Math.sqrt(errors[i]) / pairs.scale;
     if (!(errors[i] < threshold)) continue;
     inliers[i] = 1;
     inlierCount++;

@@ -32,12 +32,19 @@ export function createCost(
   { count, data }: PointPairs,
   { squaredThreshold, order }: { readonly squaredThreshold: number; readonly order: Int32Array },
 ): Cost {
+  const shuffled = new Float64Array(4 * count);
+  for (let k = 0; k < count; k++) for (let c = 0; c < 4; c++) shuffled[4 * k + c] = data[4 * order[k] + c];
+  const range = { data: shuffled, start: 0, end: 0 };
+  const errors = new Float64Array(BLOCK);
   return (model, bound) => {
     let sum = 0;
     for (let start = 0; start < count; start += BLOCK) {
       const end = Math.min(start + BLOCK, count);
-      for (let k = start; k < end; k++) {
-        const error = kind.squaredError(model, data, order[k]) / squaredThreshold;
+      range.start = start;
+      range.end = end;
+      kind.squaredErrors(model, range, errors);
+      for (let k = 0; k < end - start; k++) {
+        const error = errors[k] / squaredThreshold;
         sum += error < 1 ? error : 1;
       }
       if (sum >= Math.min(bound, (bound * end) / count + BAIL_OUT_MARGIN * Math.sqrt(end))) return Infinity;

@@ -1,9 +1,9 @@
 import { FUNDAMENTAL } from './fundamental-model.js';
 import { HOMOGRAPHY } from './homography-model.js';
 import { refine } from './local-optimisation.js';
-import { multiply3, toUnitNorm, type Matrix3 } from './matrix3.js';
+import { toUnitNorm, type Matrix3 } from './matrix3.js';
 import { createCost, type MsacEstimate } from './msac-cost.js';
-import type { PointPairs } from './point-pairs.js';
+import { wholeRange, type PointPairs } from './point-pairs.js';
 import { createSeededRandom, drawDistinct, shuffledIndices } from './seeded-random.js';
 
 /** Settings of {@link estimateFromPlane}. */
@@ -38,36 +38,51 @@ export function estimateFromPlane(
   });
   const rows = rowsOffPlane(pairs, plane, (search.offPlane * pairs.scale) ** 2);
   if (rows.length < 2) return null;
+  const lines = rows.map((row) => parallaxLine(pairs.data, plane, row));
+  const model = new Float64Array(9);
   const sample = new Int32Array(2);
   let best: MsacEstimate | null = null;
   // With few rows there are fewer combinations than samples; drawing some of them twice is harmless.
   const samples = Math.min(SAMPLES, rows.length * rows.length);
   for (let iterations = 1; iterations <= samples; iterations++) {
     drawDistinct(random, rows.length, sample);
-    const model = fundamentalFromPlane(pairs.data, plane, [rows[sample[0]], rows[sample[1]]]);
+    if (!fundamentalFromPlane(plane, [lines[sample[0]], lines[sample[1]]], model)) continue;
     const bound = best?.cost ?? Infinity;
-    const modelCost = model === null ? Infinity : cost(model, bound);
-    if (model === null || modelCost >= bound) continue;
-    const refined = refine({ kind: FUNDAMENTAL, pairs, squaredThreshold, cost }, { model, cost: modelCost });
+    const modelCost = cost(model, bound);
+    if (modelCost >= bound) continue;
+    const start = { model: model.slice(), cost: modelCost };
+    const refined = refine({ kind: FUNDAMENTAL, pairs, squaredThreshold, cost }, start);
     best = { ...refined, iterations };
   }
   return best;
 }
 
-function rowsOffPlane({ count, data }: PointPairs, plane: Matrix3, squaredDistance: number): number[] {
-  const all = Array.from({ length: count }, (_, i) => i);
-  return all.filter((i) => HOMOGRAPHY.squaredError(plane, data, i) > squaredDistance);
+function rowsOffPlane(pairs: PointPairs, plane: Matrix3, squaredDistance: number): number[] {
+  const errors = new Float64Array(pairs.count);
+  HOMOGRAPHY.squaredErrors(plane, wholeRange(pairs), errors);
+  const rows: number[] = [];
+  errors.forEach((error, i) => {
+    if (error > squaredDistance) rows.push(i);
+  });
+  return rows;
 }
 
-/** F = [e]x H, where the epipole e is the intersection of the parallax lines of the two pairs. */
+/**
+ * F = [e]x H, where the epipole e is the intersection of the parallax lines of two pairs; written to `model`.
+ * @returns false when it is zero or not finite
+ */
 function fundamentalFromPlane(
-  data: Float64Array,
-  plane: Matrix3,
-  [i, j]: readonly [number, number],
-): Matrix3 | null {
-  const [a, b, c] = cross(parallaxLine(data, plane, i), parallaxLine(data, plane, j));
-  const fundamental = multiply3([0, -c, b, c, 0, -a, -b, a, 0], plane);
-  return toUnitNorm(fundamental) ? fundamental : null;
+  h: Matrix3,
+  [first, second]: readonly [Vector, Vector],
+  model: Matrix3,
+): boolean {
+  const [a, b, c] = cross(first, second);
+  for (let k = 0; k < 3; k++) {
+    model[k] = -c * h[3 + k] + b * h[6 + k];
+    model[3 + k] = c * h[k] - a * h[6 + k];
+    model[6 + k] = -b * h[k] + a * h[3 + k];
+  }
+  return toUnitNorm(model);
 }
 
 /** Line through a current point and the position to which the plane maps its goal point. */

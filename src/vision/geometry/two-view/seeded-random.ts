@@ -19,14 +19,20 @@ export function createSeededRandom(seed: number): Random {
 export function drawDistinct(random: Random, bound: number, sample: Int32Array): void {
   for (let k = 0; k < sample.length; k++) {
     let candidate = Math.floor(random() * bound);
-    while (sample.subarray(0, k).includes(candidate)) candidate = Math.floor(random() * bound);
+    while (isAmong(sample, k, candidate)) candidate = Math.floor(random() * bound);
     sample[k] = candidate;
   }
 }
 
+function isAmong(sample: Int32Array, count: number, candidate: number): boolean {
+  for (let k = 0; k < count; k++) if (sample[k] === candidate) return true;
+  return false;
+}
+
 /** 0..n-1 in random order. */
 export function shuffledIndices(random: Random, n: number): Int32Array {
-  const order = Int32Array.from({ length: n }, (_, i) => i);
+  const order = new Int32Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [order[i], order[j]] = [order[j], order[i]];

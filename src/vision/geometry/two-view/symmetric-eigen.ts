@@ -30,7 +30,8 @@ export function smallestEigenvector(matrix: Float64Array, size: number): Float64
 
 function toUnit(vector: Float64Array): void {
   // Scaled first, since near-singular matrices give entries whose squares would overflow.
-  const largest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-300);
+  let largest = 1e-300;
+  for (let k = 0; k < vector.length; k++) largest = Math.max(largest, Math.abs(vector[k]));
   let squares = 0;
   for (let k = 0; k < vector.length; k++) {
     vector[k] /= largest;
@@ -41,5 +42,7 @@ function toUnit(vector: Float64Array): void {
 }
 
 function squaredDistance(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, k) => sum + (value - b[k]) ** 2, 0);
+  let sum = 0;
+  for (let k = 0; k < a.length; k++) sum += (a[k] - b[k]) ** 2;
+  return sum;
 }
