@@ -96,7 +96,7 @@ export class OpenIdProvider implements IdentityProvider {
     }
   }
 
-  #discover(): Promise<oidc.Configuration> {
+  async #discover(): Promise<oidc.Configuration> {
     const { issuer, clientId, clientSecret, timeoutSeconds = TIMEOUT_SECONDS } = this.#options;
     const server = new URL(issuer);
     // Signatures of ID tokens are verified in addition to the connection that they came by.
@@ -105,11 +105,13 @@ export class OpenIdProvider implements IdentityProvider {
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked only to stand out
     if (server.protocol === 'http:') execute.push(oidc.allowInsecureRequests);
     const client = { [oidc.clockTolerance]: CLOCK_TOLERANCE_SECONDS };
-    return oidc.discovery(server, clientId, client, authenticationOf(clientSecret), {
+    const configuration = await oidc.discovery(server, clientId, client, authenticationOf(clientSecret), {
       execute,
       timeout: timeoutSeconds,
       [oidc.customFetch]: boundedFetch,
     });
+    requireEndpoints(configuration.serverMetadata(), server.protocol);
+    return configuration;
   }
 
   #translated(error: unknown): AppError {
@@ -131,6 +133,26 @@ export class OpenIdProvider implements IdentityProvider {
       retryAfterSeconds: 10,
       cause: error,
     });
+  }
+}
+
+/** Endpoints of the provider, by whether a sign-in needs them. */
+const ENDPOINTS = {
+  authorization_endpoint: true,
+  token_endpoint: true,
+  jwks_uri: true,
+  userinfo_endpoint: false,
+  end_session_endpoint: false,
+} as const;
+
+/** Metadata is kept, so it is checked once: the library reports wrong endpoints only when they are used. */
+function requireEndpoints(metadata: oidc.ServerMetadata, issuerProtocol: string): void {
+  for (const [name, isNeeded] of Object.entries(ENDPOINTS)) {
+    const value = metadata[name];
+    if (value === undefined && !isNeeded) continue;
+    const protocol = typeof value === 'string' && URL.canParse(value) ? new URL(value).protocol : '';
+    if (protocol !== 'https:' && protocol !== issuerProtocol)
+      throw new Error(`The provider's metadata has no usable ${name}: ${String(value).slice(0, 200)}`);
   }
 }
 

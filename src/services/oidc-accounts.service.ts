@@ -39,6 +39,8 @@ const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
 const MAX_EMAIL_LENGTH = 254;
 const MAX_NAME_LENGTH = 100;
 const MAX_SUBJECT_LENGTH = 255;
+/** Characters that the database would store as others, so that two people could get one account. */
+const UNSTORABLE = /[\p{Cc}\p{Cs}]/u;
 const ACTOR = 'OpenID Connect';
 
 /** Finds, links and creates the accounts of identities. */
@@ -75,7 +77,8 @@ export class OidcAccounts {
 
   async #resolve(identity: ProviderIdentity, address: string): Promise<OidcAccount> {
     const { issuer, subject } = identity;
-    if (subject.length > MAX_SUBJECT_LENGTH) throw unusableSubject();
+    if (subject === '' || subject.length > MAX_SUBJECT_LENGTH || UNSTORABLE.test(subject))
+      throw unusableSubject();
     const { allowedDomains } = this.#deps.rules;
     const email = verifiedEmail(identity);
     if (allowedDomains.length > 0) requireDomain(requireEmail(email), allowedDomains);
@@ -174,7 +177,7 @@ export class OidcAccounts {
 
 const unusableSubject = (): AppError =>
   new AppError('OIDC_SIGN_IN_INVALID', {
-    message: `The identity has a subject of more than ${String(MAX_SUBJECT_LENGTH)} characters.`,
+    message: `The subject (sub) of the identity must have 1 to ${String(MAX_SUBJECT_LENGTH)} printable characters.`,
   });
 
 async function requireUser({ users }: TransactionScope, id: string): Promise<User> {

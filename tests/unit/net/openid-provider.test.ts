@@ -112,9 +112,15 @@ describe('OpenID provider', () => {
     ['does not answer', { discovery: 'silent' }],
     ['sends without end', { discovery: 'endless' }],
     ['says it is another issuer', { metadata: { issuer: 'https://attacker.example' } }],
+    ['has no page for the sign-in', { metadata: { authorization_endpoint: undefined } }],
+    ['has a script as page', { metadata: { authorization_endpoint: 'javascript:alert(1)' } }],
+    ['has no keys', { metadata: { jwks_uri: undefined } }],
+    ['has no tokens', { metadata: { token_endpoint: 'token' } }],
+    ['has a script to sign out', { metadata: { end_session_endpoint: 'javascript:alert(1)' } }],
+    ['has an endpoint that is no text', { metadata: { userinfo_endpoint: 5 } }],
   ])('that %s is unavailable, and used as soon as it is not', async (_name, forgery) => {
     server.forgery = forgery;
-    provider = open({ timeoutSeconds: 0.5 });
+    provider = open({ timeoutSeconds: forgery.discovery === 'silent' ? 1 : 5 });
     const attempts = [
       provider.authorizationUrl(CHECKS, CALLBACK),
       provider.authorizationUrl(CHECKS, CALLBACK),

@@ -66,6 +66,17 @@ describe('accounts of identities', () => {
     await register('bob');
   });
 
+  it.each([
+    ['nothing', ''],
+    ['256 characters', 'x'.repeat(256)],
+    ['a NUL character', 'a\0da'],
+    ['half of a character', 'ada\ud800'],
+  ])('need a subject that tells people apart, not %s', async (_name, subject) => {
+    const { resolve } = open();
+    const failure = resolve(identity(subject, { email: 'ada@example.com' }));
+    await expect(failure).rejects.toMatchObject({ code: 'OIDC_SIGN_IN_INVALID' });
+  });
+
   it('with a password wait for it, whatever the provider has verified', async () => {
     const { resolve, register, unitOfWork } = open();
     const bob = await register('bob');
