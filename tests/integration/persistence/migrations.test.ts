@@ -39,10 +39,15 @@ describe('migrations', () => {
     const names = await runMigrations(database.config);
     const migrator = createMigrator(database.sequelize);
     const whole = await describeSchema();
-    for (let steps = 1; steps <= names.length; steps += 1) {
-      await migrator.down({ step: steps });
-      await migrator.up();
+    for (const name of names.toReversed()) {
+      const made = await describeSchema();
+      await migrator.down({ step: 1 });
+      await migrator.up({ step: 1 });
+      expect({ name, schema: await describeSchema() }).toEqual({ name, schema: made });
+      await migrator.down({ step: 1 });
     }
+    expect(await describeSchema()).toEqual([]);
+    await migrator.up();
     expect(await describeSchema()).toEqual(whole);
   });
 
