@@ -250,6 +250,5 @@ describe('the stack', () => {
       const entries = await readdir(temporary, { recursive: true, withFileTypes: true });
       expect(entries.filter((entry) => entry.isFile()).map(({ name: file }) => file)).toEqual([]);
     }
-    stack = await startRunningStack(dataDirectory());
   });
 });

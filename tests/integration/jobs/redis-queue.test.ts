@@ -113,7 +113,7 @@ describeWithRedis('the queue on Redis', () => {
     await eventually('the blocker runs', async () => (await world.starts(blocker)).length > 0);
     const parameters = { frames: 1, folder: world.folder, zipBytes: 10 };
     const { principal, datasetId } = world;
-    const many = await jobs.create({ principal, datasetId, task: 'cns', parameters, range: '0-19' });
+    const many = await jobs.create({ principal, datasetId, task: 'cns', parameters, range: '0-9' });
     const second = await openSecondUser(world);
     const { jobs: singles } = await jobs.create({ ...second, task: 'cns', parameters });
     await world.letGo(blocker);

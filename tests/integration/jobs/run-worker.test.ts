@@ -159,7 +159,7 @@ describe('run worker', () => {
       datasetId: world.datasetId,
       task: 'cns',
       parameters,
-      range: '0-39',
+      range: '0-9',
     });
     const second = await openSecondUser(world);
     const { jobs: singles } = await world.jobs.create({ ...second, task: 'cns', parameters });

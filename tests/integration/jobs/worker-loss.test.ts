@@ -12,30 +12,52 @@ import {
 import { endWorker, spawnWorker } from './spawn-worker.js';
 
 let world: JobWorld;
-let workers: ChildProcess[] = [];
+let running: ChildProcess | undefined;
 
 describe('worker loss', () => {
   beforeAll(async () => {
     world = await openJobWorld();
   });
 
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => endWorker(worker, 'SIGKILL')));
-    workers = [];
+  afterAll(async () => {
+    if (running) await endWorker(running, 'SIGKILL');
+    await world.close();
   });
 
-  afterAll(() => world.close());
-
+  /** The worker that the test before has left, or a new one: at most one runs at a time. */
   async function startWorker(): Promise<ChildProcess> {
-    const worker = await spawnWorker(world);
-    workers.push(worker);
-    return worker;
+    const alive = running?.exitCode === null && running.signalCode === null ? running : undefined;
+    running = alive ?? (await spawnWorker(world));
+    return running;
   }
 
   /** Waits until a job runs for the `count`th time and gives the engine's process id. */
   function startNumber(count: number, jobId: string): Promise<number> {
     return eventually(`start ${count}`, async () => (await world.starts(jobId)).at(count - 1));
   }
+
+  it('the worker receives cancels again after its control connection was cut', async () => {
+    await startWorker();
+    const { id } = await world.create({ behaviour: 'wait' });
+    const engine = await startNumber(1, id);
+    const listening = async () => {
+      const { rows } = await world.pool.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE application_name = 'infernode-worker-control' AND datname = current_database()`,
+      );
+      return rows.at(0)?.pid;
+    };
+    const cut = await eventually('a control connection', listening);
+    await world.pool.query('SELECT pg_terminate_backend($1)', [cut]);
+    await eventually('another control connection', async () => {
+      const pid = await listening();
+      return pid !== undefined && pid !== cut;
+    });
+
+    await world.jobs.cancel(id, { principal: world.principal });
+
+    await eventually('the engine is gone', async () => !isAlive(engine));
+    expect((await world.read(id)).status).toBe('ABORTED');
+  });
 
   it('kill -9 of the worker in mid-job: another completes it, once, and takes the money once', async () => {
     const worker = await startWorker();
@@ -146,28 +168,5 @@ describe('worker loss', () => {
     worker.disconnect();
 
     expect(await exit).toEqual([0, null]);
-  });
-
-  it('the worker receives cancels again after its control connection was cut', async () => {
-    await startWorker();
-    const { id } = await world.create({ behaviour: 'wait' });
-    const engine = await startNumber(1, id);
-    const listening = async () => {
-      const { rows } = await world.pool.query<{ pid: number }>(
-        `SELECT pid FROM pg_stat_activity WHERE application_name = 'infernode-worker-control' AND datname = current_database()`,
-      );
-      return rows.at(0)?.pid;
-    };
-    const cut = await eventually('a control connection', listening);
-    await world.pool.query('SELECT pg_terminate_backend($1)', [cut]);
-    await eventually('another control connection', async () => {
-      const pid = await listening();
-      return pid !== undefined && pid !== cut;
-    });
-
-    await world.jobs.cancel(id, { principal: world.principal });
-
-    await eventually('the engine is gone', async () => !isAlive(engine));
-    expect((await world.read(id)).status).toBe('ABORTED');
   });
 });
