@@ -20,7 +20,7 @@ export const OWNERS = {
   ws: ['realtime/**'],
   winston: ['logging/**'],
   multer: ['middlewares/**'],
-  'rate-limiter-flexible': ['dao/**'],
+  'rate-limiter-flexible': ['dao/**', 'queue/redis-rate-counts.ts'],
   'd3-scale': ['tasks/cns/report/**'],
   'd3-shape': ['tasks/cns/report/**'],
   jose: ['services/token*.ts'],

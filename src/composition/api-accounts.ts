@@ -17,6 +17,7 @@ import { UserSessionService } from '../services/user-session.service.js';
 import { UserService } from '../services/user.service.js';
 import type { ApiDeps } from './api-deps.js';
 import { createKeyServices } from './api-keys.js';
+import { rateCountsOf } from './shared-counts.js';
 
 /** Creates the services of accounts and credentials. */
 export function createAccountServices(deps: ApiDeps) {
@@ -24,8 +25,9 @@ export function createAccountServices(deps: ApiDeps) {
   const passwords = new PasswordHasher(settings.accounts.bcryptRounds);
   const tokens = createTokens(keys, settings);
   const { loginAttemptsPer15Minutes } = settings.accounts;
-  const counts = unitOfWork.read.rateCounts;
-  const attempts = new SharedLoginAttempts(loginAttemptsPer15Minutes, counts, { maxWaitMs: countMaxWaitMs });
+  const attempts = new SharedLoginAttempts(loginAttemptsPer15Minutes, rateCountsOf(deps), {
+    maxWaitMs: countMaxWaitMs,
+  });
   const sessions = new UserSessionService({
     unitOfWork,
     tokens,

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Settings } from '../config/settings.js';
 import type { UploadLocks } from '../domain/incoming-upload.js';
+import type { RateCountRepository } from '../domain/rate-count.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { RecordingStore } from '../domain/servo-recording.js';
 import type { ServoEngines } from '../domain/servo.js';
@@ -87,6 +88,8 @@ export interface ApiDeps {
   readonly eventSource: JobEventSource;
   /** Changes of credentials, as heard by the event source. */
   readonly credentialChanges: CredentialChanges;
+  /** Counts of limits; in the database unless given. */
+  readonly rateCounts?: RateCountRepository;
   /** Distributes remote-control events to other api processes. */
   readonly socketAdapter?: SocketAdapter;
   readonly queueBoard: RequestHandler;

@@ -5,23 +5,19 @@ import type { AuthService } from '../services/auth.service.js';
 import { ConnectionTickets } from '../services/connection-tickets.js';
 import { CredentialAuthenticator } from '../services/credential-authenticator.js';
 import { EnvironmentKeys } from '../services/environment-keys.js';
-import { DatabaseSharedCounts } from '../services/shared-counts.js';
 import type { ApiDeps } from './api-deps.js';
+import { sharedCounts, type CountDeps } from './shared-counts.js';
 
 /** Creates the authentication of requests, by access token and API key, and the service of the keys. */
-export function createKeyServices(
-  { settings, unitOfWork, logger, countMaxWaitMs }: KeyDeps,
-  auth: AuthService,
-  attempts: SharedLoginAttempts,
-) {
+export function createKeyServices(deps: KeyDeps, auth: AuthService, attempts: SharedLoginAttempts) {
+  const { settings, unitOfWork, logger } = deps;
   const { read } = unitOfWork;
   const environmentKeys = new EnvironmentKeys(settings.accounts.configuredKeys, read.users);
-  const counts = { ...KEY_REQUEST_COUNTS, maxWaitMs: countMaxWaitMs };
   const keys = new ApiKeyAuthenticator({
     repositories: read,
     environment: environmentKeys,
     attempts,
-    requests: new DatabaseSharedCounts(read.rateCounts, counts),
+    requests: sharedCounts(deps, KEY_REQUEST_COUNTS),
     onError: (error) => logger.warn('The last use of an API key could not be recorded.', { err: error }),
   });
   const tickets = new ConnectionTickets(read.realtime);
@@ -33,4 +29,4 @@ export function createKeyServices(
   };
 }
 
-type KeyDeps = Pick<ApiDeps, 'settings' | 'unitOfWork' | 'logger' | 'countMaxWaitMs'>;
+type KeyDeps = Pick<ApiDeps, 'settings' | 'logger'> & CountDeps;

@@ -71,11 +71,7 @@ export async function createApiProcess(
   });
   const persistence = createPersistence(config, queue.queue, {
     onEffectError: (error) => log.warn('An after-commit effect failed.', { err: error }),
-    watch: new DatabaseWatch({
-      url: config.url,
-      onChange: (answers) =>
-        log.warn(answers ? 'The database responds again.' : 'The database does not respond.'),
-    }),
+    watch: watchDatabase(config.url, log),
   });
   await warnOfNetworks(settings, log);
   const { unitOfWork } = persistence;
@@ -95,6 +91,7 @@ export async function createApiProcess(
     networks: createNetworks(settings, log.child({ component: 'networks' })),
     servo,
     ...(await createEvents(settings, { url: config.url, instanceId: servo.instanceId }, log)),
+    rateCounts: queue.rateCounts ?? undefined,
     queueBoard: lazyHandler(async () => {
       const { createQueueBoard } = await import('../queue/queue-board.js');
       const findJobs = boardJobsOf(unitOfWork);
@@ -107,6 +104,13 @@ export async function createApiProcess(
   await warnOfConfiguredKeys(settings, server, log);
   return { server, persistence, queue };
 }
+
+const watchDatabase = (url: string, log: Logger): DatabaseWatch =>
+  new DatabaseWatch({
+    url,
+    onChange: (answers) =>
+      log.warn(answers ? 'The database responds again.' : 'The database does not respond.'),
+  });
 
 const createJobControl = ({ pool }: QueueParts, log: Logger): JobControl =>
   new PostgresJobControl(pool, (error) => log.warn('A control message could not be sent.', { err: error }));

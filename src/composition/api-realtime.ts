@@ -20,6 +20,7 @@ import { clientAddress } from '../lifecycle/client-address.js';
 import { isUnexpected } from '../middlewares/problem.js';
 import type { ApiDeps } from './api-deps.js';
 import type { Services } from './api-services.js';
+import { sharedCounts } from './shared-counts.js';
 import { streamRefusal, type Reached, type Servo } from './api-servo.js';
 
 /** Admits the credentials of connections that need a scope. */
@@ -52,6 +53,7 @@ export function createRealtime(deps: ApiDeps, services: Services, servo: Servo) 
     streams: servoStreams,
     logger: component,
     changes: deps.credentialChanges,
+    counts: (limit) => sharedCounts(deps, limit),
     admit: admitting(services.authenticator, 'jobs:read'),
     addressOf: (request) => clientAddress(request, settings.http.trustedProxies),
     snapshot: async (jobId, userId) => {
@@ -82,10 +84,11 @@ const jobStateOf = (job: Job): JobState => ({
 });
 
 function createRemoteControl(
-  { unitOfWork, jobs, logger, socketAdapter, credentialChanges, settings }: ApiDeps,
+  deps: ApiDeps,
   { authenticator, quotas }: Services,
   { hub, registry }: { readonly hub: RealtimeHub; readonly registry: ConnectionRegistry },
 ): RemoteControl {
+  const { unitOfWork, jobs, logger, socketAdapter, credentialChanges, settings } = deps;
   const { realtime, users } = unitOfWork.read;
   return new RemoteControl({
     hub,
@@ -93,6 +96,7 @@ function createRemoteControl(
     states: realtime,
     adapter: socketAdapter,
     changes: credentialChanges,
+    counts: (limit) => sharedCounts(deps, limit),
     logger: logger.child({ component: 'remote-control' }),
     admit: async (credential, address) => {
       const caller = await admitCaller(authenticator, credential, { address, scope: 'jobs:read' });

@@ -14,7 +14,6 @@ import { NetworkStatus } from '../services/network-status.js';
 import { NetworkRights, NetworkRightsAdmin } from '../services/network-rights.service.js';
 import { NetworkService } from '../services/network.service.js';
 import { QuotaService } from '../services/quota.service.js';
-import { DatabaseSharedCounts } from '../services/shared-counts.js';
 import { REQUEST_COUNTS } from '../middlewares/rate-limit.js';
 import { ImageCharges } from '../services/image-charges.js';
 import { LinkUserService } from '../services/link-user.service.js';
@@ -30,6 +29,7 @@ import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import { createAccountServices } from './api-accounts.js';
 import { readStored } from './read-stored.js';
 import type { ApiDeps } from './api-deps.js';
+import { sharedCounts } from './shared-counts.js';
 import { createIncomingUploads } from './api-uploads.js';
 
 /** Memory budget for images read from disk; further ones wait. */
@@ -37,8 +37,8 @@ const IMAGE_MEMORY_BYTES = 32 * 2 ** 20;
 
 /** Creates the services of an api process. */
 export function createServices(deps: ApiDeps) {
-  const { settings, unitOfWork, keys, uploads, probes, networks, jobEngineNetworks, countMaxWaitMs } = deps;
-  const limited = createLimitedServices({ settings, unitOfWork, uploads, countMaxWaitMs });
+  const { settings, unitOfWork, keys, uploads, probes, networks, jobEngineNetworks } = deps;
+  const limited = createLimitedServices(deps);
   const charges = new ImageCharges(unitOfWork, classificationTask.pricePreset);
   const links = new DownloadLinks(keys.linkKey);
   const networkRights = new NetworkRights(unitOfWork.read.networkRights);
@@ -66,28 +66,23 @@ export function createServices(deps: ApiDeps) {
 }
 
 /** Creates what limits users, and what is limited. */
-const createLimitedServices = ({
-  settings,
-  unitOfWork,
-  uploads,
-  countMaxWaitMs,
-}: Pick<ApiDeps, 'settings' | 'unitOfWork' | 'uploads' | 'countMaxWaitMs'>) => ({
-  quotas: createQuotas(unitOfWork, settings, countMaxWaitMs),
-  uploads: new UploadService(unitOfWork, uploads, settings.quota),
-  jobOrder: new JobOrderService(unitOfWork, TASK_NAMES),
-  trash: new TrashService({ unitOfWork, days: settings.retentionDays.trash, limits: settings.quota }),
-});
+const createLimitedServices = (deps: ApiDeps) => {
+  const { settings, unitOfWork, uploads } = deps;
+  return {
+    quotas: createQuotas(deps),
+    uploads: new UploadService(unitOfWork, uploads, settings.quota),
+    jobOrder: new JobOrderService(unitOfWork, TASK_NAMES),
+    trash: new TrashService({ unitOfWork, days: settings.retentionDays.trash, limits: settings.quota }),
+  };
+};
 
 /** Requests of users are counted like those of addresses, apart from them. */
-function createQuotas(
-  unitOfWork: ApiDeps['unitOfWork'],
-  { quota: defaults }: ApiDeps['settings'],
-  maxWaitMs?: number,
-): QuotaService {
-  const options = { name: 'user-requests', windowSeconds: REQUEST_COUNTS.windowSeconds, maxWaitMs };
-  const requests = new DatabaseSharedCounts(unitOfWork.read.rateCounts, options);
-  return new QuotaService({ unitOfWork, defaults, requests });
-}
+const createQuotas = (deps: ApiDeps): QuotaService =>
+  new QuotaService({
+    unitOfWork: deps.unitOfWork,
+    defaults: deps.settings.quota,
+    requests: sharedCounts(deps, { ...REQUEST_COUNTS, name: 'user-requests' }),
+  });
 
 const createOpenInference = (parts: {
   networkStatus: NetworkStatus;

@@ -16,9 +16,9 @@ import { imageReceiver } from '../middlewares/image-form.js';
 import { IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import type { AdminService } from '../services/admin.service.js';
 import type { EnvironmentKeys } from '../services/environment-keys.js';
-import { DatabaseSharedCounts } from '../services/shared-counts.js';
 import { createControllers } from './api-controllers.js';
 import type { ApiDeps } from './api-deps.js';
+import { sharedCounts } from './shared-counts.js';
 import { createRealtime } from './api-realtime.js';
 import { createServices, type Services } from './api-services.js';
 import { createServo } from './api-servo.js';
@@ -81,15 +81,11 @@ const serverOptions = ({ settings, logger }: ApiDeps): HttpServerOptions => ({
   answerToUnparsed,
 });
 
-function createRateLimit({ settings, unitOfWork, countMaxWaitMs }: ApiDeps): RequestHandler {
-  const { requestsPerMinute, framesPerMinute } = settings.http;
-  const limit = (perMinute: number, counted: typeof REQUEST_COUNTS) => {
-    const options = { ...counted, maxWaitMs: countMaxWaitMs };
-    return { perMinute, counts: new DatabaseSharedCounts(unitOfWork.read.rateCounts, options) };
-  };
+function createRateLimit(deps: ApiDeps): RequestHandler {
+  const { requestsPerMinute, framesPerMinute } = deps.settings.http;
   return requestLimiter({
-    requests: limit(requestsPerMinute, REQUEST_COUNTS),
-    frames: limit(framesPerMinute, FRAME_COUNTS),
+    requests: { perMinute: requestsPerMinute, counts: sharedCounts(deps, REQUEST_COUNTS) },
+    frames: { perMinute: framesPerMinute, counts: sharedCounts(deps, FRAME_COUNTS) },
   });
 }
 

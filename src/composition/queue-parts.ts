@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Logger } from '../logging/logger.js';
+import type { RateCountRepository } from '../domain/rate-count.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import type { OpenQueueWorker } from '../queue/open-worker.js';
 import type { OutboxDispatcher } from '../queue/outbox-dispatcher.js';
@@ -20,6 +21,8 @@ export interface QueueParts {
   loadWorkers(): Promise<OpenQueueWorker>;
   /** Moves queue messages from the outbox to Redis; null if the queue is in the database. */
   readonly dispatcher: OutboxDispatcher | null;
+  /** Counts of limits in Redis; null where the queue is in the database. */
+  readonly rateCounts: RateCountRepository | null;
   close(): Promise<void>;
 }
 

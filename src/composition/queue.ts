@@ -64,6 +64,7 @@ function openOnPostgres({ queue: { prefix } }: Settings, pool: pg.Pool, log: Log
     },
     loadWorkers: async () => (await import('../queue/open-worker.js')).postgresWorkers(pool),
     dispatcher: null,
+    rateCounts: null,
     close: async () => {
       await (await board?.catch(() => undefined))?.close();
       await pool.end();

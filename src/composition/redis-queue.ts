@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
 import { OutboxDispatcher } from '../queue/outbox-dispatcher.js';
 import { openRedisConsumer, openRedisProducer } from '../queue/redis-connection.js';
+import { RedisRateCounts } from '../queue/redis-rate-counts.js';
 import { openRedisQueues, RedisJobQueue, redisWorkers } from '../queue/redis-job-queue.js';
 import type { OpenQueueOptions, QueueParts } from './queue-parts.js';
 import type { QueueJobName } from '../queue/jobs.js';
@@ -46,6 +47,7 @@ export async function openOnRedis(
     openBoardQueue: async () => queues['inference.run'],
     loadWorkers: async () => redisWorkers(consumer),
     dispatcher: new OutboxDispatcher(pool, queues, log.child({ component: 'outbox' })),
+    rateCounts: new RedisRateCounts(producer, prefix),
     close: async () => {
       await Promise.all(Object.values(queues).map((queue) => queue.close()));
       producer.disconnect();

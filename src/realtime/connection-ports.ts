@@ -2,10 +2,10 @@ import type { Credential, WatchedCredential } from '../domain/credential.js';
 import type { JobEvent } from '../domain/job-event.js';
 import type { AppError } from '../errors/app-error.js';
 import type { Logger } from '../logging/logger.js';
+import type { AccountBudgets, OpenCounts } from './account-budgets.js';
 import type { CredentialChanges } from './credential-changes.js';
 import type { ServerMessages } from './event-map.js';
 import type { ConnectionRegistry } from './connection-registry.js';
-import type { UserBudgets } from './message-budget.js';
 import type { RealtimeHub } from './realtime-hub.js';
 
 /** What a connection uses of the rest of the system. */
@@ -14,6 +14,7 @@ export interface ConnectionPorts {
   readonly registry: Pick<ConnectionRegistry, 'open'>;
   readonly logger: Logger;
   readonly changes: CredentialChanges;
+  readonly counts: OpenCounts;
   /** @throws AppError of kind unauthenticated, forbidden or rate_limited. */
   admit(credential: Credential, address: string): Promise<WatchedCredential>;
   /** The job as the API returns it. @throws AppError NOT_FOUND, also for jobs of other users. */
@@ -28,5 +29,5 @@ export interface ConnectionStart {
   readonly credential: Credential | AppError | null;
   /** Address of the client. */
   readonly address: string;
-  readonly subscriptions: UserBudgets;
+  readonly subscriptions: AccountBudgets;
 }

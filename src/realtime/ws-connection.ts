@@ -3,6 +3,7 @@ import { endsJob, type JobEvent } from '../domain/job-event.js';
 import type { UserEvent } from '../domain/realtime.js';
 import { AppError } from '../errors/app-error.js';
 import type { Credential, WatchedCredential } from '../domain/credential.js';
+import { perSecond, type AccountLimit } from './account-budgets.js';
 import { readClientMessage } from './client-message.js';
 import type { ClientSocket, SocketSubject } from './client-socket.js';
 import type { ConnectionPorts, ConnectionStart } from './connection-ports.js';
@@ -20,8 +21,8 @@ import { refusalOf } from './refusal.js';
 
 const MAX_SUBSCRIPTIONS = 200;
 const ANONYMOUS_MESSAGES = 20;
-/** Subscription budget of a user, over all connections; each reads the job, its queue position and events. */
-export const SUBSCRIBE_BUDGET = { burst: 400, perSecond: 20 };
+/** Subscriptions of an account; each reads the job, its queue position and events. */
+export const SUBSCRIBE_LIMIT: AccountLimit = { name: 'subscriptions', windowSeconds: 20, most: 400 };
 
 /** One client of `/ws`: authenticates, receives notifications and subscribes to jobs. */
 export class WsConnection implements UserListener, SocketSubject {
@@ -152,7 +153,7 @@ export class WsConnection implements UserListener, SocketSubject {
       return;
     }
     if (!this.#start.subscriptions.take(this.userId)) {
-      const message = `This account sends more than ${String(SUBSCRIBE_BUDGET.perSecond)} subscriptions per second.`;
+      const message = `This account sends more than ${perSecond(SUBSCRIBE_LIMIT)} subscriptions per second.`;
       this.send('error', { code: 'RATE_LIMITED', message, jobId });
       return;
     }

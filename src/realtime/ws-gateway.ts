@@ -6,13 +6,13 @@ import { AppError } from '../errors/app-error.js';
 import { tokenProblem } from '../errors/common-errors.js';
 import { guarded } from '../errors/guarded.js';
 import { serveWithoutUpgrade } from '../lifecycle/without-upgrade.js';
+import { AccountBudgets } from './account-budgets.js';
 import type { ConnectionPorts } from './connection-ports.js';
-import { UserBudgets } from './message-budget.js';
 import type { RemoteControl } from './remote-control/remote-control.js';
 import type { ServoStreams } from './servo-streams.js';
 import { SocketServer } from './socket-server.js';
 import { refuseUpgrade, type Refusal } from './upgrade-refusal.js';
-import { SUBSCRIBE_BUDGET, WsConnection } from './ws-connection.js';
+import { SUBSCRIBE_LIMIT, WsConnection } from './ws-connection.js';
 
 const MAX_PAYLOAD_BYTES = 16 * 1024;
 const MAX_FRAGMENTS = 64;
@@ -60,13 +60,14 @@ function credentialOrProblem(request: IncomingMessage, { searchParams }: URL): C
 /** The WebSocket endpoint `/ws`, and upgrades of other paths, which are passed to their own handlers. */
 export class WsGateway {
   readonly #server: SocketServer;
-  readonly #subscriptions = new UserBudgets(SUBSCRIBE_BUDGET);
+  readonly #subscriptions: AccountBudgets;
 
   readonly #options: WsGatewayOptions;
 
   constructor(options: WsGatewayOptions) {
     this.#options = options;
     const { logger, changes } = options;
+    this.#subscriptions = new AccountBudgets(SUBSCRIBE_LIMIT, options.counts);
     this.#server = new SocketServer({
       logger,
       changes,

@@ -4,6 +4,7 @@ import type { Namespace } from 'socket.io';
 import type { Credential, WatchedCredential } from '../../domain/credential.js';
 import type { RealtimeRepository } from '../../domain/repositories/realtime.repository.js';
 import type { Logger } from '../../logging/logger.js';
+import type { OpenCounts } from '../account-budgets.js';
 import type { ConnectionRegistry } from '../connection-registry.js';
 import type { CredentialChanges } from '../credential-changes.js';
 import type { RealtimeHub } from '../realtime-hub.js';
@@ -30,6 +31,7 @@ export interface RemoteControlPorts {
   /** Without one, events reach only sockets of this process. */
   readonly adapter?: SocketAdapter;
   readonly changes: CredentialChanges;
+  readonly counts: OpenCounts;
   /** @throws AppError of kind unauthenticated, forbidden or rate_limited. */
   admit(credential: Credential, address: string): Promise<AdmittedCaller>;
   /** The address of the client, which a trusted proxy may have forwarded. */

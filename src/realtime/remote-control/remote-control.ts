@@ -4,15 +4,15 @@ import { Server, type DefaultEventsMap, type Namespace } from 'socket.io';
 import { SOCKET_IO_PATH } from '../../domain/api-paths.js';
 import { AppError } from '../../errors/app-error.js';
 import { guarded } from '../../errors/guarded.js';
-import { UserBudgets } from '../message-budget.js';
+import { AccountBudgets } from '../account-budgets.js';
 import { handshakeCredential } from './credential.js';
 import { createEngine, type RemoteEngine } from './engine.js';
 import type { ServerEvents } from './messages.js';
 import type { RemoteControlPorts, SocketAdapter } from './ports.js';
 import {
-  JOIN_BUDGET,
+  EVENT_LIMIT,
+  JOIN_LIMIT,
   RemoteSocket,
-  USER_EVENT_BUDGET,
   type AdmittedClient,
   type ClientSocket,
 } from './remote-socket.js';
@@ -48,13 +48,15 @@ export class RemoteControl {
   readonly #clients = new WeakMap<ClientSocket, AdmittedClient>();
   readonly #attempts = new WeakMap<object, { count: number; isRunning: boolean }>();
   readonly #users = new Map<string, { devices: UserDevices; registration: { close(): void } }>();
-  readonly #joins = new UserBudgets(JOIN_BUDGET);
-  readonly #events = new UserBudgets(USER_EVENT_BUDGET);
+  readonly #joins: AccountBudgets;
+  readonly #events: AccountBudgets;
 
   readonly #ports: RemoteControlPorts;
 
   constructor(ports: RemoteControlPorts) {
     this.#ports = ports;
+    this.#joins = new AccountBudgets(JOIN_LIMIT, ports.counts);
+    this.#events = new AccountBudgets(EVENT_LIMIT, ports.counts);
     this.#transport = createEngine(this.#failed);
     const { adapter } = ports;
     this.#server = new Server<DefaultEventsMap, ServerEvents>({

@@ -4,7 +4,8 @@ import { AppError } from '../../errors/app-error.js';
 import { guarded } from '../../errors/guarded.js';
 import type { Registration } from '../connection-registry.js';
 import { CredentialWatch } from '../credential-watch.js';
-import { MessageBudget, type UserBudgets } from '../message-budget.js';
+import { perSecond, type AccountBudgets, type AccountLimit } from '../account-budgets.js';
+import { MessageBudget } from '../message-budget.js';
 import { progressMessage, stateAfter, stateOf } from './job-progress.js';
 import {
   CONTROL_EVENT,
@@ -21,15 +22,15 @@ import type { UserDevices } from './user-devices.js';
 export type ClientSocket = Socket<DefaultEventsMap, ServerEvents>;
 
 const EVENT_BUDGET = { burst: 40, perSecond: 20 };
-/** Budget of a user for events, over all sockets of this process; each goes to all devices. */
-export const USER_EVENT_BUDGET = { burst: 120, perSecond: 60 };
+/** Events of an account; each goes to all its devices. */
+export const EVENT_LIMIT: AccountLimit = { name: 'remote-events', windowSeconds: 2, most: 120 };
 /** Errors are answers as well; beyond these, events are dropped silently. */
 const ERROR_BUDGET = { burst: 20, perSecond: 5 };
 /** Events that wait for the ones before them; more than a burst. */
 const MAX_WAITING = 64;
 const MAX_JOBS = 200;
-/** Budget of a user for joining rooms, over all sockets; each reads the job and its events. */
-export const JOIN_BUDGET = { burst: 400, perSecond: 20 };
+/** Rooms that an account joins; each reads the job and its events. */
+export const JOIN_LIMIT: AccountLimit = { name: 'job-rooms', windowSeconds: 20, most: 400 };
 
 /** An authenticated and registered client. */
 export interface AdmittedClient extends AdmittedCaller {
@@ -41,8 +42,8 @@ export interface RemoteSocketParts {
   readonly ports: RemoteControlPorts;
   readonly client: AdmittedClient;
   readonly devices: UserDevices;
-  readonly joins: UserBudgets;
-  readonly events: UserBudgets;
+  readonly joins: AccountBudgets;
+  readonly events: AccountBudgets;
 }
 
 /** One remote-control client. */
@@ -141,7 +142,7 @@ export class RemoteSocket {
     if (!this.#budget.take() || this.#waiting >= MAX_WAITING)
       return `A connection may send at most ${String(EVENT_BUDGET.perSecond)} events per second.`;
     if (!this.#shared.events.take(this.#userId))
-      return `The devices of an account may send at most ${String(USER_EVENT_BUDGET.perSecond)} events per second.`;
+      return `The devices of an account may send at most ${perSecond(EVENT_LIMIT)} events per second.`;
     return null;
   }
 
@@ -194,7 +195,7 @@ export class RemoteSocket {
       });
     if (!this.#shared.joins.take(this.#userId))
       throw new AppError('RATE_LIMITED', {
-        message: `This account joins more than ${String(JOIN_BUDGET.perSecond)} job rooms per second.`,
+        message: `This account joins more than ${perSecond(JOIN_LIMIT)} job rooms per second.`,
       });
     const { state, ended } = await this.#ports.job(jobId, this.#userId);
     this.#leave(jobId);

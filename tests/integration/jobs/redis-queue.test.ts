@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { createPersistence, type Persistence } from '../../../src/composition/persistence.js';
 import { openQueue } from '../../../src/composition/queue.js';
@@ -123,6 +124,29 @@ describeWithRedis('the queue on Redis', () => {
 
     const earlier = all.filter(({ startedAt }) => Number(startedAt) < Number(single.startedAt));
     expect(earlier.length).toBeLessThanOrEqual(1);
+  });
+
+  it('keeps the counts of limits, without what they count, until they expire', async () => {
+    const counts = parts.rateCounts;
+    if (!counts) throw new Error('The counts are not in Redis.');
+    const connection = openRedisProducer(redis, fail);
+    await once(connection, 'ready');
+
+    expect(await counts.find('login ann@example.com')).toBeNull();
+    await counts.add('login ann@example.com', 2, 60);
+    const count = await counts.add('login ann@example.com', 3, 600);
+
+    expect(count.points).toBe(5);
+    // The window is that of the first point.
+    expect(count.endsInMs).toBeLessThanOrEqual(60_000);
+    expect(await counts.find('login ann@example.com')).toMatchObject({ points: 5 });
+    const keys = await connection.keys('*rates*');
+    expect(keys).toHaveLength(1);
+    expect(keys[0]).not.toContain('ann');
+    expect(await connection.ttl(keys[0])).toBeGreaterThan(0);
+    await counts.remove('login ann@example.com');
+    expect(await counts.find('login ann@example.com')).toBeNull();
+    connection.disconnect();
   });
 
   it('a Redis that drops queue messages under memory pressure is refused with the setting to change', async () => {

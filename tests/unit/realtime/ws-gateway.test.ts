@@ -6,6 +6,8 @@ import { CredentialChanges } from '../../../src/realtime/credential-changes.js';
 import { ConnectionRegistry } from '../../../src/realtime/connection-registry.js';
 import { RealtimeHub } from '../../../src/realtime/realtime-hub.js';
 import { WsGateway } from '../../../src/realtime/ws-gateway.js';
+import { DatabaseSharedCounts } from '../../../src/services/shared-counts.js';
+import { InMemoryRateCountRepository } from '../../fakes/in-memory-rate-count.repository.js';
 import { InMemoryRealtimeRepository } from '../../fakes/in-memory-realtime.repository.js';
 import { RealtimeClient } from '../../support/realtime-client.js';
 
@@ -35,6 +37,7 @@ describe('WebSocket gateway', () => {
       registry: new ConnectionRegistry(rows, silentLogger),
       logger: silentLogger,
       changes: new CredentialChanges(),
+      counts: (limit) => new DatabaseSharedCounts(new InMemoryRateCountRepository(), limit),
       admit: () => Promise.resolve({ userId: USER, expiresAt: null, check: () => Promise.resolve(null) }),
       addressOf: () => '127.0.0.1',
       snapshot: (jobId) => {
