@@ -72,6 +72,7 @@ export function createServo(
       borrow: ({ storageKey, sha256 }) => uploads.store.borrow(storageKey, sha256),
     }),
     maxRecordingBytes: settings.servo.maxRecordingBytes,
+    quotas: settings.quota,
     maxPerUser: settings.servo.sessionsPerUser,
   });
   const { publicUrl } = settings.http;

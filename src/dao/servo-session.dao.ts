@@ -22,7 +22,13 @@ export interface ServoSessionRowFilter {
 /** What an end leaves in the row. */
 export type EndedColumns = Pick<
   ServoSessionRow,
-  'endReason' | 'framesAnswered' | 'framesSkipped' | 'capturedMicro' | 'recordStopped' | 'jobId'
+  | 'endReason'
+  | 'framesAnswered'
+  | 'framesSkipped'
+  | 'capturedMicro'
+  | 'recordStopped'
+  | 'recordingBytes'
+  | 'jobId'
 >;
 
 /** The database's clock judges leases. */

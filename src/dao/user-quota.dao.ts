@@ -45,6 +45,13 @@ const LIFETIME = `clock_timestamp() + interval '${LIFETIME_MS} milliseconds'`;
 const RESERVED = `
   SELECT COALESCE(sum(bytes), 0)::text AS "reservedBytes" FROM upload_reservations
    WHERE user_id = $userId AND expires_at > clock_timestamp() AND id <> $except::uuid`;
+/** Recordings of live sessions that have not ended, or whose job has not. */
+const RECORDED = `(
+  SELECT COALESCE(sum(recording_bytes), 0) FROM (
+    SELECT recording_bytes FROM servo_sessions WHERE user_id = $userId AND status <> 'ended'
+    UNION ALL
+    SELECT recording_bytes FROM inference_jobs AS job JOIN servo_sessions AS session ON session.job_id = job.id
+     WHERE job.user_id = $userId AND job.status IN ('PENDING', 'RUNNING') AND job.task = 'servo') AS recordings)`;
 /** A valid id that no reservation has. */
 const NO_RESERVATION = '00000000-0000-0000-0000-000000000000';
 
@@ -76,7 +83,7 @@ export class UserQuotaDao extends Dao {
   async usage(userId: string): Promise<UploadUsageRow & { waitingJobs: number; runningJobs: number }> {
     type Row = AsText<Omit<UploadUsageRow, 'reservedBytes'>> & { waitingJobs: number; runningJobs: number };
     const [row] = await this.rows<Row>(
-      `SELECT COALESCE(usage.storage_bytes, 0)::text AS "storageBytes",
+      `SELECT (COALESCE(usage.storage_bytes, 0) + ${RECORDED})::text AS "storageBytes",
               COALESCE(${UPLOADED}, 0)::text AS "uploadedBytes", ${RESETS_AT} AS "resetsAt",
               (SELECT count(*) FROM inference_jobs WHERE user_id = $userId AND status = 'PENDING')::int AS "waitingJobs",
               (SELECT count(*) FROM inference_jobs WHERE user_id = $userId AND status = 'RUNNING')::int AS "runningJobs"
@@ -93,7 +100,7 @@ export class UserQuotaDao extends Dao {
     const [row] = await this.rows<AsText<Omit<UploadUsageRow, 'reservedBytes'>>>(
       `INSERT INTO user_usage AS usage (user_id) VALUES ($userId)
        ON CONFLICT (user_id) DO UPDATE SET user_id = EXCLUDED.user_id
-       RETURNING usage.storage_bytes::text AS "storageBytes", (${UPLOADED})::text AS "uploadedBytes",
+       RETURNING (usage.storage_bytes + ${RECORDED})::text AS "storageBytes", (${UPLOADED})::text AS "uploadedBytes",
                  ${RESETS_AT} AS "resetsAt"`,
       { userId },
     );

@@ -1,6 +1,6 @@
 /** Limits of one user; 0 for no limit. */
 export interface UserLimits {
-  /** Files of all datasets that are not deleted. */
+  /** Files of all datasets that are not deleted, and recordings of live sessions until their job has ended. */
   readonly storageBytes: number;
   /** Uploads from one reset to the next, at 07:00 UTC. */
   readonly uploadBytesPerDay: number;

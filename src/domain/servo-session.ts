@@ -22,8 +22,11 @@ export const SERVO_END_REASONS = [
 /** See {@link SERVO_END_REASONS}. */
 export type ServoEndReason = (typeof SERVO_END_REASONS)[number];
 
-/** Why a recording stopped before its session: its maximum size, its maximum number of frames, or an unwritable disk. */
-export const RECORDING_STOPS = ['size', 'frames', 'disk'] as const;
+/**
+ * Why a recording stopped before its session: its maximum size, the storage that was left to its user, its maximum number
+ * of frames, or an unwritable disk.
+ */
+export const RECORDING_STOPS = ['size', 'quota', 'frames', 'disk'] as const;
 /** See {@link RECORDING_STOPS}. */
 export type RecordingStop = (typeof RECORDING_STOPS)[number];
 
@@ -68,6 +71,11 @@ export interface ServoSession {
   readonly record: boolean;
   /** Why the recording stopped before the session; null while it goes on, and if it did not. */
   readonly recordStopped: RecordingStop | null;
+  /**
+   * Storage of the user that the recording takes: what it may become, then what it became. It counts until the job of the
+   * session has ended.
+   */
+  readonly recordingBytes: number;
   /** The job that the session ended as; null before the end, and if there is none. */
   readonly jobId: string | null;
   /** Frames with a response; each is charged. */

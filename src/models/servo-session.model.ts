@@ -25,6 +25,7 @@ export interface ServoSessionRow {
   maxFrames: number;
   record: boolean;
   recordStopped: RecordingStop | null;
+  recordingBytes: number;
   jobId: string | null;
   framesAnswered: number;
   framesSkipped: number;
@@ -76,6 +77,7 @@ export function defineServoSessionModel(sequelize: Sequelize): ServoSessionModel
       maxFrames: DataTypes.INTEGER,
       record: DataTypes.BOOLEAN,
       recordStopped: DataTypes.STRING,
+      recordingBytes: byteCountColumn('recordingBytes'),
       jobId: DataTypes.UUID,
       framesAnswered: DataTypes.INTEGER,
       // A count below 2^53 as well.

@@ -18,7 +18,10 @@ const count = z.object({ limit, used: z.number().int(), left });
 
 const quota = z
   .object({
-    storage: bytes.meta({ description: 'Files of all datasets that are not deleted' }),
+    storage: bytes.meta({
+      description:
+        'Files of all datasets that are not deleted, and recordings of live sessions until their job has ended',
+    }),
     uploadPerDay: bytes.extend({ resetsAt: timestamp.meta({ description: 'The next 07:00 UTC' }) }),
     waitingJobs: count,
     runningJobs: count.meta({ description: 'Further jobs wait' }),

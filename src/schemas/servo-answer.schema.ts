@@ -40,7 +40,7 @@ export const servoSession = z
     record: z.boolean(),
     recordStopped: z.enum(RECORDING_STOPS).nullable().meta({
       description:
-        'Why the recording stopped before the session: `SERVO_RECORD_MAX_MB`, 100 000 frames, or a disk that could not be written',
+        'Why the recording stopped before the session: `SERVO_RECORD_MAX_MB` (`size`), the storage that was left to the account (`quota`), 100 000 frames, or a disk that could not be written',
     }),
     jobId: id.nullable().meta({
       description:

@@ -115,6 +115,11 @@ export class LiveServoSession implements LiveServo {
     return this.#options.recording?.stopped ?? null;
   }
 
+  /** Size of the recording; undefined without one. */
+  get recordingBytes(): number | undefined {
+    return this.#options.recording?.bytes;
+  }
+
   attach(client: ServoClient): ServoAttachment {
     if (this.#ending) throw sessionEnded(this.id);
     const earlier = this.#client;

@@ -183,8 +183,9 @@ export class LiveServoSessions {
       const session = await scope.servoSessions.lock(id);
       if (!session) throw notFound('Session', id);
       if (session.status === 'ended') return session;
-      const { progress, recordStopped } = live;
-      const ended = await settleSession(scope, session, { ...progress, recordStopped, reason });
+      const { progress, recordStopped, recordingBytes } = live;
+      const outcome = { ...progress, recordStopped, recordingBytes, reason };
+      const ended = await settleSession(scope, session, outcome);
       return ended ?? session;
     });
     this.#forget(id);

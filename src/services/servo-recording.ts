@@ -18,6 +18,8 @@ const POSITION_SCALE = 10;
 /** Limits of a recording. */
 export interface RecordingLimits {
   readonly maxBytes: number;
+  /** What ends a recording of that size. */
+  readonly maxBytesOf: Extract<RecordingStop, 'size' | 'quota'>;
   /** Frames of the session. */
   readonly maxFrames: number;
 }
@@ -51,6 +53,11 @@ export class ServoRecording {
     return this.#log.failed ? 'disk' : this.#stopped;
   }
 
+  /** Size of its file. */
+  get bytes(): number {
+    return this.#log.bytes;
+  }
+
   /** Whether the image of the next answered frame is kept, so that its matched points are needed. */
   wantsImage({ bytes }: Pick<ServoFrame, 'bytes'>): boolean {
     if (this.stopped || this.#log.pendingBytes > MAX_PENDING_BYTES) return false;
@@ -65,7 +72,7 @@ export class ServoRecording {
   add(frame: ServoFrame, answer: ServoAnswer, receivedAt: number): void {
     if (this.stopped) return;
     if (this.#frames >= MAX_RECORDED_FRAMES) return this.#stop('frames');
-    if (this.#bytes >= this.#limits.maxBytes) return this.#stop('size');
+    if (this.#bytes >= this.#limits.maxBytes) return this.#stop(this.#limits.maxBytesOf);
     const entry = entryOf(frame, answer, receivedAt - this.#startedAt);
     this.#log.append(entry, entry.image && frame.bytes);
     this.#frames += 1;

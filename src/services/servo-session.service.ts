@@ -4,6 +4,7 @@ import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { Page, PageRequest } from '../domain/repositories/pages.js';
 import type { TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { MAX_RECORDED_FRAMES, type RecordingStore } from '../domain/servo-recording.js';
+import type { UserLimits } from '../domain/quota.js';
 import type { ServoInstance, ServoSession, ServoSessionStatus } from '../domain/servo-session.js';
 import type { ServoEngine, ServoEngines, ServoSetup } from '../domain/servo.js';
 import type { Principal } from '../domain/user.js';
@@ -16,6 +17,7 @@ import { requireBalance } from './pricing.service.js';
 import { sameAddress, sessionEnded, SessionElsewhere, sessionLost, tooManySessions } from './servo-errors.js';
 import type { ServoGoal, ServoGoalRequest, ServoGoals } from './servo-goals.js';
 import { ServoRecording } from './servo-recording.js';
+import { grantRecording } from './upload-quota.js';
 import { holdForSession, SERVO_PRICE_PRESET, SERVO_PRICE_UNIT } from './servo-settlement.js';
 
 /** What {@link ServoSessionService.open} is asked for. */
@@ -51,6 +53,8 @@ export interface ServoSessionServiceDeps {
   readonly recordings: Pick<RecordingStore, 'create' | 'remove'>;
   /** Maximum size of a recording. */
   readonly maxRecordingBytes: number;
+  /** Limits of users without limits of their own. */
+  readonly quotas: UserLimits;
   /** Sessions of one account at the same time. */
   readonly maxPerUser: number;
 }
@@ -88,8 +92,8 @@ export class ServoSessionService {
   /**
    * Sets up the goal in an engine, then holds the price of all frames and records the session in one transaction. What
    * fails before it costs nothing.
-   * @throws AppError INSUFFICIENT_CREDITS, TOO_MANY_SERVO_SESSIONS, SERVO_ENGINES_BUSY, DETECTOR_NOT_AVAILABLE, NETWORK_NOT_FOUND, and what is
-   * wrong with the goal
+   * @throws AppError INSUFFICIENT_CREDITS, TOO_MANY_SERVO_SESSIONS, STORAGE_QUOTA_EXCEEDED, SERVO_ENGINES_BUSY, DETECTOR_NOT_AVAILABLE,
+   * NETWORK_NOT_FOUND, and what is wrong with the goal
    */
   async open(request: OpenServoSession): Promise<ServoSession> {
     const { setup, waitMs, signal, principal } = request;
@@ -211,15 +215,17 @@ export class ServoSessionService {
     parts: SessionParts,
   ): Promise<{ readonly session: ServoSession; readonly recording?: ServoRecording }> {
     if (!request.record) return { session: await this.#create(request, parts) };
-    const { recordings, maxRecordingBytes: maxBytes } = this.#deps;
+    const { recordings, maxRecordingBytes } = this.#deps;
     const { id, goal, engine } = parts;
     const log = await recordings.create(id);
-    const image = goal.bytes ?? engine.goalImage;
-    const recording = new ServoRecording(log, image, { maxBytes, maxFrames: request.maxFrames });
     try {
-      return { session: await this.#create(request, parts), recording };
+      const session = await this.#create(request, parts);
+      const { recordingBytes: maxBytes, maxFrames } = session;
+      const maxBytesOf = maxBytes < maxRecordingBytes ? 'quota' : 'size';
+      const image = goal.bytes ?? engine.goalImage;
+      return { session, recording: new ServoRecording(log, image, { maxBytes, maxBytesOf, maxFrames }) };
     } catch (error) {
-      await recording.close();
+      await log.close();
       await recordings.remove(id);
       throw error;
     }
@@ -232,6 +238,8 @@ export class ServoSessionService {
     const { userId } = principal;
     return this.#deps.unitOfWork.run(async (scope) => {
       await this.#requireRoom(scope, userId);
+      const { maxRecordingBytes: maxBytes, quotas } = this.#deps;
+      const recordingBytes = record ? await grantRecording(scope, { userId, maxBytes }, quotas) : 0;
       if (goal.image) await scope.servoSessions.keepGoal(userId, goal.image, KEPT_GOALS);
       const session = await scope.servoSessions.create({
         id,
@@ -244,6 +252,7 @@ export class ServoSessionService {
         watchdogMs,
         maxFrames,
         record,
+        recordingBytes,
         pricePreset: price.preset,
         priceVersion: price.version,
         held: price.total,

@@ -15,6 +15,8 @@ export interface ServoSessionOutcome {
   readonly framesAnswered?: number;
   readonly framesSkipped?: number;
   readonly recordStopped?: RecordingStop | null;
+  /** Size of the recording; as reserved where it is not known. */
+  readonly recordingBytes?: number;
 }
 
 /** Reserves the credits for all frames of a new session. @throws AppError INSUFFICIENT_CREDITS */
@@ -41,7 +43,13 @@ export async function holdForSession(
 export async function settleSession(
   scope: SettlementScope,
   session: ServoSession,
-  { reason, framesAnswered = 0, framesSkipped = 0, recordStopped = null }: ServoSessionOutcome,
+  {
+    reason,
+    framesAnswered = 0,
+    framesSkipped = 0,
+    recordStopped = null,
+    recordingBytes,
+  }: ServoSessionOutcome,
 ): Promise<ServoSession | null> {
   if (session.status === 'ended') return null;
   const { servoSessions, ledger, prices } = scope;
@@ -54,6 +62,7 @@ export async function settleSession(
     framesAnswered: answered,
     framesSkipped: Math.max(session.framesSkipped, framesSkipped),
     recordStopped,
+    recordingBytes: recordingBytes ?? session.recordingBytes,
   };
   // The row of an ended session cannot be changed, so its job comes first.
   const jobId = await createRecordingJob(scope, { ...session, ...counts, endReason: reason });

@@ -70,6 +70,26 @@ export async function requireStorage(
   requireUploadFits({ limits, usage, stored: bytes, uploaded: 0 });
 }
 
+/** A recording that may not even have these bytes is refused. */
+const MIN_RECORDING_BYTES = 1024 * 1024;
+
+/**
+ * The size that the recording of a new session may have: `maxBytes`, or what is left of the storage of its user.
+ * @throws AppError STORAGE_QUOTA_EXCEEDED when less than 1 MiB is left
+ */
+export async function grantRecording(
+  { quotas }: Pick<TransactionScope, 'quotas'>,
+  { userId, maxBytes }: { readonly userId: string; readonly maxBytes: number },
+  defaults: UserLimits,
+): Promise<number> {
+  const limits = effectiveLimits(defaults, await quotas.overrides(userId));
+  const usage = await quotas.lockUsage(userId);
+  const least = Math.min(MIN_RECORDING_BYTES, maxBytes);
+  requireUploadFits({ limits, usage, stored: least, uploaded: 0 });
+  const left = leftOf(limits.storageBytes, usage.storageBytes + usage.reservedBytes);
+  return left === null ? maxBytes : Math.min(maxBytes, left);
+}
+
 function storageExceeded(limit: number, usage: UploadUsage, requested: number): AppError {
   const used = usage.storageBytes + usage.reservedBytes;
   const left = Math.max(0, limit - used);

@@ -41,7 +41,7 @@ export interface SessionView {
   readonly restarts: number;
   readonly record: boolean;
   /** Why the recording stopped before the session. */
-  readonly recordStopped: 'size' | 'frames' | 'disk' | null;
+  readonly recordStopped: 'size' | 'quota' | 'frames' | 'disk' | null;
   /** The job that a recorded session ended as. */
   readonly jobId: string | null;
   /** Seconds without a frame after which the session ends. */

@@ -21,6 +21,7 @@ export type NewServoSession = Pick<
   | 'watchdogMs'
   | 'maxFrames'
   | 'record'
+  | 'recordingBytes'
   | 'pricePreset'
   | 'priceVersion'
   | 'held'
@@ -39,6 +40,7 @@ export interface ServoSessionEnd {
   readonly framesSkipped: number;
   readonly captured: MicroCredits;
   readonly recordStopped: RecordingStop | null;
+  readonly recordingBytes: number;
   readonly jobId: string | null;
 }
 

@@ -102,6 +102,7 @@ function warningsOf({ input, session }: ServoResultInput): readonly string[] {
   if (stopped === null && recorded >= framesAnswered) return [];
   const why = {
     size: 'it reached its maximum size, SERVO_RECORD_MAX_MB',
+    quota: 'no more storage was left to the account',
     frames: 'it reached its maximum number of frames',
     disk: 'the disk could not be written',
   };

@@ -163,6 +163,47 @@ describe('recordings of sessions', () => {
     ]);
   });
 
+  describe('and the storage of their user', () => {
+    const limitTo = (storageBytes: number) =>
+      api.persistence.unitOfWork.run(({ quotas }) => quotas.setOverrides(userId, { storageBytes }));
+    const used = async () => (await client.get('/api/user/quota')).at('storage.usedBytes');
+
+    it('count for it until their job has ended', async () => {
+      const session = await open();
+      // What it may become.
+      expect(await used()).toBe(3000);
+      await send(session, 1, 2);
+      const { jobId } = await close(session);
+      const [stored] = await store.list();
+      expect(stored.bytes).toBeLessThan(3000);
+      expect(await used()).toBe(stored.bytes);
+
+      expect(await runNextJob(api)).toEqual({ kind: 'completed', jobId });
+      expect(await used()).toBe(0);
+      expect(await sweep.runOnce()).toBe(1);
+    });
+
+    it('are refused where nothing is left, without a session or a file, and sessions without one are not', async () => {
+      await limitTo(2900);
+      const before = await balance();
+      const refused = await client.post('/api/servo/sessions', { goal: FAKE_GOAL, record: true });
+      expect(refused.status).toBe(413);
+      expect(refused.at('code')).toBe('STORAGE_QUOTA_EXCEEDED');
+      expect(await balance()).toBe(before);
+      expect(await store.list()).toEqual([]);
+      await close(await open({ record: false }));
+    });
+
+    it('take what another one may still become from it', async () => {
+      await limitTo(2 ** 20);
+      await sql(`INSERT INTO user_usage (user_id, storage_bytes) VALUES ('${userId}', ${String(2 ** 20 - 3000)})
+                 ON CONFLICT (user_id) DO UPDATE SET storage_bytes = EXCLUDED.storage_bytes`);
+      const session = await open();
+      expect((await client.post('/api/servo/sessions', { goal: FAKE_GOAL, record: true })).status).toBe(413);
+      await close(session);
+    });
+  });
+
   it('that are missing fail their job with the reason, without a charge', async () => {
     const session = await open();
     await send(session, 1);

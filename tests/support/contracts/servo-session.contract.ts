@@ -39,6 +39,7 @@ function newServoSession(userId: string, overrides: Partial<NewServoSession> = {
     watchdogMs: 500,
     maxFrames: 100,
     record: false,
+    recordingBytes: 0,
     pricePreset: 'infernode',
     priceVersion: 1,
     held: 200_000n,

@@ -1,7 +1,7 @@
 import type { ServoAnswer } from '../../../src/domain/servo-event.js';
 import type { RecordedFrame, RecordingEntry, RecordingLog } from '../../../src/domain/servo-recording.js';
 import type { ServoFrame } from '../../../src/domain/servo.js';
-import { ServoRecording } from '../../../src/services/servo-recording.js';
+import { ServoRecording, type RecordingLimits } from '../../../src/services/servo-recording.js';
 import { framesToShow } from '../../../src/tasks/servo/shown-frames.js';
 
 const LARGE = 2 ** 40;
@@ -65,9 +65,14 @@ function recordFrames(recording: ServoRecording, count: number, bytes = 10): voi
 }
 
 describe('the recording of a session', () => {
-  const recorded = (count: number, limits: { maxBytes?: number; maxFrames?: number } = {}, bytes = 10) => {
+  const recorded = (count: number, limits: Partial<RecordingLimits> = {}, bytes = 10) => {
     const log = new MemoryLog();
-    const recording = new ServoRecording(log, undefined, { maxBytes: LARGE, maxFrames: count, ...limits });
+    const recording = new ServoRecording(log, undefined, {
+      maxBytes: LARGE,
+      maxBytesOf: 'size',
+      maxFrames: count,
+      ...limits,
+    });
     recordFrames(recording, count, bytes);
     return { log, recording };
   };
@@ -109,5 +114,12 @@ describe('the recording of a session', () => {
     log.failed = true;
     recordFrames(recording, 2);
     expect([recording.stopped, log.frames.length]).toEqual(['disk', 2]);
+  });
+
+  it.each(['size', 'quota'] as const)('says that its %s ended it', (maxBytesOf) => {
+    const { log, recording } = recorded(100, { maxBytes: 1000, maxBytesOf });
+    expect(recording.stopped).toBe(maxBytesOf);
+    expect(log.frames.length).toBeLessThan(100);
+    expect(recording.bytes).toBe(log.bytes);
   });
 });
