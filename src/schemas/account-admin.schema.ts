@@ -142,6 +142,8 @@ export const accountAdminOperations = {
     path: '/api/admin/usage',
     operationId: 'listUsage',
     summary: 'Usage per user and day',
+    description:
+      'At most 366 days and 100 000 rows: a longer report is refused (422) instead of cut, so that it can be asked for in parts, by days or users.',
     query: z.strictObject({ ...usageQuery, userId: id.optional() }),
     responses: usageAnswer,
   }),

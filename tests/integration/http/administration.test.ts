@@ -54,10 +54,18 @@ describe('what administrators see of others', () => {
     expect(await ids('email=worker.o&status=ABORTED&status=PENDING&limit=1&page=2')).toEqual([first]);
     expect(await ids('email=worker.o&task=inpainting')).toEqual([]);
     expect(await ids("email='; DROP TABLE users --")).toEqual([]);
-    const { createdAt } = (await admin.get('/api/admin/jobs?email=worker.o')).at('data.jobs.0') as {
-      createdAt: string;
-    };
+    const shown = (await admin.get('/api/admin/jobs?email=worker.o')).at('data.jobs.0');
+    const { createdAt, batchId } = shown as { createdAt: string; batchId: string };
     expect(await ids(`email=worker.o&createdAfter=${createdAt}`)).toEqual([]);
+    expect(await ids(`email=worker.o&createdBefore=${createdAt}`)).toEqual([first]);
+    expect(await ids(`id=${first}&id=${second}`)).toEqual([second, first]);
+    expect(await ids(`id=${adminId}`)).toEqual([]);
+    expect(await ids(`userId=${user.id}`)).toEqual([second, first]);
+    expect(await ids(`userId=${adminId}`)).toEqual([]);
+    expect(await ids(`datasetId=${datasetId}`)).toEqual([second, first]);
+    expect(await ids(`batchId=${batchId}`)).toEqual([second]);
+    const wrong = await admin.get('/api/admin/jobs?status=DONE&limit=1001&page=0&owner=me');
+    expect([wrong.status, wrong.text]).toEqual([422, expect.stringMatching(/status.*limit|limit.*status/s)]);
     const listed = await admin.get('/api/admin/jobs?email=worker.o');
     expect(listed.json).toMatchObject({
       data: {
