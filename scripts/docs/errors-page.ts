@@ -1,15 +1,20 @@
 import { isRetryable, AppError } from '../../src/errors/app-error.js';
 import type { ErrorCode } from '../../src/errors/codes.js';
+import { ARCHIVE_CODES } from '../../src/errors/codes/archives.js';
+import { BACKUP_CODES } from '../../src/errors/codes/backup.js';
 import { CREDENTIAL_CODES } from '../../src/errors/codes/credentials.js';
 import { FILE_CODES } from '../../src/errors/codes/files.js';
+import { IMPORT_CODES } from '../../src/errors/codes/imports.js';
 import { INTERNAL_CODES } from '../../src/errors/codes/internal.js';
 import { ISSUE_CODES } from '../../src/errors/codes/issues.js';
 import { JOB_CODES } from '../../src/errors/codes/jobs.js';
 import { NETWORK_CODES } from '../../src/errors/codes/networks.js';
+import { PREVIEW_CODES } from '../../src/errors/codes/previews.js';
 import { REQUEST_CODES } from '../../src/errors/codes/requests.js';
 import { SERVO_CODES } from '../../src/errors/codes/servo.js';
 import { SERVO_SESSION_CODES } from '../../src/errors/codes/servo-sessions.js';
 import { STARTUP_CODES } from '../../src/errors/codes/startup.js';
+import { UPLOAD_CODES } from '../../src/errors/codes/uploads.js';
 import { WEBHOOK_CODES } from '../../src/errors/codes/webhooks.js';
 import type { ErrorMeaning } from '../../src/errors/error-kind.js';
 import { STATUS_OF_KIND } from '../../src/middlewares/problem.js';
@@ -29,6 +34,12 @@ const SECTIONS: readonly (readonly [heading: string, about: string, codes: Codes
     'Uploaded videos, images, masks and archives. Rejected files are not stored or charged.',
     FILE_CODES,
   ],
+  [
+    'Uploads in several requests, imports and archives',
+    'Uploads in parts and by tus, imports from URLs, archives of datasets. What is refused is not stored or charged.',
+    { ...UPLOAD_CODES, ...IMPORT_CODES, ...ARCHIVE_CODES },
+  ],
+  ['Previews', 'Thumbnails, posters, filmstrips and playable copies of media.', PREVIEW_CODES],
   ['Networks', 'Networks, synchronous inference, and the Open Inference protocol.', NETWORK_CODES],
   [
     'Jobs',
@@ -41,6 +52,7 @@ const SECTIONS: readonly (readonly [heading: string, about: string, codes: Codes
     { ...SERVO_CODES, ...SERVO_SESSION_CODES },
   ],
   ['Webhooks', 'Endpoints that receive events of jobs.', WEBHOOK_CODES],
+  ['Backup', 'Errors of `npm run backup`; see [backup](backup.md).', BACKUP_CODES],
   [
     'Internal errors',
     'Bugs in InferNode. They are answered with 500 and a generic message, or fail a job. Please report them with the `requestId`.',

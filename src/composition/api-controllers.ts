@@ -6,6 +6,7 @@ import { ApiKeyController } from '../controllers/api-key.controller.js';
 import { AuthController } from '../controllers/auth.controller.js';
 import { ClassificationController } from '../controllers/classification.controller.js';
 import { DreamController } from '../controllers/dream.controller.js';
+import { DatasetArchiveController } from '../controllers/dataset-archive.controller.js';
 import { DatasetController } from '../controllers/dataset.controller.js';
 import { ImportController } from '../controllers/import.controller.js';
 import { InferenceController } from '../controllers/inference.controller.js';
@@ -58,7 +59,7 @@ import { productVersion } from './product-version.js';
 /** Formats of files in datasets. */
 const STORED_FORMATS = { image: IMAGE_TYPES, video: VIDEO_TYPES };
 
-/** Creates the controllers of accounts, datasets by name, inpainting and administration. */
+/** Creates the controllers of accounts, datasets, inpainting and administration. */
 function createNamedControllers(
   { settings, jobs, results }: ApiDeps,
   services: Services,
@@ -71,6 +72,14 @@ function createNamedControllers(
     accounts: new AccountController(auth, accounts),
     mediaProcess: new MediaProcessController(services.mediaProcess),
     media: new MediaController({ media: services.media, links, linkUsers }),
+    datasets: new DatasetController(datasets, links),
+    datasetArchives: new DatasetArchiveController({
+      archives: services.datasetArchives,
+      uploads: services.uploads,
+      datasets,
+      users,
+      linkUsers,
+    }),
     namedDatasets: new NamedDatasetController({ datasets, files: datasetFiles, links, linkUsers }),
     pairUploads: new PairUploadController(services.uploads, datasets, users),
     inpainting: new InpaintingController({
@@ -184,7 +193,6 @@ export function createControllers(
   return {
     users: new UserController(users, services.admins),
     quotas: new QuotaController(services.quotas),
-    datasets: new DatasetController(services.datasets),
     uploads: new UploadController(services.uploads, users),
     ...createIncomingControllers(deps, services),
     imports: new ImportController(services.imports),

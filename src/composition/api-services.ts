@@ -1,5 +1,7 @@
 import type { Media } from '../domain/dataset.js';
 import { IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
+import { StoredZips } from '../media/stored-zip.js';
+import { DatasetArchiveService } from '../services/dataset-archive.service.js';
 import { DatasetFileService } from '../services/dataset-file.service.js';
 import { ClassificationService } from '../services/classification.service.js';
 import { DetectionService } from '../services/detection.service.js';
@@ -27,6 +29,7 @@ import { TASK_NAMES } from '../tasks/index.js';
 import { detectionTask } from '../tasks/detection/task.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import { createAccountServices } from './api-accounts.js';
+import { productVersion } from './product-version.js';
 import { readStored } from './read-stored.js';
 import type { ApiDeps } from './api-deps.js';
 import { sharedCounts } from './shared-counts.js';
@@ -50,6 +53,12 @@ export function createServices(deps: ApiDeps) {
     webhooks: new WebhookService(unitOfWork, settings.webhooks),
     imports: new ImportService(unitOfWork, { ...settings.imports, quotas: settings.quota }),
     datasets: new DatasetService(unitOfWork),
+    datasetArchives: new DatasetArchiveService({
+      unitOfWork,
+      store: uploads.store,
+      writer: new StoredZips(),
+      productVersion: productVersion(),
+    }),
     mediaProcess: new MediaProcessService(unitOfWork),
     media: new MediaService(unitOfWork, uploads.store, uploads.frames),
     datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Settings } from '../config/settings.js';
 import type { MediaKind } from '../domain/dataset.js';
+import { MAX_ARCHIVE_FILES } from '../domain/dataset-archive.js';
 import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
 import { logContext } from '../logging/log-context.js';
@@ -15,8 +16,10 @@ import { MAX_IMAGE_SIDE } from '../media/image-size.js';
 import { isImageFormat } from '../media/image-type.js';
 import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../media/sniff.js';
 import { openZip, type ZipArchive, type ZipEntry } from '../media/zip-reader.js';
+import type { ZipLimits } from '../media/zip-rules.js';
 import { AdmissionQueue, type AdmissionLimits } from '../services/admission-queue.js';
 import type {
+  ArchiveContent,
   KnownVideo,
   MediaInspector,
   ImportedImage,
@@ -55,6 +58,8 @@ export interface MediaInspectorOptions {
 
 /** All videos of an archive together may be this many times as large as the largest upload. */
 const ARCHIVE_FACTOR = 2;
+/** Media hardly shrink when somebody packs them again. */
+const DATASET_MAX_RATIO = 3;
 
 function asUploadArchive(zip: ZipArchive): UploadArchive {
   // Entries are looked up by identity, so that only those of this archive can be extracted.
@@ -71,14 +76,31 @@ function asUploadArchive(zip: ZipArchive): UploadArchive {
   };
 }
 
-async function openArchive(file: string, limits: Settings['upload']): Promise<UploadArchive> {
+async function openArchive(
+  file: string,
+  limits: Settings['upload'],
+  content: ArchiveContent = 'files',
+): Promise<UploadArchive> {
   await sniffFile(file, ['zip']);
-  const zip = await openZip(file, {
-    maxEntries: limits.maxZipFiles,
-    maxEntryBytes: limits.maxBytes,
-    maxTotalBytes: ARCHIVE_FACTOR * limits.maxBytes,
-  });
+  const zip = await openZip(file, content === 'dataset' ? datasetLimits(limits) : fileLimits(limits));
   return asUploadArchive(zip);
+}
+
+const fileLimits = ({ maxZipFiles, maxBytes }: Settings['upload']): ZipLimits => ({
+  maxEntries: maxZipFiles,
+  maxEntryBytes: maxBytes,
+  maxTotalBytes: ARCHIVE_FACTOR * maxBytes,
+});
+
+/** Archives of datasets contain all kinds of uploads. They are written without compression. */
+function datasetLimits({ maxBytes, maxResumableBytes }: Settings['upload']): ZipLimits {
+  const maxEntryBytes = Math.max(maxBytes, maxResumableBytes);
+  return {
+    maxEntries: MAX_ARCHIVE_FILES,
+    maxEntryBytes,
+    maxTotalBytes: ARCHIVE_FACTOR * maxEntryBytes,
+    maxRatio: DATASET_MAX_RATIO,
+  };
 }
 
 async function kindOf(file: string): Promise<MediaKind | 'zip'> {
@@ -149,6 +171,6 @@ export function createMediaInspector({
       decoding.run(account(), () => readMaskVideoInChild({ mask, source, ...shared }, signal)),
     probeVideo: (file, signal) =>
       decoding.run(account(), () => probeVideo(file, { tools, limits: videoLimits, signal })),
-    openArchive: (file) => openArchive(file, limits),
+    openArchive: (file, content) => openArchive(file, limits, content),
   };
 }

@@ -2,17 +2,25 @@ import type { Call } from '../middlewares/endpoint.js';
 import { created, ok, type Reply } from '../middlewares/reply.js';
 import type { datasetOperations } from '../schemas/dataset.schema.js';
 import { datasetETag, type DatasetService } from '../services/dataset.service.js';
-import { presentDataset, presentDatasetRow, presentDatasetWithMedia } from './dataset.presenter.js';
+import {
+  archivePathOf,
+  presentDataset,
+  presentDatasetRow,
+  presentDatasetWithMedia,
+} from './dataset.presenter.js';
 import { nextLink } from './next-link.js';
+import type { PublicLinks } from './public-links.js';
 
 type Operations = typeof datasetOperations;
 
 /** HTTP handlers of datasets and tags. */
 export class DatasetController {
   readonly #datasets: DatasetService;
+  readonly #links: PublicLinks;
 
-  constructor(datasets: DatasetService) {
+  constructor(datasets: DatasetService, links: PublicLinks) {
     this.#datasets = datasets;
+    this.#links = links;
   }
 
   readonly create = async ({ principal, body }: Call<Operations['create']>): Promise<Reply> => {
@@ -31,9 +39,14 @@ export class DatasetController {
     return ok({ datasets: rows.map(presentDatasetRow), nextCursor }, headers);
   };
 
-  readonly get = async ({ principal, params }: Call<Operations['get']>): Promise<Reply> => {
+  readonly get = async ({ principal, params, request }: Call<Operations['get']>): Promise<Reply> => {
     const { dataset, items } = await this.#datasets.get(principal, params.id);
-    return ok({ dataset: presentDatasetWithMedia(dataset, items) }, { ETag: datasetETag(dataset) });
+    const { userId } = principal;
+    const archiveUrl = this.#links.sign(request, archivePathOf(dataset.id), { userId });
+    return ok(
+      { dataset: presentDatasetWithMedia(dataset, items, archiveUrl) },
+      { ETag: datasetETag(dataset) },
+    );
   };
 
   readonly update = async ({

@@ -1,5 +1,8 @@
 import type { Dataset, DatasetItem, Media } from '../domain/dataset.js';
 
+/** Path of the archive of a dataset, not signed yet. */
+export const archivePathOf = (id: string): string => `/api/dataset/${id}/archive`;
+
 /** A dataset as returned after creation and update. */
 export function presentDataset(dataset: Dataset) {
   return {
@@ -44,11 +47,15 @@ export function presentImage({ id, name, width, height, bytes, sha256, warnings 
   return { id, name, width, height, bytes, sha256, warnings };
 }
 
-/** A dataset with its videos and its images, both in upload order. */
-export function presentDatasetWithMedia(dataset: Dataset, items: readonly DatasetItem[]) {
+/**
+ * A dataset with its videos and its images, both in upload order.
+ * @param archiveUrl signed URL of its archive
+ */
+export function presentDatasetWithMedia(dataset: Dataset, items: readonly DatasetItem[], archiveUrl: string) {
   const media = items.map(({ source }) => source);
   return {
     ...presentDataset(dataset),
+    archive_url: archiveUrl,
     videos: media.filter(({ kind }) => kind === 'video').map(presentVideo),
     images: media.filter(({ kind }) => kind === 'image').map(presentImage),
   };

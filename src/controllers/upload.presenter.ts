@@ -2,7 +2,7 @@ import type { Media } from '../domain/dataset.js';
 import type { IncomingUpload } from '../domain/incoming-upload.js';
 import { toCredits } from '../domain/money.js';
 import type { UploadOutcome } from '../services/upload.service.js';
-import { presentImage } from './dataset.presenter.js';
+import { presentDataset, presentImage } from './dataset.presenter.js';
 
 const presentVideo = ({ id, name, frameCount, sha256 }: Media) => ({
   id,
@@ -49,6 +49,24 @@ export function presentPairs({ items, cost, balance, files, warnings }: UploadOu
     },
     files,
     warnings,
+  };
+}
+
+/** Warnings of an archive that are shown; its files may have thousands. */
+const MAX_SHOWN_WARNINGS = 100;
+
+/** What the archive of a dataset added. */
+export function presentArchive({ dataset, items, cost, balance, warnings }: UploadOutcome) {
+  const media = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
+  return {
+    message: 'Dataset imported successfully',
+    dataset: presentDataset(dataset),
+    items: items.length,
+    files: media.length,
+    bytes: media.reduce((sum, { bytes }) => sum + bytes, 0),
+    costDeducted: toCredits(cost),
+    balance: toCredits(balance),
+    warnings: warnings.slice(0, MAX_SHOWN_WARNINGS),
   };
 }
 

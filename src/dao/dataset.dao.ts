@@ -54,8 +54,9 @@ export class DatasetDao extends Dao {
   }
 
   /** Increments the upload counter; the caller holds the row's lock. */
-  async countUpload(id: string): Promise<void> {
+  async countUploads(id: string, uploads: number): Promise<void> {
     await this.models.datasets.increment('nextUploadIndex', {
+      by: uploads,
       where: { id },
       transaction: this.requireTransaction(),
     });

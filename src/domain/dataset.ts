@@ -13,6 +13,15 @@ export interface Dataset {
   readonly nextUploadIndex: number;
 }
 
+/** Largest number of characters of a dataset's name. */
+export const MAX_DATASET_NAME_LENGTH = 200;
+/** Most tags of a dataset. */
+export const MAX_TAGS = 50;
+/** Largest number of characters of a tag. */
+export const MAX_TAG_LENGTH = 64;
+/** Largest number of characters of a file's name. */
+export const MAX_MEDIA_NAME_LENGTH = 255;
+
 /** Kind of a stored file. */
 export type MediaKind = 'image' | 'video';
 

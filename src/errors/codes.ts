@@ -1,3 +1,4 @@
+import { ARCHIVE_CODES } from './codes/archives.js';
 import { BACKUP_CODES } from './codes/backup.js';
 import { CREDENTIAL_CODES } from './codes/credentials.js';
 import { FILE_CODES } from './codes/files.js';
@@ -22,6 +23,7 @@ export const ERROR_CODES = {
   ...PREVIEW_CODES,
   ...UPLOAD_CODES,
   ...IMPORT_CODES,
+  ...ARCHIVE_CODES,
   ...NETWORK_CODES,
   ...JOB_CODES,
   ...SERVO_CODES,

@@ -103,19 +103,19 @@ export class PostgresDatasetRepository implements DatasetRepository {
     if (!dataset) throw notFound('Dataset', datasetId);
     if (items.length === 0) return [];
     const uploadIndex = dataset.nextUploadIndex;
-    await this.#datasets.countUpload(datasetId);
+    await this.#datasets.countUploads(datasetId, Math.max(...items.map(({ upload = 1 }) => upload)));
     const files = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
     await this.#media.insertAll(files.map((file) => toMediaRow(file, datasetId)));
     await this.#mediaPreviews.insertPending(files.map(({ kind, ...file }) => ({ ...file, mediaKind: kind })));
     const first = await this.#datasetItems.nextPosition(datasetId);
     await this.#datasetItems.insertAll(
-      items.map(({ source, mask, sampleFps = DEFAULT_SAMPLE_FPS }, index) => ({
+      items.map(({ source, mask, sampleFps = DEFAULT_SAMPLE_FPS, upload = 1 }, index) => ({
         id: uuid(),
         datasetId,
         position: first + index,
         sourceMediaId: source.id,
         maskMediaId: mask?.id ?? null,
-        uploadIndex,
+        uploadIndex: uploadIndex + upload - 1,
         sampleFps,
         sampledFrames: countSampledFrames(source, sampleFps),
       })),

@@ -8,6 +8,7 @@ import type { AuthController } from '../controllers/auth.controller.js';
 import type { BulkJobController } from '../controllers/bulk-jobs.controller.js';
 import type { ClassificationController } from '../controllers/classification.controller.js';
 import type { DreamController } from '../controllers/dream.controller.js';
+import type { DatasetArchiveController } from '../controllers/dataset-archive.controller.js';
 import type { DatasetController } from '../controllers/dataset.controller.js';
 import type { ImportController } from '../controllers/import.controller.js';
 import type { InferenceController } from '../controllers/inference.controller.js';
@@ -46,7 +47,7 @@ import { apiKeyRoutes } from './api-key.routes.js';
 import { authRoutes } from './auth.routes.js';
 import { bulkJobRoutes } from './bulk-jobs.routes.js';
 import { classificationRoutes } from './classification.routes.js';
-import { datasetRoutes } from './dataset.routes.js';
+import { datasetArchiveRoutes, datasetRoutes } from './dataset.routes.js';
 import { importRoutes } from './import.routes.js';
 import { inferenceRoutes } from './inference.routes.js';
 import { inpaintingRoutes } from './inpainting.routes.js';
@@ -83,6 +84,7 @@ export interface Controllers {
   readonly quotas: QuotaController;
   readonly prices: PriceController;
   readonly datasets: DatasetController;
+  readonly datasetArchives: DatasetArchiveController;
   readonly uploads: UploadController;
   readonly multipartUploads: MultipartUploadController;
   readonly media: MediaController;
@@ -128,6 +130,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...quotaRoutes(controllers.quotas),
       ...priceRoutes(controllers.prices),
       ...datasetRoutes(controllers.datasets, controllers.uploads),
+      ...datasetArchiveRoutes(controllers.datasetArchives),
       ...mediaRoutes(controllers.media),
       ...uploadRoutes(controllers.multipartUploads, controllers.tus),
       ...dreamRoutes(controllers.dreams),

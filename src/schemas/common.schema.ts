@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_TAG_LENGTH, MAX_TAGS } from '../domain/dataset.js';
 import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 
 /** Id of a resource: a UUID. */
@@ -50,9 +51,6 @@ export const lineOfText = (max: number) =>
         context.addIssue({ code: 'custom', message: `contains the invisible character ${hidden}` });
       }
     });
-
-const MAX_TAGS = 50;
-const MAX_TAG_LENGTH = 64;
 
 /** One tag: 1 to 64 characters without surrounding white space. */
 export const tag = lineOfText(MAX_TAG_LENGTH).meta({ example: 'traffic' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_DATASET_NAME_LENGTH } from '../domain/dataset.js';
 import {
   dryRunQuery,
   flag,
@@ -22,9 +23,7 @@ import { operation } from './operation.js';
 import { json, multipart } from './request-body.js';
 import { uploadQuote } from './upload-report.schema.js';
 
-const MAX_NAME_LENGTH = 200;
-
-const name = lineOfText(MAX_NAME_LENGTH);
+const name = lineOfText(MAX_DATASET_NAME_LENGTH);
 const datasetName = name.meta({ example: 'Traffic Analysis 2023' });
 const exampleTags = ['traffic', 'urban', 'peak-hours'];
 
@@ -150,7 +149,13 @@ export const datasetOperations = {
         schema: z
           .object({
             dataset: datasetCreated
-              .extend({ videos: z.array(storedVideo), images: z.array(storedImage) })
+              .extend({
+                archive_url: z.string().meta({
+                  description: 'Signed, expiring URL of the dataset with all its files as a ZIP',
+                }),
+                videos: z.array(storedVideo),
+                images: z.array(storedImage),
+              })
               .meta({ id: 'DatasetWithMedia' }),
           })
           .meta({ id: 'DatasetFound' }),

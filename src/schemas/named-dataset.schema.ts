@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_DATASET_NAME_LENGTH } from '../domain/dataset.js';
 import { DATASET_CONTENTS } from '../domain/listing.js';
 import {
   dryRunQuery,
@@ -19,7 +20,7 @@ import { json, multipart } from './request-body.js';
 import { uploadQuote } from './upload-report.schema.js';
 
 /** Name of a dataset, unique among the owner's datasets that are not deleted. */
-export const datasetName = lineOfText(200).meta({ example: 'Inpainting dataset' });
+export const datasetName = lineOfText(MAX_DATASET_NAME_LENGTH).meta({ example: 'Inpainting dataset' });
 const exampleTags = ['Inpainting', 'Damage', 'Mask'];
 const nameParams = z.strictObject({ name: datasetName });
 const deletedQuery = { includeDeleted: flag.optional().meta({ description: 'Also find a deleted dataset' }) };

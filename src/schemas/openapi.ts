@@ -9,6 +9,7 @@ import { authOperations } from './auth.schema.js';
 import { bulkJobOperations } from './bulk-jobs.schema.js';
 import { classificationOperations } from './classification.schema.js';
 import { problem } from './common.schema.js';
+import { datasetArchiveOperations } from './dataset-archive.schema.js';
 import { datasetOperations } from './dataset.schema.js';
 import { dreamOperations } from './dream.schema.js';
 import { inferenceOperations } from './inference.schema.js';
@@ -51,6 +52,7 @@ export const allOperations: readonly Operation[] = [
   quotaOperations,
   priceOperations,
   datasetOperations,
+  datasetArchiveOperations,
   uploadOperations,
   importOperations,
   mediaOperations,

@@ -33,6 +33,20 @@ export class DatasetService {
     return this.#unitOfWork.run(({ datasets }) => datasets.create({ userId: principal.userId, ...dataset }));
   }
 
+  /** @throws AppError DATASET_NAME_TAKEN (conflict); creating a dataset is the authoritative check. */
+  async requireNameFree({ userId }: Pick<Principal, 'userId'>, name: string): Promise<void> {
+    const existing = await this.#unitOfWork.read.datasets
+      .requireByName(name, userId)
+      .catch((error: unknown) => {
+        if (error instanceof AppError && error.code === 'NOT_FOUND') return null;
+        throw error;
+      });
+    if (existing)
+      throw new AppError('DATASET_NAME_TAKEN', {
+        message: `You already have a dataset with the name "${name}".`,
+      });
+  }
+
   list(principal: Principal, filter: DatasetListFilter): Promise<Page<Dataset>> {
     return this.#unitOfWork.read.datasets.list({ userId: principal.userId, ...filter });
   }

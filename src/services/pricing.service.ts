@@ -6,6 +6,12 @@ import type { UserRepository } from '../domain/repositories/user.repository.js';
 import type { Job } from '../domain/job.js';
 import { notFound } from '../errors/common-errors.js';
 
+/** What is billed at the prices of one preset. */
+export interface Bill {
+  readonly preset: PricePresetName;
+  readonly units: BillableUnits;
+}
+
 /** Adds counts by unit. */
 export function sumUnits(all: readonly BillableUnits[]): BillableUnits {
   const sum: Partial<Record<PriceUnit, number>> = {};
@@ -40,6 +46,18 @@ export class PricingService {
   /** Quotes `units` at the newest prices of `preset`. */
   async quote(preset: PricePresetName, units: BillableUnits): Promise<Quote> {
     return quote(await this.#prices.current(preset), units);
+  }
+
+  /** Quotes several bills together; the lines of each have the prices of its preset. */
+  async quoteBills(bills: readonly Bill[]): Promise<Quote> {
+    const quotes: Quote[] = [];
+    for (const { preset, units } of bills) quotes.push(await this.quote(preset, units));
+    return {
+      preset: quotes.map(({ preset }) => preset).join('+'),
+      version: Math.max(...quotes.map(({ version }) => version)),
+      lines: quotes.flatMap(({ lines }) => lines),
+      total: quotes.reduce((sum, { total }) => sum + total, 0n),
+    };
   }
 
   /** The price of what a job used, at the prices of its quote and capped at the held amount. */

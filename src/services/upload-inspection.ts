@@ -1,12 +1,19 @@
 import { canonicalText } from '../domain/canonical-text.js';
-import type { FrameSource, MaskFacts, MaskReading, MediaKind, MediaRole } from '../domain/dataset.js';
+import {
+  MAX_MEDIA_NAME_LENGTH,
+  type FrameSource,
+  type MaskFacts,
+  type MaskReading,
+  type MediaKind,
+  type MediaRole,
+} from '../domain/dataset.js';
 import { largeHoleWarnings } from '../domain/large-hole.js';
 import type { MaskShapes } from '../domain/mask-shapes.js';
-import type { BillableUnits, PricePresetName } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
 import { isErrorCode, type ErrorCode } from '../errors/codes.js';
 import type { IssueCode } from '../errors/codes/issues.js';
 import type { ErrorKind } from '../errors/error-kind.js';
+import type { Bill } from './pricing.service.js';
 
 /** Facts about a video, determined by a confined child process. */
 export interface VideoFacts {
@@ -62,6 +69,9 @@ export interface UploadArchive {
   close(): void;
 }
 
+/** What an archive is: files to be uploaded, or a whole dataset, which has limits of its own. */
+export type ArchiveContent = 'files' | 'dataset';
+
 /** Options for reading an image. */
 interface ImageOptions {
   readonly role: MediaRole;
@@ -106,8 +116,11 @@ export interface MediaInspector {
   importImage(file: string, options: ImageOptions): Promise<ImportedImage>;
   /** Writes the mask that shapes describe, which lie within the image. */
   drawMask(drawing: MaskDrawing, signal?: AbortSignal): Promise<ImportedImage>;
-  /** @throws AppError UNSUPPORTED_TYPE or a `ZIP_…` code. */
-  openArchive(file: string): Promise<UploadArchive>;
+  /**
+   * @param content `files` by default
+   * @throws AppError UNSUPPORTED_TYPE or a `ZIP_…` code
+   */
+  openArchive(file: string, content?: ArchiveContent): Promise<UploadArchive>;
   /** @throws AppError of kind `storage_full` when this many bytes do not fit on disk. */
   requireSpace(bytes: number): Promise<void>;
 }
@@ -142,6 +155,8 @@ export interface AcceptedItem {
   readonly source: AcceptedFile;
   readonly mask?: AcceptedFile;
   readonly sampleFps?: number;
+  /** Number of its upload within the archive of a dataset, from 1. */
+  readonly upload?: number;
 }
 
 /** Outcome of one file of an upload. */
@@ -171,8 +186,9 @@ export interface Inspection {
   readonly files: readonly FileReport[];
   /** Warnings for the owner about an archive as a whole. */
   readonly warnings?: readonly string[];
-  readonly preset: PricePresetName;
-  readonly units: BillableUnits;
+  readonly bills: readonly Bill[];
+  /** For an archive of a dataset: what it was. */
+  readonly dataset?: { readonly name: string; readonly tags: readonly string[] };
 }
 
 /** The report of an entry that is not extracted; null for entries that are. */
@@ -190,10 +206,8 @@ export const unpackedBytes = ({ entries }: UploadArchive): number =>
  * The last part of a name that is too long, since names usually differ at the end; never splits a character.
  */
 export function storedName(name: string): string {
-  return Array.from(canonicalText(name)).slice(-MAX_NAME_LENGTH).join('');
+  return Array.from(canonicalText(name)).slice(-MAX_MEDIA_NAME_LENGTH).join('');
 }
-
-const MAX_NAME_LENGTH = 255;
 
 /** Kinds of errors caused by the server, not by the file. */
 const SERVER_KINDS: ReadonlySet<ErrorKind> = new Set(['internal', 'unavailable', 'storage_full']);
@@ -246,55 +260,4 @@ export function uploadWarnings({ items, warnings = [] }: Inspection): string[] {
   const files = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
   const ofFiles = files.flatMap((file) => shownWarnings(file).map((warning) => `${file.name}: ${warning}`));
   return [...warnings, ...ofFiles];
-}
-
-/** Warnings about properties of a video that are ignored. */
-function warningsOfVideo({ hasAlpha, videoStreams = 1 }: VideoFacts, role: MediaRole): string[] {
-  const several = `The file has ${videoStreams} video streams; the first one is used.`;
-  const alpha = 'The video has transparency, which is left out.';
-  return [...(videoStreams > 1 ? [several] : []), ...(hasAlpha && role === 'source' ? [alpha] : [])];
-}
-
-/** A probed video as an accepted file. */
-export function acceptedVideo(
-  name: string,
-  file: UploadedFile,
-  facts: VideoFacts & { readonly role?: MediaRole },
-): AcceptedFile {
-  const { container, width, height, frameCount, frameSource, fps, durationSeconds, role = 'source' } = facts;
-  return {
-    name,
-    kind: 'video',
-    file,
-    container,
-    width,
-    height,
-    frameCount,
-    frameSource,
-    fps,
-    durationSeconds,
-    hole: null,
-    warnings: warningsOfVideo(facts, role),
-  };
-}
-
-/** An image as an accepted file, under the name it will be stored with. */
-export function acceptedImage(
-  name: string,
-  { width, height, hole, warnings, ...file }: ImportedImage,
-): AcceptedFile {
-  return {
-    name,
-    kind: 'image',
-    file,
-    container: 'png',
-    width,
-    height,
-    frameCount: 1,
-    frameSource: null,
-    fps: null,
-    durationSeconds: null,
-    hole,
-    warnings,
-  };
 }

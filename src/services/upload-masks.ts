@@ -2,9 +2,8 @@ import path from 'node:path';
 import { requireShapesInside, type MaskShapes } from '../domain/mask-shapes.js';
 import { AppError } from '../errors/app-error.js';
 import { badMask } from './upload-pair-rules.js';
+import { acceptedImage, acceptedVideo } from './accepted-file.js';
 import {
-  acceptedImage,
-  acceptedVideo,
   storedName,
   type AcceptedFile,
   type ImageSize,

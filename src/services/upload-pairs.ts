@@ -2,9 +2,8 @@ import path from 'node:path';
 import { countSampledFrames, DEFAULT_SAMPLE_FPS, type MediaRole } from '../domain/dataset.js';
 import type { BillableUnits } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
+import { acceptedImage, acceptedVideo } from './accepted-file.js';
 import {
-  acceptedImage,
-  acceptedVideo,
   storedName,
   unpackedBytes,
   unusableReport,
@@ -36,7 +35,8 @@ export interface PairForm {
   readonly fps?: number;
 }
 
-interface PairContext extends Pick<PairForm, 'strict' | 'fps'> {
+/** How pairs are inspected. */
+export interface PairContext extends Pick<PairForm, 'strict' | 'fps'> {
   readonly inspector: MediaInspector;
   readonly masks: MaskReader;
   readonly signal?: AbortSignal;
@@ -60,8 +60,7 @@ export async function inspectPairs(
   return {
     items: [item],
     files: reportsOf(item, { source: item.source.name, mask: item.mask?.name ?? '' }),
-    preset: 'inpainting',
-    units: unitsOf([item], 'upload.image'),
+    bills: [{ preset: 'inpainting', units: pairUnits([item], 'upload.image') }],
   };
 }
 
@@ -81,11 +80,11 @@ async function inspectImages(
     files.push(...result.files);
   }
   if (items.length === 0) throw nothingUsable('NO_VALID_PAIRS', 'usable with the mask', files);
-  return { items, files, preset: 'inpainting', units: unitsOf(items, 'upload.image') };
+  return { items, files, bills: [{ preset: 'inpainting', units: pairUnits(items, 'upload.image') }] };
 }
 
 /** Images are priced individually, videos per sampled frame; masks are free. */
-function unitsOf(
+export function pairUnits(
   items: readonly AcceptedItem[],
   unitOfImages: 'upload.image' | 'upload.zip_file',
 ): BillableUnits {
@@ -99,7 +98,8 @@ function unitsOf(
   };
 }
 
-async function inspectSource(
+/** Inspects an image or video that may get a mask. @throws AppError describing what is wrong with it */
+export async function inspectSource(
   { inspector, signal }: PairContext,
   { name, ...file }: NamedFile,
 ): Promise<AcceptedFile> {
@@ -120,7 +120,7 @@ interface Pair {
  * Inspects both files and checks that they fit together. `onInspect` is called with the role of each file before it is
  * inspected, so that the caller knows which one an error concerns.
  */
-async function inspectPair(
+export async function inspectPair(
   context: PairContext,
   { image, mask }: Pair,
   onInspect: (role: MediaRole) => void = () => undefined,
@@ -189,9 +189,9 @@ async function inspectArchive(
     }
     files.sort((one, other) => placeOf(one.entry) - placeOf(other.entry));
     if (items.length === 0) throw nothingUsable('NO_VALID_PAIRS', 'part of a usable pair', files);
-    const units = unitsOf(items, 'upload.zip_file');
+    const bills = [{ preset: 'inpainting', units: pairUnits(items, 'upload.zip_file') }];
     const warnings = [...(archive.warnings ?? []), ...(shared.warnings ?? [])];
-    return { items, files, warnings, preset: 'inpainting', units };
+    return { items, files, warnings, bills };
   } finally {
     archive.close();
   }

@@ -2,9 +2,8 @@ import path from 'node:path';
 import type { BillableUnits } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
 import type { ErrorCode } from '../errors/codes.js';
+import { acceptedImage, acceptedVideo } from './accepted-file.js';
 import {
-  acceptedImage,
-  acceptedVideo,
   storedName,
   unpackedBytes,
   unusableReport,
@@ -40,11 +39,21 @@ interface NamedUpload extends UploadedFile {
   readonly name: string;
 }
 
+/** Billed units of videos without masks: every frame. */
+export const videoUnits = (found: readonly AcceptedFile[]): BillableUnits => ({
+  'upload.video_frame': found.reduce((sum, { frameCount }) => sum + frameCount, 0),
+});
+
+/** Billed units of images without masks. */
+export const imageUnits = (found: readonly AcceptedFile[]): BillableUnits => ({
+  'upload.image': found.length,
+});
+
 /** Videos; every frame is charged. */
 const VIDEOS: SingleMedia = {
   look: async (inspector, { name, ...file }, signal) =>
     acceptedVideo(name, file, await inspector.probeVideo(file.path, signal)),
-  units: (found) => ({ 'upload.video_frame': found.reduce((sum, { frameCount }) => sum + frameCount, 0) }),
+  units: videoUnits,
   nameOf: ({ name }, _entry, number) => `${name}-${String(number)}`,
   none: ['NO_VALID_VIDEOS', 'a usable video'],
 };
@@ -53,7 +62,7 @@ const VIDEOS: SingleMedia = {
 const IMAGES: SingleMedia = {
   look: async (inspector, { name, path: file }, signal) =>
     acceptedImage(name, await inspector.importImage(file, { role: 'source', signal })),
-  units: (found) => ({ 'upload.image': found.length }),
+  units: imageUnits,
   nameOf: (_form, entry) => storedName(entry.name),
   none: ['NO_VALID_IMAGES', 'a usable image'],
 };
@@ -97,8 +106,7 @@ const inspectionOf = (
 ): Inspection => ({
   items: found.map((source) => ({ source })),
   files,
-  preset: 'infernode',
-  units: units(found),
+  bills: [{ preset: 'infernode', units: units(found) }],
 });
 
 async function inspectArchive(context: Context, form: SingleForm): Promise<Inspection> {

@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid';
-import type { DatasetItem, MediaRole } from '../domain/dataset.js';
+import type { Dataset, DatasetItem, MediaRole } from '../domain/dataset.js';
 import type { MicroCredits, Quote } from '../domain/money.js';
 import type { NewItem, NewMedia } from '../domain/repositories/dataset.repository.js';
 import type { TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
@@ -24,7 +24,8 @@ export type MediaStore = Pick<BlobStore, 'put' | 'remove'>;
 /** An upload to a dataset. */
 export interface Upload {
   readonly principal: Pick<Principal, 'userId'>;
-  readonly datasetId: string;
+  /** `null` creates the dataset that the content describes. */
+  readonly datasetId: string | null;
   /** Title for the ledger description. */
   readonly title: string;
   readonly signal?: AbortSignal;
@@ -43,6 +44,7 @@ export interface Upload {
 
 /** What was stored and what was charged. */
 export interface UploadOutcome {
+  readonly dataset: Dataset;
   readonly items: readonly DatasetItem[];
   readonly cost: MicroCredits;
   /** After the charge. */
@@ -90,9 +92,9 @@ export class UploadService {
    */
   async quote(upload: Upload): Promise<UploadQuote> {
     const { datasets, prices } = this.#unitOfWork.read;
-    await datasets.requireOwned(upload.datasetId, upload.principal.userId);
+    if (upload.datasetId !== null) await datasets.requireOwned(upload.datasetId, upload.principal.userId);
     const inspection = await inspectContent(this.#inspector, upload.content, upload.signal);
-    const quote = await new PricingService(prices).quote(inspection.preset, inspection.units);
+    const quote = await new PricingService(prices).quoteBills(inspection.bills);
     return { ...quote, warnings: uploadWarnings(inspection), files: inspection.files };
   }
 
@@ -105,7 +107,7 @@ export class UploadService {
    */
   async add(upload: Upload, kept?: OutcomeRecord<UploadOutcome>): Promise<UploadOutcome> {
     const { principal, datasetId, signal } = upload;
-    await this.#unitOfWork.read.datasets.requireOwned(datasetId, principal.userId);
+    if (datasetId !== null) await this.#unitOfWork.read.datasets.requireOwned(datasetId, principal.userId);
     const inspection = await inspectContent(this.#inspector, upload.content, signal);
     const stored: string[] = [];
     let committing = false;
@@ -142,9 +144,9 @@ export class UploadService {
       return toMedia(file, role, { userId, storageKey: key });
     };
     const kept: NewItem[] = [];
-    for (const { source, mask, sampleFps } of items) {
+    for (const { source, mask, sampleFps, upload } of items) {
       const media = await put(source, 'source');
-      kept.push({ source: media, ...(mask && { mask: await put(mask, 'mask') }), sampleFps });
+      kept.push({ source: media, ...(mask && { mask: await put(mask, 'mask') }), sampleFps, upload });
     }
     return kept;
   }
@@ -154,8 +156,7 @@ export class UploadService {
     { principal, datasetId, title, reservation, receivedBytes, uploadId }: Upload,
     { items, inspection }: { items: readonly NewItem[]; inspection: Inspection },
   ): Promise<UploadOutcome> {
-    const { preset, units } = inspection;
-    const { total } = await new PricingService(scope.prices).quote(preset, units);
+    const { total } = await new PricingService(scope.prices).quoteBills(inspection.bills);
     const entry =
       total > 0n
         ? await scope.ledger.append({
@@ -167,12 +168,13 @@ export class UploadService {
             description: `Upload of ${title}`,
           })
         : null;
-    await scope.datasets.requireOwned(datasetId, principal.userId);
-    const added = await scope.datasets.addItems(datasetId, items);
+    const dataset = await datasetFor(scope, { datasetId, userId: principal.userId }, inspection);
+    const added = await scope.datasets.addItems(dataset.id, items);
     const upload = { userId: principal.userId, reservation, uploaded: receivedBytes };
     await countUpload(scope, upload, this.#limits);
     const balance = entry?.balanceAfter ?? (await scope.users.findById(principal.userId))?.balance ?? 0n;
     return {
+      dataset,
       items: added,
       cost: total,
       balance,
@@ -180,6 +182,17 @@ export class UploadService {
       warnings: uploadWarnings(inspection),
     };
   }
+}
+
+/** The dataset that an upload goes to. @throws AppError NOT_FOUND, DATASET_NAME_TAKEN */
+async function datasetFor(
+  { datasets }: Pick<TransactionScope, 'datasets'>,
+  { datasetId, userId }: { readonly datasetId: string | null; readonly userId: string },
+  { dataset: described }: Inspection,
+): Promise<Dataset> {
+  if (datasetId !== null) return datasets.requireOwned(datasetId, userId);
+  if (!described) throw new TypeError('only archives of datasets describe a dataset');
+  return datasets.create({ userId, ...described });
 }
 
 function withIds(files: readonly FileReport[], items: readonly NewItem[]): UploadOutcome['files'] {

@@ -138,14 +138,17 @@ export class InMemoryDatasetRepository implements DatasetRepository {
     const dataset = this.#requireLive(datasetId);
     const uploadIndex = dataset.nextUploadIndex;
     if (items.length > 0)
-      this.#store.datasets.set(datasetId, { ...dataset, nextUploadIndex: uploadIndex + 1 });
+      this.#store.datasets.set(datasetId, {
+        ...dataset,
+        nextUploadIndex: uploadIndex + Math.max(...items.map(({ upload = 1 }) => upload)),
+      });
     const first = (await this.items(datasetId)).length;
-    return items.map(({ source, mask, sampleFps = DEFAULT_SAMPLE_FPS }, index) => {
+    return items.map(({ source, mask, sampleFps = DEFAULT_SAMPLE_FPS, upload = 1 }, index) => {
       const item: DatasetItem = {
         id: uuid(),
         datasetId,
         position: first + index,
-        uploadIndex,
+        uploadIndex: uploadIndex + upload - 1,
         sampleFps,
         sampledFrames: countSampledFrames(source, sampleFps),
         source: this.#addMedia(source, datasetId),

@@ -41,8 +41,8 @@ export interface DatasetRepository {
   /** Items in upload order, each with its media. */
   items(datasetId: string): Promise<readonly DatasetItem[]>;
   /**
-   * Appends items in this order as one upload; positions and the upload's number are assigned while the dataset's row
-   * is locked.
+   * Appends items in this order, as one upload unless they say otherwise; positions and numbers of uploads are assigned
+   * while the dataset's row is locked.
    */
   addItems(datasetId: string, items: readonly NewItem[]): Promise<readonly DatasetItem[]>;
   /** Distinct tags of the owner's datasets, the first `limit` in alphabetical order. */
@@ -66,4 +66,6 @@ export interface NewItem {
   readonly source: NewMedia;
   readonly mask?: NewMedia;
   readonly sampleFps?: number;
+  /** Number of its upload among those that are added together, from 1; 1 by default. */
+  readonly upload?: number;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isAscii } from 'node:buffer';
 import type { Request } from 'express';
-import { malformedJson, type Span } from './json-guard.js';
+import { malformedJson, type Span } from '../../domain/json-guard.js';
 
 const BACKSLASH = 0x5c;
 

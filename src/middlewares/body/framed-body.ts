@@ -5,7 +5,7 @@ import type { FramedBodyOptions } from '../../schemas/request-body.js';
 import { nextTurn } from '../../lifecycle/loop-turns.js';
 import { ExtractedValues } from './extracted-values.js';
 import { hasBody, JSON_LIMIT_BYTES, JSON_LIMITS, SHORT_BYTES } from './json-body.js';
-import { JsonGuard, malformedJson, type JsonLimits } from './json-guard.js';
+import { JsonGuard, malformedJson, type JsonLimits } from '../../domain/json-guard.js';
 import { receiveParts, tooLarge } from './receive-bytes.js';
 import type { BodyRoom } from './spilling-bytes.js';
 

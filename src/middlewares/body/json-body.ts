@@ -5,7 +5,7 @@ import { validationFailed } from '../../errors/common-errors.js';
 import { nextTurn } from '../../lifecycle/loop-turns.js';
 import type { JsonBodyOptions } from '../../schemas/request-body.js';
 import { ExtractedValues, keepExtractedValues } from './extracted-values.js';
-import { JsonGuard, malformedJson, type JsonLimits } from './json-guard.js';
+import { JsonGuard, malformedJson, type JsonLimits } from '../../domain/json-guard.js';
 import { receiveBytes, tooLarge } from './receive-bytes.js';
 import type { BodyRoom } from './spilling-bytes.js';
 

@@ -40,6 +40,11 @@ describe('the tables of error codes', () => {
     expect(readFileSync(path.resolve('docs', 'errors.md'), 'utf8')).toBe(errorsPage());
   });
 
+  it('are all on the page', () => {
+    const page = errorsPage();
+    expect(Object.keys(ERROR_CODES).filter((code) => !page.includes(`<a id="${code}">`))).toEqual([]);
+  });
+
   it('promise 500 for internal errors alone', () => {
     const mistakes = /\n## Internal errors\n(.*?)\n## /s.exec(errorsPage())?.[1] ?? '';
     const statuses = [...mistakes.matchAll(/^\| <a .*?\| (\d+) \|/gm)].map(([, status]) => status);

@@ -1,6 +1,6 @@
-import { AppError } from '../../errors/app-error.js';
-import { pointerOf } from '../../errors/json-pointer.js';
-import { validationFailed } from '../../errors/common-errors.js';
+import { AppError } from '../errors/app-error.js';
+import { pointerOf } from '../errors/json-pointer.js';
+import { validationFailed } from '../errors/common-errors.js';
 
 /** Limits on the structure of a JSON text. */
 export interface JsonLimits {
@@ -10,6 +10,8 @@ export interface JsonLimits {
   readonly values: number;
   /** Maximum number of entries in one list. */
   readonly listLength: number;
+  /** What the text is, for messages; `the body` by default. */
+  readonly subject?: string;
   /** Limits on the numeric lists that are extracted before parsing. */
   readonly tensors?: { readonly values: number; readonly lists: number };
 }
@@ -163,14 +165,15 @@ export class JsonGuard {
     this.#count();
     this.#depth += 1;
     if (this.#depth > this.#limits.depth) {
-      throw tooComplex(`is nested more than ${String(this.#limits.depth)} levels deep`);
+      throw this.#tooComplex(`is nested more than ${String(this.#limits.depth)} levels deep`);
     }
     this.#entries[this.#depth] = 1;
     this.#isList[this.#depth] = Number(isList);
     if (this.#listStart !== NOWHERE) {
       this.#tensorLists += 1;
       const { lists } = this.#limits.tensors ?? NO_TENSORS;
-      if (this.#tensorLists > lists) throw tooComplex(`has more than ${String(lists)} lists in a tensor`);
+      if (this.#tensorLists > lists)
+        throw this.#tooComplex(`has more than ${String(lists)} lists in a tensor`);
     } else if (isList && this.#extractedFields.lists?.has(this.#fieldName)) {
       this.#listStart = position;
       this.#listDepth = this.#depth;
@@ -196,7 +199,7 @@ export class JsonGuard {
     const { listLength } = this.#limits;
     if (this.#isList[this.#depth] === 1 && this.#entries[this.#depth] > listLength) {
       const what = `contains a list of more than ${String(listLength)} entries`;
-      throw tooComplex(what, this.#depth === 2 ? this.#rootField : undefined);
+      throw this.#tooComplex(what, this.#depth === 2 ? this.#rootField : undefined);
     }
   }
 
@@ -205,23 +208,24 @@ export class JsonGuard {
       this.#tensorValues += 1;
       const { values } = this.#limits.tensors ?? NO_TENSORS;
       if (this.#tensorValues > values)
-        throw tooComplex(`has more than ${String(values)} values in its tensors`);
+        throw this.#tooComplex(`has more than ${String(values)} values in its tensors`);
       return;
     }
     this.#values += 1;
     const { values } = this.#limits;
-    if (this.#values > values) throw tooComplex(`has more than ${String(values)} values`);
+    if (this.#values > values) throw this.#tooComplex(`has more than ${String(values)} values`);
+  }
+
+  /** @param field top-level field that the error concerns */
+  #tooComplex(what: string, field?: string): AppError {
+    const named = field !== undefined && /^\w{1,31}$/.test(field);
+    const pointer = named ? pointerOf([field]) : '';
+    const message = `${this.#limits.subject ?? 'the body'} ${what}`;
+    return validationFailed([{ pointer, message, code: 'TOO_COMPLEX' }]);
   }
 }
 
 const NO_TENSORS = { values: 0, lists: 0 };
-
-/** @param field top-level field of the body that the error concerns */
-function tooComplex(what: string, field?: string): AppError {
-  const named = field !== undefined && /^\w{1,31}$/.test(field);
-  const pointer = named ? pointerOf([field]) : '';
-  return validationFailed([{ pointer, message: `the body ${what}`, code: 'TOO_COMPLEX' }]);
-}
 
 /** The parser's own message is not used because it quotes the text. */
 export const malformedJson = (message = 'The body is not valid JSON.'): AppError =>

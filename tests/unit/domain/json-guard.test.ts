@@ -1,9 +1,5 @@
-import {
-  JsonGuard,
-  type JsonLimits,
-  type ExtractedFields,
-} from '../../../../src/middlewares/body/json-guard.js';
-import { AppError } from '../../../../src/errors/app-error.js';
+import { JsonGuard, type JsonLimits, type ExtractedFields } from '../../../src/domain/json-guard.js';
+import { AppError } from '../../../src/errors/app-error.js';
 
 const LIMITS: JsonLimits = { depth: 4, values: 50, listLength: 10, tensors: { values: 100, lists: 5 } };
 const ASIDE: ExtractedFields = { texts: new Set(['data']), lists: new Set(['tensor']) };
