@@ -105,8 +105,12 @@ Measures the named parts, or cns, http and inpainting. docs and README.md say wh
       'dist/evaluation/cns/evaluate.js',
       'servoing on images with known poses: lost frames, angles to the true velocity, closed loops',
     ],
-    'npm run eval:cns [-- --detectors A,B --policies A,B --scenes A,B --pairs N --loop-pairs N]',
-    { texts: ['detectors', 'policies', 'scenes'], numbers: ['pairs', 'loop-pairs'] },
+    'npm run eval:cns [-- --detectors A,B --policies A,B --scenes A,B --pairs N --loop-pairs N --lens]',
+    {
+      texts: ['detectors', 'policies', 'scenes'],
+      numbers: ['pairs', 'loop-pairs'],
+      options: { lens: flag },
+    },
   ),
   'eval:confidence': tool(
     [

@@ -1,14 +1,16 @@
 /**
  * Evaluation on images with ground truth: `npm run eval:cns -- [--detectors ORB,SIFT] [--policies cns,ibvs,pbvs]
- * [--pairs 4] [--loop-pairs 3] [--scenes flat,deep]`. Renders start/goal pairs with known poses, runs the product's
+ * [--pairs 4] [--loop-pairs 3] [--scenes flat,deep] [--lens]`. Renders start/goal pairs with known poses, runs the product's
  * feature pipeline and policies on them, and prints tables; all figures are also written to
- * reports/cns-evaluation.json. Pairs are per scene; 0 skips a part.
+ * reports/cns-evaluation.json. Pairs are per scene; 0 skips a part. `--lens` prints only what a lens with and without its
+ * camera_info, and a tool with its hand-eye pose, make of the velocities.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { availableDetectors, createFeaturePipeline } from '../../src/servoing/features/detectors/registry.js';
+import { cameraReport } from './camera/report.js';
 import { driveHome, type ServoEnd } from './closed-loop.js';
 import { drawPairs, EVALUATION_SCENES, type EvaluationScene } from './evaluation-scenes.js';
 import { detectPath, judgePath, recordPath, type JudgedFrame } from './recorded-paths.js';
@@ -33,6 +35,7 @@ const { values: flags } = parseArgs({
     pairs: { type: 'string', default: '4' },
     'loop-pairs': { type: 'string', default: '3' },
     scenes: { type: 'string', default: EVALUATION_SCENES.map(({ name }) => name).join(',') },
+    lens: { type: 'boolean', default: false },
   },
 });
 const chosen = <Name extends string>(flag: string, known: readonly Name[]): Name[] =>
@@ -213,6 +216,10 @@ async function writeReports(): Promise<void> {
   await writeFile(path.join(root, 'reports', 'cns-evaluation.md'), report());
 }
 
+if (flags.lens) {
+  process.stdout.write(`${await cameraReport(modelsDirectory, { detectors, policies })}\n`);
+  process.exit(0);
+}
 const bench = await ServoBench.open(root);
 try {
   for (const scene of EVALUATION_SCENES.filter(({ name }) => sceneNames.includes(name))) {
