@@ -74,11 +74,11 @@ interface LibHeif {
   _heif_image_release(image: number): void;
 }
 
-/** Values of enumerations in heif.h. */
+/** Values of enumerations in heif.h; the errors are an unknown file type, feature and codec. */
 const COLORSPACE_RGB = 1;
 const CHROMA_INTERLEAVED = { 3: 10, 4: 11 } as const;
 const CHANNEL_INTERLEAVED = 10;
-const ERROR_UNSUPPORTED = [3, 4];
+const ERROR_UNSUPPORTED = [3, 4, 11];
 
 /** Offset of `max_image_size_pixels` in `struct heif_security_limits`. */
 const MAX_PIXELS_OFFSET = 8;
