@@ -24,7 +24,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY scripts scripts
 COPY clients/typescript clients/typescript
-RUN npx tsc -p tsconfig.build.json
+RUN npx tsc -p tsconfig.build.json && node scripts/bundle.mjs
 
 FROM ${BASE_IMAGE} AS dependencies
 WORKDIR /app

@@ -6,6 +6,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { bundleEntries } from './bundle.mjs';
 import { removeStaleOutputs, SOURCE_FOLDERS, transpileChanged } from './transpile.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -201,7 +202,7 @@ function sourceFingerprint() {
   return hash.digest('hex');
 }
 
-function build() {
+async function build() {
   const stamp = path.join(root, 'dist', '.sources');
   const fingerprint = sourceFingerprint();
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) return;
@@ -212,14 +213,16 @@ function build() {
     stdio: ['ignore', 2, 2],
   });
   removeStaleOutputs();
+  await bundleEntries();
   mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(stamp, fingerprint);
   say(`Compiled in ${seconds(startedAt)}.`);
 }
 
 async function buildWithoutTypes() {
-  const { problems } = await transpileChanged();
+  const { outputs, problems } = await transpileChanged();
   if (problems.length > 0) fail(problems.join(''));
+  if (outputs.length > 0) await bundleEntries();
 }
 
 /**
@@ -230,7 +233,7 @@ export async function setUp({ types = true } = {}) {
   checkNode();
   await installDependencies();
   await installFfmpeg();
-  if (types) build();
+  if (types) await build();
   else await buildWithoutTypes();
 }
 

@@ -3,6 +3,7 @@ import type { ServoFrame, ServoGoalSource, ServoResult, ServoSetup } from '../..
 import { AppError } from '../../errors/app-error.js';
 import { receivedError } from '../../errors/process-error.js';
 import { describeEnd, type ChildEnd } from '../../supervision/child-end.js';
+import { bundledModule } from '../../supervision/bundled-module.js';
 import { nodeProgram } from '../../supervision/child-program.js';
 import { badAnswer } from '../../supervision/engine-errors.js';
 import { SupervisedChild, type RequestBounds } from '../../supervision/supervised-child.js';
@@ -78,7 +79,7 @@ export class ServoEngineProcess {
   constructor(options: ServoEngineProcessOptions) {
     this.#options = options;
     this.#child = new SupervisedChild({
-      program: nodeProgram(options.module ?? ENGINE_MODULE, { execArgv: HEAP_ARGUMENTS }),
+      program: nodeProgram(options.module ?? bundledModule(ENGINE_MODULE), { execArgv: HEAP_ARGUMENTS }),
       env: options.env,
       channel: 'socket',
       // One signal reaches the decoder of a goal's video too, and Ctrl-C in a terminal reaches only the parent.

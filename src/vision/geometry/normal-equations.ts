@@ -4,7 +4,7 @@ import { factorise, substitute, traceOf } from './cholesky.js';
 const MIN_PIVOT = 1e-10;
 
 /** Adds `weight * row row^T` to the lower triangle of a square matrix. */
-export function addOuterProduct(matrix: Float64Array, row: ArrayLike<number>, weight: number): void {
+function addOuterProduct(matrix: Float64Array, row: ArrayLike<number>, weight: number): void {
   const size = row.length;
   for (let i = 0; i < size; i++) {
     const scaled = weight * row[i];
