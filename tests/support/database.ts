@@ -43,7 +43,9 @@ export const sharedKeys = (): Promise<TestKeyPaths> => askBroker(KEYS_PATH);
 export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const { adminUrl, template } = await askBroker<DatabaseTemplate>();
   const name = `infernode_test_${randomBytes(8).toString('hex')}`;
-  await execute(adminUrl, `CREATE DATABASE ${name}${options.empty ? '' : ` TEMPLATE ${template}`}`);
+  // Copied as files: PostgreSQL's default writes each page to its log as well.
+  const source = options.empty ? '' : ` TEMPLATE ${template}`;
+  await execute(adminUrl, `CREATE DATABASE ${name}${source} STRATEGY file_copy`);
   const url = databaseUrl(adminUrl, name);
   const config = testDatabaseConfig(url);
   const sequelize = createSequelize(config);
