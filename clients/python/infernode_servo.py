@@ -252,6 +252,7 @@ class ServoStream:
     ``reconnect_seconds``. ``on_command`` is called on the stream's own threads, one call at a time.
 
     :param stale_seconds: a velocity older than this is replaced by zeros: the network may be gone without a word
+    :param silence_seconds: silence of the server, which answers pings, after which the connection counts as lost
     :param on_message: called with everything that the server says
     """
 
@@ -263,6 +264,7 @@ class ServoStream:
         *,
         reconnect_seconds: float = 60,
         stale_seconds: float = 1.0,
+        silence_seconds: float = 5.0,
         on_message: Optional[Callable[[dict], None]] = None,
     ):
         self._url = _websocket(url)
@@ -271,6 +273,7 @@ class ServoStream:
         self._on_message = on_message
         self._reconnect_seconds = reconnect_seconds
         self._stale_seconds = stale_seconds
+        self._silence_seconds = silence_seconds
         self._changed = threading.Condition()
         self._commanding = threading.RLock()
         #: The thread that runs ``on_command``, under ``_commanding``.
@@ -363,7 +366,15 @@ class ServoStream:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             connection = connect(
-                self._url, additional_headers=headers, subprotocols=["infernode.servo.json"], max_size=2**20, compression=None
+                self._url,
+                additional_headers=headers,
+                subprotocols=["infernode.servo.json"],
+                max_size=2**20,
+                compression=None,
+                open_timeout=self._silence_seconds,
+                ping_interval=self._silence_seconds / 2,
+                ping_timeout=self._silence_seconds / 2,
+                close_timeout=self._silence_seconds,
             )
         except Exception as error:
             refusal = _refusal(error)

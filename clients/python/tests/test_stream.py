@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from websockets.server import ServerProtocol
 from websockets.sync.server import serve
 from infernode_servo import Command, Frame, ServoClient, ServoError, ServoStream, encode_frame, frames_of, jpegs_of, line_of, main
 
@@ -142,6 +143,35 @@ def test_stops_the_camera_when_the_connection_is_lost_and_connects_again(server,
     assert said(commands)[1] == ("disconnected", ZERO)
     assert len(server.connections) == 2
     assert struct.unpack_from("<I", server.frames[1], 4) == (1,)
+
+
+def test_connects_again_when_the_server_no_longer_answers(commands):
+    """Nothing closes the connection: the server takes it and then reads nothing, as behind a cut cable."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    connections = type(commands)()
+
+    def take():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            protocol = ServerProtocol(subprotocols=["infernode.servo.json"])
+            protocol.receive_data(connection.recv(65536))
+            protocol.send_response(protocol.accept(protocol.events_received()[0]))
+            protocol.send_text(json.dumps(velocity(0)).encode())
+            for data in protocol.data_to_send():
+                connection.sendall(data)
+            connections.append(connection)
+
+    threading.Thread(target=take, daemon=True).start()
+    url = f"ws://127.0.0.1:{listener.getsockname()[1]}"
+    with ServoStream(url, "secret", commands.append, silence_seconds=0.1):
+        connections.until(lambda connections: len(connections) == 2)
+        listener.close()
+    assert said(commands)[:2] == [("tracking", FORWARD), ("disconnected", ZERO)]
+    for connection in connections:
+        connection.close()
 
 
 @pytest.mark.parametrize("status", ["tracking", "disconnected", "ended"])

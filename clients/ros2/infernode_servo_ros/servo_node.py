@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import threading
+import time
 from typing import Any, Optional
 
 import rclpy
@@ -26,6 +27,8 @@ from .messages import camera_info_fields, frame_of_compressed, frame_of_image
 
 #: Seconds between two attempts to open a session.
 RETRY_SECONDS = 1.0
+#: Seconds without a calibration after which the log says what is missing.
+CAMERA_INFO_SECONDS = 5.0
 #: Close code of a stream (RFC 6455): the camera's next frames would be as large.
 FRAME_TOO_LARGE = 1009
 
@@ -109,15 +112,18 @@ class ServoNode(Node):
 
     def _serve(self) -> None:
         """One session after the other, until the node stops."""
+        started = time.monotonic()
         while not self._stopping.is_set():
             if not self._known.wait(0.1):
+                if time.monotonic() - started >= CAMERA_INFO_SECONDS:
+                    self._complain("no session yet: nothing came on camera_info; check its remapping, or set use_camera_info to false")
                 continue
             try:
                 again = self._run_session()
             except (ServoError, OSError, ValueError) as error:
                 self._publish(Command(ZERO, None, "disconnected"))
-                self._complain(str(error))
                 again = not _is_final(error)
+                self._complain(str(error) if again else f"{error}; not tried again: correct it and restart the node")
             if not again:
                 return
             self._stopping.wait(RETRY_SECONDS)

@@ -110,13 +110,21 @@ def test_a_session_that_ends_is_followed_by_another(start, images):
     assert moves(messages)
 
 
+def test_says_what_it_waits_for(start, monkeypatch):
+    monkeypatch.setattr(servo_node, "CAMERA_INFO_SECONDS", 0.0)
+    said = threading.Event()
+    monkeypatch.setattr(rclpy.node.Logger, "error", lambda _, text: "camera_info" in text and said.set())
+    start()
+    assert said.wait(60)
+
+
 def test_what_the_server_refuses_is_logged_and_the_robot_stands_still(start, images):
     node = start(use_camera_info=False, session=json.dumps({"gain": -1}))
     velocity = node.publishers_by_topic["velocity"]
     velocity.until(len)
     node._opener.join(60)
     assert twist(velocity.messages[-1]) == [0] * 6
-    assert any("gain" in line for line in node.logger.lines)
+    assert any("gain" in line and "not tried again" in line for line in node.logger.lines)
 
 
 def test_an_interrupt_stops_the_robot_before_the_context_ends(start, images, monkeypatch):

@@ -31,6 +31,8 @@ export interface ServoStreamOptions {
   readonly reconnectSeconds?: number;
   /** A velocity that is older than this is replaced by zero: the network may be gone without a word. */
   readonly staleMs?: number;
+  /** Silence of the server, which answers pings, after which the connection counts as lost; 5 seconds unless set. */
+  readonly silenceMs?: number;
 }
 
 /** Bytes on their way below which the next frame is sent. */
@@ -38,6 +40,8 @@ const CLEAR_BYTES = 0;
 const DRAIN_MS = 2;
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 1000;
+const SILENCE_MS = 5000;
+const MAX_UNANSWERED = 4;
 /**
  * Close codes after which another attempt would end the same way: bad token, frame too large, no such session, token
  * expired, replaced by another connection, too many messages.
@@ -61,6 +65,7 @@ export class ServoStream {
   #timer: NodeJS.Timeout | undefined;
   #drain: NodeJS.Timeout | undefined;
   #stale: NodeJS.Timeout | undefined;
+  #pinging: NodeJS.Timeout | undefined;
   #moving = false;
   #resolve: () => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
@@ -107,11 +112,13 @@ export class ServoStream {
 
   #connect(): void {
     const headers = { authorization: `Bearer ${this.#options.token}` };
-    const socket = new WebSocket(this.#url, ['infernode.servo.json'], { headers });
+    const handshakeTimeout = this.#silenceMs;
+    const socket = new WebSocket(this.#url, ['infernode.servo.json'], { headers, handshakeTimeout });
     this.#socket = socket;
     socket.on('open', () => {
       this.#lostAt = null;
       this.#retries = 0;
+      this.#watch(socket);
       if (this.#ending) this.#sendEnd();
       else this.#flush();
     });
@@ -130,6 +137,24 @@ export class ServoStream {
     // A close follows, which says what to do.
     socket.on('error', () => undefined);
     socket.on('close', (code, reason) => this.#lost(code, reason.toString('utf8')));
+  }
+
+  get #silenceMs(): number {
+    return this.#options.silenceMs ?? SILENCE_MS;
+  }
+
+  /**
+   * A network that is gone without a word closes nothing; only pings without an answer show it. Counted in pings, not in
+   * time: a process that was busy for long has not read the answers yet.
+   */
+  #watch(socket: WebSocket): void {
+    let unanswered = 0;
+    const heard = (): void => void (unanswered = 0);
+    socket.on('message', heard).on('pong', heard);
+    this.#pinging = setInterval(() => {
+      if (++unanswered > MAX_UNANSWERED) socket.terminate();
+      else socket.ping();
+    }, this.#silenceMs / MAX_UNANSWERED);
   }
 
   #read(text: string): void {
@@ -204,6 +229,7 @@ export class ServoStream {
 
   #lost(code: number, reason: string): void {
     if (this.#closed) return;
+    clearInterval(this.#pinging);
     this.#socket?.removeAllListeners();
     this.#socket?.on('error', () => undefined);
     this.#socket = null;
@@ -226,6 +252,7 @@ export class ServoStream {
     this.#stop('ended');
     clearTimeout(this.#timer);
     clearTimeout(this.#drain);
+    clearInterval(this.#pinging);
     this.#socket?.close(1000);
     if (error === null) this.#resolve();
     else this.#reject(error);

@@ -138,6 +138,21 @@ describe('the stream of the TypeScript client', () => {
     expect(server.frames[1].sequence).toBe(1);
   });
 
+  it('connects again when the server no longer answers, though nothing closed the connection', async () => {
+    const client = open({ silenceMs: 100 });
+    await server.until(() => server.sockets.length === 1);
+    server.say(velocityMessage(0, FORWARD));
+    await until(() => commands.length === 1);
+    server.sockets[0].pause();
+    await server.until(() => server.sockets.length === 2);
+    expect(said()).toEqual([
+      ['tracking', FORWARD],
+      ['disconnected', ZERO],
+    ]);
+    client.send({ format: 'jpeg', bytes: Uint8Array.of(1) });
+    await server.until(() => server.frames.length === 1);
+  });
+
   it('gives up when the connection stays lost for the idle time', async () => {
     const client = open({ reconnectSeconds: 0 });
     await server.until(() => server.sockets.length === 1);
