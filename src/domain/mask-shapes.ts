@@ -67,14 +67,13 @@ interface Outside {
 function outsideOf(shape: MaskShape, { width, height }: Size): Outside[] {
   const check = (at: string, value: number, limit: number): Outside[] =>
     value >= 0 && value <= limit ? [] : [{ at, value, limit }];
+  const checkSum = (at: string, value: number, limit: number): Outside[] =>
+    value <= limit + ROUNDING ? [] : [{ at, value, limit }];
   if (shape.type === 'rectangle') {
     const { x, y } = shape;
     const corner = [...check('x', x, width), ...check('y', y, height)];
     if (corner.length > 0) return corner;
-    return [
-      ...check('width', x + shape.width - ROUNDING, width),
-      ...check('height', y + shape.height - ROUNDING, height),
-    ];
+    return [...checkSum('width', x + shape.width, width), ...checkSum('height', y + shape.height, height)];
   }
   return shape.points.flatMap(([x, y], index) => [
     ...check(`points/${String(index)}/0`, x, width),
