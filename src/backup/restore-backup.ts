@@ -75,6 +75,15 @@ async function moveOver(source: string, target: string): Promise<number> {
   return files;
 }
 
+/** Folders in which files are restored before they are moved to their places. */
+const STAGING_PREFIX = '.restore';
+
+/** Removes what a restore that was killed has left in a folder. */
+async function removeLeftStagings(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => []))
+    if (name.startsWith(STAGING_PREFIX)) await rm(path.join(folder, name), { recursive: true, force: true });
+}
+
 /** Gives a restored cluster to the account that runs the server. */
 async function own(folder: string, { account }: PostgresPlace): Promise<void> {
   if (!account) return;
@@ -116,7 +125,7 @@ export class RestoreBackup {
   /** Restores into `folder`, whose layout is that of prefixes: `media/…`, `models/…`, `keys/…`, `database/…`. */
   async preview(request: RestoreRequest, folder: string): Promise<RestoreResult> {
     return this.#restore(request, {
-      stagingOf: () => path.join(folder, '.restore'),
+      stagingOf: () => path.join(folder, STAGING_PREFIX),
       put: async ({ selection, file }) => {
         const files = await moveOver(file, path.join(folder, selection.part, selection.below));
         if (selection.part === 'database' && selection.below === '') await this.#makeStartable(folder);
@@ -138,7 +147,10 @@ export class RestoreBackup {
             message: 'The database can only be restored as a whole: --prefix database.',
           });
         }
-        return path.join(path.dirname(this.#placeOf(part)), `.restore-${stamp}`);
+        // The folder of a whole part may be a disk or a volume of its own, and files are moved out of this one.
+        const parent =
+          part === 'media' || part === 'models' ? this.#placeOf(part) : path.dirname(this.#placeOf(part));
+        return path.join(parent, `${STAGING_PREFIX}-${stamp}`);
       },
       put: async ({ selection, file }, { manifest }) =>
         selection.part === 'database'
@@ -163,6 +175,7 @@ export class RestoreBackup {
       const staging = how.stagingOf(selection);
       say(`Restoring ${[part, below].filter(Boolean).join('/')}…`);
       try {
+        await removeLeftStagings(path.dirname(staging));
         await makeFolder(staging, 0o711);
         await this.#restic.restore(snapshot.id, { source, target: staging, verify });
         files += await how.put({ selection, staging, file: path.join(staging, source) }, { manifest });

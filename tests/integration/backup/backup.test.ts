@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { access, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { ApiClient } from '../../../scripts/demo/api-client.js';
@@ -8,6 +8,8 @@ import { hasRestic, runBackup, runWith } from '../../support/backup-command.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../../support/running-stack.js';
 
 const FRAMES = 12;
+/** Another file system than that of temporary files on most machines. */
+const SHARED_MEMORY = '/dev/shm';
 const PASSWORD = 'password of the repository';
 
 let folder: string;
@@ -202,18 +204,28 @@ inDescribe('npm run backup (needs restic)', () => {
   });
 
   describe('after the machine was lost', () => {
-    const elsewhere = () => settingsOf('elsewhere');
+    /** On a file system of its own where there is one, as a volume of a container is. */
+    let mediaFolder: string;
+    const elsewhere = () => ({ ...settingsOf('elsewhere'), MEDIA_DIR: mediaFolder });
 
     let media: Awaited<ReturnType<typeof oldestMedia>>;
 
     beforeAll(async () => {
       media = await oldestMedia();
+      const shared = await access(SHARED_MEMORY).then(
+        () => true,
+        () => false,
+      );
+      mediaFolder = await mkdtemp(path.join(shared ? SHARED_MEMORY : folder, 'infernode-media-'));
+      await mkdir(path.join(mediaFolder, '.restore-of-a-killed-one'));
       const { api, worker, postgres } = stack.children();
       for (const pid of [stack.process.pid ?? -1, ...api, ...worker, ...postgres.slice(0, 1)]) {
         process.kill(pid, 'SIGKILL');
       }
       await stack.exited;
     });
+
+    afterAll(async () => rm(mediaFolder, { recursive: true, force: true }));
 
     it('restores everything into an empty folder, and every row has its file', async () => {
       const { status, output } = await runBackup(elsewhere(), 'restore', '--mode', 'inplace', '--verify');
@@ -229,15 +241,19 @@ inDescribe('npm run backup (needs restic)', () => {
 
     it('restores one file by its prefix in place, over a damaged one', async () => {
       const { prefix, bytes } = media;
-      const file = path.join(elsewhere().DATA_DIR, prefix);
+      const file = path.join(mediaFolder, path.relative('media', prefix));
       await writeFile(file, Buffer.alloc(bytes.length));
       const restored = await runBackup(elsewhere(), 'restore', '--prefix', prefix, '--mode', 'inplace');
       expect(restored).toMatchObject({ status: 0 });
       expect(await readFile(file)).toEqual(bytes);
+      expect((await readdir(mediaFolder)).filter((name) => name.startsWith('.'))).toEqual([]);
     });
 
     it('serves there what was acknowledged before the backup, and finishes its jobs', async () => {
-      stack = await startRunningStack(elsewhere().DATA_DIR, { MODELS_DIR: elsewhere().MODELS_DIR });
+      stack = await startRunningStack(elsewhere().DATA_DIR, {
+        MODELS_DIR: elsewhere().MODELS_DIR,
+        MEDIA_DIR: mediaFolder,
+      });
       const client = new ApiClient(stack.url);
       await client.signIn('user@example.com', 'a good password');
       const rows = await stack.query<{ id: string }>('SELECT id FROM media');
