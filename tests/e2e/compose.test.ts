@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -11,6 +11,8 @@ import { parseSettings } from '../../src/config/settings.js';
 const root = path.resolve();
 const FILES = ['docker-compose.yml', 'docker-compose.dev.yml'];
 const SCALE_FILE = path.join('deploy', 'compose.scale.yml');
+const S3_FILE = path.join('deploy', 'compose.s3.yml');
+const S3_KEYS = 'S3_ACCESS_KEY_ID=infernode\nS3_SECRET_ACCESS_KEY=a secret of forty characters or so\n';
 
 /** Compose as a plugin of Docker or as a program of its own; null where there is neither. */
 const compose = [['docker', 'compose'], ['docker-compose']].find(
@@ -28,9 +30,10 @@ const resolvedSchema = z.object({
   ),
 });
 
-/** What Compose makes of its files and an `.env`. */
-function resolve(folder: string, envFile: string, files: readonly string[]) {
+/** What Compose makes of its files and an `.env`, with further lines. */
+function resolve(folder: string, envFile: string, files: readonly string[], more = '') {
   cpSync(path.join(root, envFile), path.join(folder, '.env'));
+  appendFileSync(path.join(folder, '.env'), `\n${more}`);
   const [program, ...args] = compose ?? [];
   const named = files.flatMap((file) => ['-f', file]);
   const output = execFileSync(program, [...args, '--env-file', '.env', ...named, 'config'], {
@@ -52,7 +55,7 @@ describe('compose', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'infernode-compose-'));
-    for (const file of [...FILES, SCALE_FILE]) cpSync(path.join(root, file), path.join(folder, file));
+    for (const file of [...FILES, SCALE_FILE, S3_FILE]) cpSync(path.join(root, file), path.join(folder, file));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -113,6 +116,30 @@ describe('compose', () => {
       'http://localhost:3000/instance-1',
       'http://localhost:3000/instance-2',
     ]);
+  });
+
+  it('the file with an S3 server gives all processes its bucket and the server their credentials', () => {
+    const services = resolve(folder, '.env.example', [FILES[0], S3_FILE], S3_KEYS);
+    const credentials = { accessKeyId: 'infernode', secretAccessKey: 'a secret of forty characters or so' };
+    for (const name of ['infernode-app', 'worker'])
+      expect(parseSettings(services[name].environment).storage).toMatchObject({
+        kind: 's3',
+        s3: {
+          ...{ endpoint: 'http://s3:7070', publicEndpoint: 'http://localhost:7070', bucket: 'infernode' },
+          ...{ region: 'us-east-1', forcePathStyle: true, credentials },
+        },
+      });
+    expect(services.s3.environment).toMatchObject({
+      ...{ ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
+      ...{ VGW_PORT: ':7070', VGW_REGION: 'us-east-1' },
+    });
+    expect(services['s3-bucket'].environment).toMatchObject({
+      ...{ AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
+      ...{ BUCKET: 'infernode', AWS_ENDPOINT_URL: 'http://s3:7070' },
+    });
+    expect(() => resolve(folder, '.env.example', [FILES[0], S3_FILE])).toThrow(
+      /Set S3_ACCESS_KEY_ID in \.env/,
+    );
   });
 
   it('the development override mounts the sources', () => {
