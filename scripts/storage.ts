@@ -14,10 +14,12 @@ import { RecordingSweep } from '../src/services/recording-sweep.js';
 import { StorageCheckService, type StorageReport } from '../src/services/storage-check.service.js';
 import { openStorage, type Storage } from '../src/composition/storage.js';
 import { silentLogger } from '../src/logging/logger.js';
+import { compareHashes } from './storage/compare-hashes.js';
 import { migrateStorage } from './storage/migrate-storage.js';
 
 const USAGE = `Usage:
   npm run storage -- check     compares the stored files with the database; changes nothing
+  --hashes                     also reads every file and compares its SHA-256, which takes as long as to copy them
   npm run storage -- clean     removes files without a row, and databases whose data folder no longer exists
   --older-than <hours>         only files without a row for this long, default 24; uploads store files before rows
   npm run storage -- migrate --to s3|disk
@@ -91,8 +93,14 @@ function hoursOf(text: string): number | null {
   return /^\d{1,6}$/.test(text) ? Number(text) : null;
 }
 
-/** @returns the exit status: 1 when files referenced by the database are missing */
-async function run(command: string, hours: number): Promise<number> {
+interface Comparison {
+  readonly command: 'check' | 'clean';
+  readonly hours: number;
+  readonly hashes: boolean;
+}
+
+/** @returns the exit status: 1 when files referenced by the database are missing or damaged */
+async function run({ command, hours, hashes }: Comparison): Promise<number> {
   const settings = loadSettings();
   const clusters = reportClusters(command, settings.folders.data);
   if (clusters > 0 && !hasDatabase(settings)) {
@@ -112,7 +120,10 @@ async function run(command: string, hours: number): Promise<number> {
       describe(report, hours);
       if (command === 'clean') say(`${await service.clean(report)} files removed.`);
       await reportRecordings(command, storage, repositories);
-      return report.lost.length > 0 ? 1 : 0;
+      const damaged = hashes
+        ? await compareHashes({ repositories, blobs: storage.blobs, rows: report.rows }, say)
+        : 0;
+      return report.lost.length + damaged > 0 ? 1 : 0;
     };
     // A backup must find the file of each of its rows.
     return command === 'clean' ? await withFilesHeld(url, compare) : await compare();
@@ -127,6 +138,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       'older-than': { type: 'string', default: '24' },
+      hashes: { type: 'boolean', default: false },
       to: { type: 'string' },
       'remove-source': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
@@ -135,11 +147,11 @@ async function main(): Promise<number> {
   if (values.help) return (say(USAGE), 0);
   const [command, ...rest] = positionals;
   const hours = hoursOf(values['older-than']);
-  const { to, 'remove-source': removeSource } = values;
+  const { to, hashes, 'remove-source': removeSource } = values;
   if (command === 'migrate' && rest.length === 0 && (to === 'disk' || to === 's3'))
     return migrateStorage(loadSettings(), { to, removeSource, log: silentLogger, say });
-  const known = (command === 'check' || command === 'clean') && rest.length === 0;
-  if (known && hours !== null) return run(command, hours);
+  const known = (command === 'check' || (command === 'clean' && !hashes)) && rest.length === 0;
+  if (known && hours !== null) return run({ command, hours, hashes });
   if (hours === null) process.stderr.write('--older-than takes a whole number of hours.\n');
   process.stderr.write(USAGE);
   return 2;

@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { StorageCheckService } from '../../../src/services/storage-check.service.js';
+import { StorageHashCheck } from '../../../src/services/storage-hashes.js';
 import { DiskBlobStore } from '../../../src/storage/disk-blob-store.js';
 import { newMedia, openAccount, openDataset } from '../../support/contracts/harness.js';
 import { openRealPersistence, type RealPersistence } from '../../support/open-persistence.js';
@@ -35,10 +38,19 @@ describe('storage check', () => {
     return key;
   }
 
-  async function named(storageKeys: readonly string[]): Promise<readonly string[]> {
+  async function named(
+    storageKeys: readonly string[],
+    contents: readonly string[] = [],
+  ): Promise<readonly string[]> {
     const { id: userId } = await openAccount(world);
     const { id } = await openDataset(world, userId);
-    const media = storageKeys.map((storageKey) => newMedia(userId, { storageKey }));
+    const factsOf = (content: string) => ({
+      bytes: Buffer.byteLength(content),
+      sha256: createHash('sha256').update(content).digest('hex'),
+    });
+    const media = storageKeys.map((storageKey, index) =>
+      newMedia(userId, { storageKey, ...(index in contents && factsOf(contents[index])) }),
+    );
     await world.unitOfWork.run(({ datasets }) =>
       datasets.addItems(
         id,
@@ -87,6 +99,43 @@ describe('storage check', () => {
     const left: string[] = [];
     for await (const { key, partial } of store.list()) left.push(partial ? `${key} partial` : key);
     expect(left.sort()).toEqual([kept, `${kept} partial`].sort());
+  });
+
+  it('finds files whose bytes are not those of their rows', async () => {
+    const contents = ['same', 'changed', 'shorter', 'gone'];
+    const keys: string[] = [];
+    for (const content of contents) keys.push(await stored(content));
+    const [, changed, shorter, gone] = keys;
+    const ids = await named(keys, contents);
+    await writeFile(await store.path(changed), 'CHANGED');
+    await writeFile(await store.path(shorter), 'short');
+    const goneFrom = await store.path(gone);
+    await store.remove(gone);
+    const seen: number[] = [];
+    const { files, bytes, damaged } = await new StorageHashCheck(world.unitOfWork.read.datasets, store).run(
+      (report) => seen.push(report.files),
+    );
+    expect([files, bytes, seen]).toEqual([3, 'samechangedshorter'.length, [1, 2, 3]]);
+    const reasons = new Map(damaged.map(({ media, reason }) => [media.id, reason]));
+    expect([...reasons.keys()].sort()).toEqual([ids[1], ids[2]].sort());
+    expect(reasons.get(ids[1])).toMatch(/SHA-256/);
+    expect(reasons.get(ids[2])).toMatch(/5 bytes instead of the declared 7/);
+
+    const check = (...args: string[]) =>
+      spawnSync(process.execPath, [path.resolve('dist', 'scripts', 'storage.js'), 'check', ...args], {
+        encoding: 'utf8',
+        env: {
+          ...{ PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, NODE_ENV: 'development' },
+          ...{ DATABASE_URL: world.database.url, DATA_DIR: folder, MEDIA_DIR: path.join(folder, 'media') },
+        },
+      });
+    await writeFile(goneFrom, 'gone');
+    expect(check()).toMatchObject({ status: 0 });
+    const compared = check('--hashes');
+    expect(compared.stdout).toContain('4 files read');
+    expect(compared.stdout).toContain('2 of them damaged');
+    expect(compared.stdout).toContain(`media ${ids[1]}`);
+    expect(compared.status).toBe(1);
   });
 
   it('removes nothing for a database that knows none of the files', async () => {
