@@ -23,7 +23,7 @@ import type {
 import { chosenParts, invalidParts, multipartNotFound, requirePartNumber } from '../part-list.js';
 import { mediaPath } from './s3-blob-store.js';
 import type { S3Bucket } from './s3-bucket.js';
-import { s3CodeOf } from './s3-errors.js';
+import { isMissingObject, s3CodeOf } from './s3-errors.js';
 
 const INVALID = new Set(['InvalidPart', 'InvalidPartOrder', 'EntityTooSmall', 'MalformedXML']);
 
@@ -125,7 +125,9 @@ export class S3MultipartStore implements MultipartStore {
   }
 }
 
-const isMissingUpload = (error: unknown): boolean => s3CodeOf(error) === 'NoSuchUpload';
+/** Some stores say that the key of an upload that was completed or aborted does not exist. */
+const isMissingUpload = (error: unknown): boolean =>
+  s3CodeOf(error) === 'NoSuchUpload' || isMissingObject(error);
 
 const missingUpload = (error: unknown): unknown =>
   isMissingUpload(error) ? multipartNotFound(error) : error;
