@@ -296,6 +296,7 @@ export const plainCommands = {
   'test:unit': ['test', 'unit tests'],
   'test:integration': ['test', 'integration tests with a real database, FFmpeg and ONNX Runtime'],
   'test:e2e': ['test', 'end-to-end tests of the running product'],
+  'test:s3': ['test', 'the tests that store files, in an S3 server that checks signatures'],
   'test:ci': ['test', 'the whole test suite; optional programs are required'],
   'test:coverage': ['test', 'the whole test suite with the coverage of `src`, including child processes'],
   jest: ['test', 'Jest on the compiled tests, without the set-up'],

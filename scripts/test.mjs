@@ -1,6 +1,7 @@
 /**
  * `npm test`: prepares the checkout and runs the whole suite, with type checks. With arguments for Jest (paths, test
- * names), only changed files are compiled without type checks, so that a single test responds within seconds.
+ * names), only changed files are compiled without type checks, so that a single test responds within seconds. With
+ * `--storage s3`, stored files are in an S3 server that checks signatures; without paths, the tests that store files run.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
@@ -16,10 +17,23 @@ const WHOLE_RUN = ['--ci', '--coverage'];
 /** Options with which Jest runs no test. */
 const QUESTIONS = ['--listTests', '--showConfig', '--help', '-h', '--version', '-v', '--clearCache'];
 
+/** Tests that store files, and run with any storage. */
+const STORING = [
+  'tests/e2e/(inpainting|postman|several-instances|stack)',
+  'tests/integration/http/(dream-uploads|job-waiting|jobs|multipart-uploads|quotas|trash|tus-uploads|uploads)',
+  'tests/integration/(imports|previews)/',
+  'tests/integration/inpainting/',
+  'tests/integration/(classification|detection)/(execute|job)',
+  'tests/integration/servo/recorded-job',
+  'tests/integration/storage/',
+];
+
 const args = process.argv.slice(2);
+const env = { ...process.env };
+const storageAt = args.indexOf('--storage');
+if (storageAt !== -1) useStorage(...args.splice(storageAt, 2).slice(1));
 await setUp({ types: args.every((word) => WHOLE_RUN.includes(word)) });
 rmSync(report, { force: true });
-const env = { ...process.env };
 if (args.includes('--ci'))
   for (const part of ['WEBGPU', 'BROWSER', 'COMPOSE', 'NGINX', 'PYTHON'])
     env[`INFERNODE_REQUIRE_${part}`] ??= '1';
@@ -38,3 +52,25 @@ if (status === 0 && !asked && !existsSync(report)) {
   process.exit(1);
 }
 process.exit(status ?? 1);
+
+/** Runs the tests with this storage. */
+function useStorage(storage) {
+  if (storage !== 'disk' && storage !== 's3') {
+    process.stderr.write('--storage takes disk or s3.\n');
+    process.exit(2);
+  }
+  env.INFERNODE_TEST_STORAGE = storage;
+  if (storage === 's3' && !canEmulateS3()) {
+    process.stderr.write(
+      'The Python of INFERNODE_PYTHON has no moto: python3 -m pip install "moto[server]", or set INFERNODE_PYTHON.\n',
+    );
+    process.exit(1);
+  }
+  if (args.every((word) => word.startsWith('-'))) args.push(...STORING);
+}
+
+/** Whether there is a Python with moto. */
+function canEmulateS3() {
+  const python = env.INFERNODE_PYTHON ?? 'python3';
+  return spawnSync(python, ['-c', 'import moto.server, flask'], { stdio: 'ignore' }).status === 0;
+}

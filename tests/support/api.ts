@@ -6,7 +6,6 @@ import type { RequestHandler } from 'express';
 import { createApiServer, type ApiServer } from '../../src/composition/api.js';
 import type { UploadPlaces } from '../../src/composition/api-deps.js';
 import { incomingParts } from '../../src/composition/api-uploads.js';
-import { diskBackend } from '../../src/composition/storage.js';
 import { createFrameImages } from '../../src/composition/frame-images.js';
 import { listenToJobEngines } from '../../src/composition/job-engine-reports.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
@@ -28,8 +27,6 @@ import { OrphanedJobs } from '../../src/services/orphaned-jobs.service.js';
 import { ResultService } from '../../src/services/result.service.js';
 import { loadKeyRing, type KeyRing } from '../../src/services/token-keys.js';
 import { TokenService } from '../../src/services/token.service.js';
-import { DiskRecordingStore } from '../../src/storage/disk-recording-store.js';
-import { DiskBlobStore } from '../../src/storage/disk-blob-store.js';
 import { TempFolders } from '../../src/storage/temp-folders.js';
 import { TASKS } from '../../src/tasks/index.js';
 import { TaskRegistry } from '../../src/tasks/registry.js';
@@ -38,6 +35,7 @@ import { ApiClient } from './api-client.js';
 import { sharedKeys, type TestDatabase } from './database.js';
 import { openRealPersistence, type RealPersistence } from './open-persistence.js';
 import { ffmpegTools } from './ffmpeg-tools.js';
+import { openTestStorage, type TestStorage } from './test-storage.js';
 
 /** The whole API on a real PostgreSQL and a free port of loopback. */
 export interface TestApi {
@@ -54,7 +52,8 @@ export interface TestApi {
   readonly anonymous: ApiClient;
   /** Registers a user and signs in. */
   user(name: string, role?: Role): Promise<{ user: User; client: ApiClient; token: string }>;
-  /** Names of stored media files. */
+  readonly storage: TestStorage;
+  /** Names of everything that is stored. */
   storedFiles(): Promise<string[]>;
   /** Names of temp folders that still exist. */
   tempFolders(): Promise<string[]>;
@@ -73,13 +72,10 @@ function testSettings(overrides: NodeJS.ProcessEnv): Settings {
 
 async function uploadPlaces(
   folder: string,
-  media: string,
+  { blobs }: Pick<TestStorage, 'blobs'>,
   overrides: NodeJS.ProcessEnv,
 ): Promise<UploadPlaces> {
-  await Promise.all([
-    mkdir(media, { recursive: true }),
-    mkdir(path.join(folder, 'temp', 'uploads'), { recursive: true }),
-  ]);
+  await mkdir(path.join(folder, 'temp', 'uploads'), { recursive: true });
   const limits = parseSettings({ UPLOAD_MAX_MB: '3', UPLOAD_ZIP_MAX_FILES: '10', ...overrides }).upload;
   const tools = await ffmpegTools();
   const tempFolders = new TempFolders(path.join(folder, 'temp'));
@@ -90,7 +86,7 @@ async function uploadPlaces(
       images: new ImageIntakeProcess(),
       requireSpace: () => Promise.resolve(),
     }),
-    store: new DiskBlobStore(media),
+    store: blobs,
     frames: createFrameImages(tools, tempFolders),
     tempFolders,
   };
@@ -114,8 +110,8 @@ export interface TestApiOptions {
   readonly servoEngines?: ServoEngines;
   /** Database of another {@link TestApi}, which is closed after this one. */
   readonly database?: TestDatabase;
-  /** Folder of media of another {@link TestApi}. */
-  readonly mediaFolder?: string;
+  /** Storage of another {@link TestApi}, or a storage of the caller, who closes it. */
+  readonly storage?: TestStorage;
   readonly countMaxWaitMs?: number;
   /** Sends remote-control events to other APIs of the database. */
   readonly sharesEvents?: boolean;
@@ -128,7 +124,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const { unitOfWork } = persistence;
   const keys = await loadKeyRing(await sharedKeys());
   const settings = testSettings(options.settings ?? {});
-  const media = options.mediaFolder ?? path.join(folder, 'media');
+  const storage = options.storage ?? (await openTestStorage(folder));
   const cancelled: string[] = [];
   const control = { announceCancel: async (jobId: string) => void cancelled.push(jobId) };
   const jobEngineNetworks = new JobEngineNetworks();
@@ -147,16 +143,16 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     ),
     orphanedJobs: new OrphanedJobs(unitOfWork, control),
     results: new ResultService(unitOfWork),
-    uploads: await uploadPlaces(folder, media, options.settings ?? {}),
+    uploads: await uploadPlaces(folder, storage, options.settings ?? {}),
     incoming: {
-      ...incomingParts(diskBackend(media), keys.linkKey),
+      ...incomingParts(storage, keys.linkKey),
       locks: new PostgresUploadLocks({ connectionString: persistence.database.url }, () => undefined),
     },
     networks: options.networks ?? testNetworks(folder, options.modelsDirectory),
     servo: {
       instanceId,
       engines: options.servoEngines ?? new FakeServoEngines(),
-      recordings: new DiskRecordingStore(media),
+      recordings: storage.recordings(),
       detectors: ['SIFT', 'AKAZE', 'ORB'],
       requireSpace: async () => undefined,
     },
@@ -185,6 +181,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     url,
     folder,
     api,
+    storage,
     persistence,
     keys,
     tokens,
@@ -200,15 +197,13 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       const token = await tokens.issue(current);
       return { user: current, token, client: new ApiClient(url, token) };
     },
-    storedFiles: async () =>
-      (await readdir(path.join(folder, 'media'), { recursive: true })).filter(isFileKey),
+    storedFiles: () => storage.names(),
     tempFolders: () => readdir(path.join(folder, 'temp', 'uploads')),
     close: async () => {
       await api.close();
       await persistence.close();
+      if (!options.storage) storage.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
-
-const isFileKey = (name: string): boolean => name.includes(path.sep);

@@ -4,6 +4,7 @@ import { freePort } from './free-port.js';
 import { startNginx, type Nginx } from './nginx.js';
 import type { RedisServer } from './redis-server.js';
 import { runEntry, type RunningEntry } from './run-entry.js';
+import { storageEnvironment } from './test-storage.js';
 
 /** What a {@link Cluster} runs on. */
 export interface ClusterOptions {
@@ -48,7 +49,8 @@ export class Cluster {
     // Whatever the umask, nginx passes it with another account.
     await chmod(options.folder, 0o755);
     const nginx = await startNginx(path.join(options.folder, 'nginx'), { listen: await freePort(), apis });
-    const cluster = new Cluster(options, nginx, apis);
+    const settings = { ...(await storageEnvironment(options.folder)), ...options.settings };
+    const cluster = new Cluster({ ...options, settings }, nginx, apis);
     await cluster.#migrate();
     // One after the other: the first one creates keys and the admin account.
     for (const member of MEMBERS) await cluster.startApi(member);

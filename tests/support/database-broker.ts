@@ -7,6 +7,7 @@ import path from 'node:path';
 import { runMigrations } from '../../src/composition/migrate.js';
 import type { DatabaseConfig, DatabaseTimeouts } from '../../src/config/database.js';
 import { writeKeyPair } from '../../src/services/token-keys.js';
+import { MOTO_PATH, startMoto, type Moto } from './s3-server.js';
 import { execute, openPostgresServer, type PostgresServer } from './postgres-server.js';
 
 /** What a test file needs to make its own database. */
@@ -22,7 +23,7 @@ export interface TestKeyPaths {
   readonly publicKeyPath: string;
 }
 
-/** Hands out template and keys; the server behind the template starts with the first question. */
+/** Hands out template, keys and S3; the servers behind them start with the first question. */
 export interface DatabaseBroker {
   readonly url: string;
   close(): Promise<void>;
@@ -75,8 +76,10 @@ export async function openDatabaseBroker(): Promise<DatabaseBroker> {
     return { server, template: await makeTemplate(server) };
   };
   let keys: Promise<TestKeyPaths> | undefined;
-  const answer = async (url = '/'): Promise<DatabaseTemplate | TestKeyPaths> => {
+  let moto: Promise<Moto> | undefined;
+  const answer = async (url = '/'): Promise<DatabaseTemplate | TestKeyPaths | Pick<Moto, 'port'>> => {
     if (url === KEYS_PATH) return (keys ??= makeKeys());
+    if (url === MOTO_PATH) return (moto ??= startMoto());
     return (await (opening ??= open())).template;
   };
   const http = createServer((request, response) => {
@@ -96,6 +99,10 @@ export async function openDatabaseBroker(): Promise<DatabaseBroker> {
         http.close(resolve);
         http.closeAllConnections();
       });
+      await moto?.then(
+        (started) => started.close(),
+        () => undefined,
+      );
       const opened = await opening?.catch(() => undefined);
       if (!opened) return;
       const { adminUrl, template } = opened.template;

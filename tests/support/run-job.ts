@@ -4,8 +4,6 @@ import path from 'node:path';
 import { JobEnginePool } from '../../src/engines/job-engine/job-engine-pool.js';
 import { silentLogger } from '../../src/logging/logger.js';
 import { JobRecorder } from '../../src/services/job-recorder.service.js';
-import { DiskBlobStore } from '../../src/storage/disk-blob-store.js';
-import { DiskRecordingStore } from '../../src/storage/disk-recording-store.js';
 import { ActiveAttempts } from '../../src/workers/active-attempt.js';
 import { RunInferenceHandler } from '../../src/workers/handlers/run-inference.js';
 import type { HandledMessage } from '../../src/workers/job-outcome.js';
@@ -17,7 +15,7 @@ const GIBIBYTE = 2 ** 30;
 const LONG_MS = 600_000;
 
 /** Runs the next waiting job of an api as a worker does, in an engine of its own. */
-export async function runNextJob({ folder, persistence }: TestApi): Promise<HandledMessage> {
+export async function runNextJob({ storage, persistence }: TestApi): Promise<HandledMessage> {
   const { unitOfWork } = persistence;
   const workspaces = await mkdtemp(path.join(os.tmpdir(), 'infernode-work-'));
   const engines = new JobEnginePool({
@@ -30,15 +28,13 @@ export async function runNextJob({ folder, persistence }: TestApi): Promise<Hand
     maxJobsPerEngine: 50,
     onStderr: () => undefined,
   });
-  const media = path.join(folder, 'media');
-  const blobs = new DiskBlobStore(media);
   const handler = new RunInferenceHandler({
     recorder: new JobRecorder(unitOfWork, { leaseMs: LONG_MS, runningJobs: 0 }),
     engines,
     starts: new ActiveAttempts(),
     datasets: unitOfWork.read.datasets,
-    blobs,
-    recordings: new DiskRecordingStore(media),
+    blobs: storage.blobs,
+    recordings: storage.recordings(),
     workspaces: new Workspaces(workspaces),
     log: silentLogger,
     settings: {

@@ -4,6 +4,7 @@ import { chmod, mkdtemp } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
+import { storageEnvironment } from './test-storage.js';
 
 /** The product's own stack in processes of its own, as `npm start` runs it. */
 export interface RunningStack {
@@ -82,6 +83,7 @@ export async function startRunningStack(
     BCRYPT_SALT_ROUNDS: '4',
     RATE_LIMIT_PER_MINUTE: '0',
     PREVIEWS: 'none',
+    ...(await storageEnvironment(dataDirectory)),
     ...extra,
   };
   const child = spawn(process.execPath, [entry], {

@@ -1,4 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import {
   createServer,
@@ -7,9 +8,10 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { S3Settings } from '../../src/storage/s3/s3-bucket.js';
+import { freePort } from './free-port.js';
 import { S3_CREDENTIALS, signatureProblem } from './s3-signatures.js';
 
 const PYTHON = process.env.INFERNODE_PYTHON ?? 'python3';
@@ -28,7 +30,7 @@ interface S3Faults {
   clockOffsetMs?: number;
 }
 
-/** A running S3 server that checks signatures, with an empty bucket. */
+/** A running S3 server that checks signatures, with an empty folder in its bucket. */
 export interface S3Server {
   readonly settings: S3Settings;
   readonly faults: S3Faults;
@@ -42,16 +44,17 @@ export interface S3Server {
 const BUCKET = 'media';
 const REGION = 'eu-central-1';
 
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+/** A running moto, which checks no signatures. */
+export interface Moto {
+  readonly port: number;
+  close(): Promise<void>;
 }
 
-async function startMoto(): Promise<{ child: ChildProcess; port: number }> {
+/** Path of the broker's URL that answers with the port of the moto of the test run. */
+export const MOTO_PATH = '/moto';
+
+/** Starts moto with an empty bucket. */
+export async function startMoto(): Promise<Moto> {
   const port = await freePort();
   const child = spawn(PYTHON, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -64,18 +67,56 @@ async function startMoto(): Promise<{ child: ChildProcess; port: number }> {
     });
     child.once('exit', (code) => reject(new Error(`moto ended with ${String(code)}: ${errors}`)));
   });
-  return { child, port };
-}
-
-/** Starts moto behind a proxy that checks every signature, which moto itself does not do. */
-export async function startS3Server(prefix = 'tests/'): Promise<S3Server> {
-  const { child, port } = await startMoto();
   const creation = await fetch(`http://127.0.0.1:${String(port)}/${BUCKET}`, {
     method: 'PUT',
     headers: { authorization: `AWS4-HMAC-SHA256 Credential=x/20300101/${REGION}/s3/aws4_request` },
     body: `<CreateBucketConfiguration><LocationConstraint>${REGION}</LocationConstraint></CreateBucketConfiguration>`,
   });
   if (!creation.ok) throw new Error(`moto created no bucket: ${await creation.text()}`);
+  return { port, close: () => end(child) };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+/** The moto that the tests of a run share, or one of its own outside of Jest. */
+async function findMoto(): Promise<Moto> {
+  const broker = process.env.INFERNODE_TEST_DATABASE_BROKER;
+  if (broker === undefined) return startMoto();
+  const answer = await fetch(new URL(MOTO_PATH, broker));
+  if (!answer.ok) throw new Error(`moto does not run: ${await answer.text()}`);
+  const { port } = (await answer.json()) as Pick<Moto, 'port'>;
+  return { port, close: () => Promise.resolve() };
+}
+
+/** Variables of the environment for these settings. */
+export const s3Environment = ({
+  endpoint = '',
+  region,
+  bucket,
+  prefix,
+  credentials = S3_CREDENTIALS,
+}: S3Settings): Readonly<Record<string, string>> => ({
+  STORAGE: 's3',
+  S3_ENDPOINT: endpoint,
+  S3_REGION: region,
+  S3_BUCKET: bucket,
+  S3_PREFIX: prefix,
+  S3_FORCE_PATH_STYLE: 'true',
+  S3_ACCESS_KEY_ID: credentials.accessKeyId,
+  S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+});
+
+/**
+ * Opens moto behind a proxy that checks every signature, which moto itself does not do.
+ * @param prefix start of the keys; another one for each call by default
+ */
+export async function startS3Server(prefix = `tests/${randomUUID()}/`): Promise<S3Server> {
+  const moto = await findMoto();
+  const { port } = moto;
   const faults: S3Faults = {};
   const requests: string[] = [];
   const gate = createServer((request, response) => {
@@ -83,7 +124,8 @@ export async function startS3Server(prefix = 'tests/'): Promise<S3Server> {
     if (faults.intercept?.(request, response)) return;
     forward(request, response, { port, faults }).catch(() => response.destroy());
   });
-  gate.listen(0, '127.0.0.1');
+  // It may outlive the tests of a process.
+  gate.listen(0, '127.0.0.1').unref();
   await once(gate, 'listening');
   const endpoint = `http://127.0.0.1:${String((gate.address() as AddressInfo).port)}`;
   const settings = {
@@ -98,25 +140,15 @@ export async function startS3Server(prefix = 'tests/'): Promise<S3Server> {
     settings,
     faults,
     requests,
-    environment: {
-      STORAGE: 's3',
-      S3_ENDPOINT: endpoint,
-      S3_REGION: REGION,
-      S3_BUCKET: BUCKET,
-      S3_PREFIX: prefix,
-      S3_FORCE_PATH_STYLE: 'true',
-      S3_ACCESS_KEY_ID: S3_CREDENTIALS.accessKeyId,
-      S3_SECRET_ACCESS_KEY: S3_CREDENTIALS.secretAccessKey,
-    },
-    close: () => close(gate, child),
+    environment: s3Environment(settings),
+    close: () => close(gate, moto),
   };
 }
 
-async function close(gate: Server, child: ChildProcess): Promise<void> {
+async function close(gate: Server, moto: Moto): Promise<void> {
   gate.closeAllConnections();
   gate.close();
-  child.kill('SIGKILL');
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  await moto.close();
 }
 
 async function forward(
@@ -140,5 +172,6 @@ async function forward(
   response.writeHead(answer.statusCode ?? 500, answer.headers);
   const cut = method === 'GET' && content.length > 0 ? faults.cutAfter?.shift() : undefined;
   if (cut === undefined) return void response.end(content);
-  response.write(content.subarray(0, cut), () => response.destroy());
+  // What was written arrives, unlike after `destroy`.
+  response.write(content.subarray(0, cut), () => response.socket?.destroySoon());
 }

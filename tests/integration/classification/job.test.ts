@@ -5,7 +5,6 @@ import path from 'node:path';
 import { v7 as uuid } from 'uuid';
 import type { NewMedia } from '../../../src/domain/repositories/dataset.repository.js';
 import { openZip } from '../../../src/media/zip-reader.js';
-import { DiskBlobStore } from '../../../src/storage/disk-blob-store.js';
 import type { ClassificationTaskInput } from '../../../src/tasks/classification/plan.js';
 import { pipeline as classificationPipeline } from '../../../src/tasks/classification/pipeline.js';
 import { classificationParamsSchema } from '../../../src/tasks/classification/params.js';
@@ -58,7 +57,7 @@ describe('classification of a dataset', () => {
   async function store(name: string, colour: [number, number, number]): Promise<NewMedia> {
     const file = path.join(folder, randomUUID());
     await writeFile(file, await plainImage(colour));
-    const { key, bytes } = await new DiskBlobStore(path.join(api.folder, 'media')).put(file);
+    const { key, bytes } = await api.storage.blobs.put(file);
     return {
       id: uuid(),
       userId,

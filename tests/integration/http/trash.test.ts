@@ -1,8 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
-import path from 'node:path';
 import { encodeImage } from '../../../src/media/image-codec.js';
 import { RetentionService } from '../../../src/services/retention.service.js';
-import { DiskBlobStore } from '../../../src/storage/disk-blob-store.js';
 import type { RetentionDays } from '../../../src/domain/trash.js';
 import { plainImage } from '../../factories/images/plain-image.js';
 import type { ApiClient } from '../../support/api-client.js';
@@ -23,8 +20,7 @@ afterAll(async () => {
 
 /** One round of a worker with these days. */
 async function purge(days: Partial<RetentionDays> = {}): Promise<void> {
-  const store = new DiskBlobStore(path.join(api.folder, 'media'));
-  const retention = new RetentionService(api.persistence.unitOfWork, store, { ...KEPT, ...days });
+  const retention = new RetentionService(api.persistence.unitOfWork, api.storage.blobs, { ...KEPT, ...days });
   await retention.purgeRows();
   await retention.removeFiles();
 }
@@ -36,11 +32,9 @@ async function query<Row extends object>(sql: string, ...values: unknown[]): Pro
 
 /** Bytes and number of the stored files. */
 async function stored(): Promise<{ files: number; bytes: number }> {
-  const folder = path.join(api.folder, 'media');
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = await Promise.all(files.map((file) => stat(path.join(file.parentPath, file.name))));
-  return { files: files.length, bytes: sizes.reduce((sum, { size }) => sum + size, 0) };
+  const sizes: number[] = [];
+  for await (const { bytes } of api.storage.blobs.list()) sizes.push(bytes);
+  return { files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 interface World {

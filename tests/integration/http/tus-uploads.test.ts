@@ -1,10 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { Upload } from 'tus-js-client';
@@ -61,7 +62,7 @@ describe('resumable uploads by tus', () => {
     second = await startTestApi({
       settings,
       database: api.persistence.database,
-      mediaFolder: path.join(api.folder, 'media'),
+      storage: api.storage,
     });
     folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-tus-'));
     const out = path.join(folder, 'clip.mp4');
@@ -85,7 +86,11 @@ describe('resumable uploads by tus', () => {
   const credits = async ({ client }: Owner) => (await client.get('/api/user/credits')).at('credits');
   const videosOf = async ({ client, datasetId }: Owner) =>
     (await client.get(`/api/dataset/${datasetId}`)).at('dataset.videos');
-  const kept = () => readdir(path.join(api.folder, 'media', 'resumable')).catch(() => []);
+  async function kept(): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const { id } of api.storage.resumable().list()) ids.push(id);
+    return ids;
+  }
 
   const create = ({ client, datasetId }: Owner, headers: Record<string, string> = {}, body?: Uint8Array) =>
     client.call('POST', TUS, {
@@ -196,19 +201,16 @@ describe('resumable uploads by tus', () => {
   }
 
   async function waitForBytes(): Promise<void> {
-    const [name] = await kept();
-    for (;;) {
-      if ((await readFile(path.join(api.folder, 'media', 'resumable', name))).length > 0) return;
-    }
+    const [id] = await kept();
+    while (api.storage.receivedBytes(id) === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 
   it('HEAD completes an upload whose bytes have all arrived', async () => {
     const user = await owner('lost');
     const created = await create(user);
     const location = created.headers.get('location') ?? '';
-    const file = path.join(api.folder, 'media', 'resumable', path.basename(location));
     // As after a process was killed between the last byte and the completion.
-    await writeFile(file, video);
+    await api.storage.resumable().append(path.basename(location), 0, Readable.from([video]));
     const states = await Promise.all([head(user, location), head(user, location)]);
     expect(states.map(({ status }) => status)).toEqual([200, 200]);
     expect(await videosOf(user)).toMatchObject([{ sha256 }]);

@@ -211,7 +211,9 @@ describe('uploads', () => {
       form(short, { name: 'Straße 東京 🎬' }, '../../../etc/passwd'),
     );
     expect(answer.json).toMatchObject({ message: 'Straße 東京 🎬 - video added' });
-    expect((await api.storedFiles()).every((file) => /^[\da-f]{2}\/[\da-f-]{36}$/.test(file))).toBe(true);
+    expect((await api.storedFiles()).every((file) => /^(?:[\da-f]{2}|media)\/[\da-f-]{36}$/.test(file))).toBe(
+      true,
+    );
   });
 
   it('without enough credits nothing is stored, and the answer is no bad token', async () => {

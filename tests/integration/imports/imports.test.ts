@@ -10,7 +10,6 @@ import {
 } from '../../../src/composition/worker-imports.js';
 import { parseSettings } from '../../../src/config/settings.js';
 import { silentLogger } from '../../../src/logging/logger.js';
-import { DiskBlobStore } from '../../../src/storage/disk-blob-store.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
 import { ffmpegTools } from '../../support/ffmpeg-tools.js';
@@ -61,7 +60,7 @@ async function startWorker(overrides: ImportOverrides = {}): Promise<void> {
     parseSettings({ DATA_DIR: api.folder, IMPORT_ALLOW_PRIVATE: 'true', UPLOAD_MAX_MB: '3' }),
     {
       unitOfWork: api.persistence.unitOfWork,
-      blobs: new DiskBlobStore(path.join(api.folder, 'media')),
+      blobs: api.storage.blobs,
       requireSpace: async () => undefined,
       tools: await ffmpegTools(),
       log: silentLogger,

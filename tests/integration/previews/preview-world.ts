@@ -6,7 +6,7 @@ import { PreviewMakerProcess } from '../../../src/engines/preview-maker/preview-
 import { silentLogger } from '../../../src/logging/logger.js';
 import { PreviewDispatcher } from '../../../src/services/preview-dispatcher.service.js';
 import { PreviewSweep } from '../../../src/services/preview-sweep.js';
-import { DiskBlobStore } from '../../../src/storage/disk-blob-store.js';
+import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { TempFolders } from '../../../src/storage/temp-folders.js';
 import { MakePreviewsHandler } from '../../../src/workers/handlers/make-previews.js';
 import { startTestApi, type TestApi, type TestApiOptions } from '../../support/api.js';
@@ -20,7 +20,7 @@ export interface PreviewWorld {
   readonly dispatcher: PreviewDispatcher;
   readonly sweep: PreviewSweep;
   readonly handler: MakePreviewsHandler;
-  readonly blobs: DiskBlobStore;
+  readonly blobs: BlobStore;
   /** Makes all previews that are pending. @returns the contents that were worked on */
   makeAll(): Promise<string[]>;
   previewsOf(sha256: string): Promise<readonly Preview[]>;
@@ -33,7 +33,7 @@ export async function openPreviewWorld(options: TestApiOptions = {}): Promise<Pr
   const folder = await mkdtemp(path.join(tmpdir(), 'infernode-previews-'));
   await mkdir(path.join(folder, 'clips'));
   const { unitOfWork, queue, database } = api.persistence;
-  const blobs = new DiskBlobStore(path.join(api.folder, 'media'));
+  const { blobs } = api.storage;
   const maker = new PreviewMakerProcess();
   const handler = new MakePreviewsHandler({
     unitOfWork,

@@ -7,7 +7,6 @@ import { probeVideo } from '../../../src/media/probe.js';
 import { openZip } from '../../../src/media/zip-reader.js';
 import { writeFrame } from '../../../src/protocols/servo-stream/frame-message.js';
 import { RecordingSweep } from '../../../src/services/recording-sweep.js';
-import { DiskRecordingStore } from '../../../src/storage/disk-recording-store.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { ffmpegTools } from '../../support/ffmpeg-tools.js';
 import { runNextJob } from '../../support/run-job.js';
@@ -149,7 +148,7 @@ describe('a recorded session', () => {
     const probe = await probeVideo(video, { tools: await ffmpegTools(), limits: UPLOAD_LIMITS });
     expect(probe).toMatchObject({ frameCount: FRAMES, width: 640 });
 
-    const recordings = new DiskRecordingStore(path.join(api.folder, 'media'));
+    const recordings = api.storage.recordings();
     expect(await recordings.list()).toHaveLength(1);
     await new RecordingSweep(recordings, api.persistence.unitOfWork.read).runOnce();
     expect(await recordings.list()).toEqual([]);
