@@ -102,6 +102,7 @@ const FOLDERS = {
   services: [
     ...BASE,
     'logging',
+    'net/import-url.ts',
     'net/outbound-url.ts',
     'protocols/standard-webhooks.ts',
     'queue/job-control.ts',

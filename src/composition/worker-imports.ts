@@ -1,14 +1,17 @@
 import path from 'node:path';
+import { silenceAwsSdkNotice } from '../config/aws-sdk.js';
 import type { Settings } from '../config/settings.js';
 import { presentImported } from '../controllers/import.presenter.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { ImageIntakeProcess } from '../engines/image-intake/image-intake-process.js';
 import type { Logger } from '../logging/logger.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
+import type { ImportBuckets } from '../net/object-download.js';
 import { GuardedDownloader, type GuardedDownloaderOptions } from '../net/guarded-downloader.js';
 import { ImportWorker } from '../services/import-worker.js';
 import { UploadService } from '../services/upload.service.js';
 import type { BlobStore } from '../storage/blob-store.js';
+import type { S3ObjectUrls } from '../storage/s3/s3-object-urls.js';
 import { DiskImportFolders } from '../storage/import-folders.js';
 import { Periodic } from '../workers/periodic.js';
 import { createMediaInspector } from './media-inspector.js';
@@ -48,7 +51,7 @@ const PER_USER = 2;
 
 /** Wires imports from URLs. */
 export function createWorkerImports(
-  { imports, upload, quota, folders }: Settings,
+  { imports, upload, quota, folders, storage }: Settings,
   { unitOfWork, blobs, requireSpace, tools, ...deps }: WorkerImportsDeps,
   { downloads, leaseMs = LEASE_MS, retryMs = RETRY_MS }: ImportOverrides = {},
 ): WorkerImports {
@@ -56,10 +59,11 @@ export function createWorkerImports(
   const images = new ImageIntakeProcess();
   const inspector = createMediaInspector({ tools, limits: upload, images, requireSpace });
   const importFolders = new DiskImportFolders(path.join(folders.data, 'imports'));
-  const { allowPrivate, concurrency, maxBytes, timeoutMs } = imports;
+  const { allowPrivate, concurrency, maxBytes, timeoutMs, s3Buckets } = imports;
+  const buckets = s3Buckets.length > 0 ? importBuckets(s3Buckets, storage) : undefined;
   const worker = new ImportWorker({
     unitOfWork,
-    downloader: new GuardedDownloader({ allowPrivate, timeoutMs, ...downloads }),
+    downloader: new GuardedDownloader({ allowPrivate, timeoutMs, buckets, ...downloads }),
     uploads: new UploadService(unitOfWork, { inspector, store: blobs }, quota),
     inspector,
     folders: importFolders,
@@ -84,5 +88,20 @@ export function createWorkerImports(
       await worker.stop();
       images.close();
     },
+  };
+}
+
+/** Buckets of the account of the settings. The SDK, which takes half a second to load, is loaded by the first import. */
+function importBuckets(names: readonly string[], { s3Account }: Settings['storage']): ImportBuckets {
+  let urls: Promise<S3ObjectUrls> | undefined;
+  const load = async (): Promise<S3ObjectUrls> => {
+    silenceAwsSdkNotice();
+    const module = await import('../storage/s3/s3-object-urls.js');
+    return new module.S3ObjectUrls(s3Account);
+  };
+  return {
+    names,
+    isOwnEndpoint: s3Account.endpoint !== undefined,
+    sign: async (object) => (await (urls ??= load())).sign(object),
   };
 }

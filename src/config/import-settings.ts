@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { megabytes, timer } from './setting-types.js';
+import { bucketName, megabytes, timer } from './setting-types.js';
+
+const MAX_IMPORT_BUCKETS = 100;
 
 /** Settings of imports from URLs. */
 export const importSettings = {
@@ -13,4 +15,10 @@ export const importSettings = {
   IMPORT_MAX_MB: megabytes.default(2048 * 1024 * 1024),
   /** Time for one file. */
   IMPORT_TIMEOUT: timer.default(3600),
+  /** Buckets whose objects every user may import as `s3://bucket/key`, with the account of the `S3_…` settings. */
+  IMPORT_S3_BUCKETS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((name) => name.trim() || []))
+    .pipe(z.array(bucketName).max(MAX_IMPORT_BUCKETS)),
 };

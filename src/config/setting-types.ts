@@ -31,3 +31,11 @@ export const megabytes = z.coerce
 
 /** A size of 0 is no limit. */
 export const megabytesOrNone = z.union([z.literal('0').transform(() => 0), megabytes]);
+
+/** Name of a bucket of S3. */
+export const bucketName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+    'must be the name of a bucket: 3 to 63 of a-z, 0-9, "-" and "."',
+  );

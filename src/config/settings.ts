@@ -171,6 +171,7 @@ const imports = (env: Environment) => ({
   concurrency: env.IMPORT_CONCURRENCY,
   maxBytes: env.IMPORT_MAX_MB,
   timeoutMs: env.IMPORT_TIMEOUT * 1000,
+  s3Buckets: env.IMPORT_S3_BUCKETS as readonly string[],
 });
 
 const previews = (env: Environment) => ({

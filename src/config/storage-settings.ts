@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { megabytes } from './setting-types.js';
+import { bucketName, megabytes } from './setting-types.js';
 
 const kind = z.enum(['disk', 's3']);
 
@@ -12,13 +12,7 @@ export const storageFields = {
   /** Address by which clients reach the store, in the URLs of presigned uploads. */
   S3_PUBLIC_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   S3_REGION: z.string().min(1).default('us-east-1'),
-  S3_BUCKET: z
-    .string()
-    .regex(
-      /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-      'must be the name of a bucket: 3 to 63 of a-z, 0-9, "-" and "."',
-    )
-    .optional(),
+  S3_BUCKET: bucketName.optional(),
   S3_PREFIX: z
     .string()
     .regex(/^(?:[A-Za-z0-9._-]+\/)*$/, 'must be folders, each with "/" at its end, such as infernode/')
@@ -36,12 +30,13 @@ export const storageFields = {
 } as const;
 
 type StorageFields = z.infer<z.ZodObject<typeof storageFields>>;
+type CheckedFields = StorageFields & { readonly IMPORT_S3_BUCKETS: readonly string[] };
 
 /** Reports settings that contradict each other. */
-export function requireStorage(env: StorageFields, context: z.RefinementCtx): void {
+export function requireStorage(env: CheckedFields, context: z.RefinementCtx): void {
   const usesS3 = env.STORAGE === 's3' || env.STORAGE_FALLBACK === 's3';
   const problems: {
-    readonly name: keyof StorageFields;
+    readonly name: keyof CheckedFields;
     readonly message: string;
     readonly applies: boolean;
   }[] = [
@@ -65,26 +60,39 @@ export function requireStorage(env: StorageFields, context: z.RefinementCtx): vo
       message: 'requires S3_ENCRYPTION=aws:kms',
       applies: env.S3_KMS_KEY_ID !== undefined && env.S3_ENCRYPTION !== 'aws:kms',
     },
+    {
+      name: 'IMPORT_S3_BUCKETS',
+      message: 'must not contain S3_BUCKET, which holds the files of all users',
+      applies: env.S3_BUCKET !== undefined && env.IMPORT_S3_BUCKETS.includes(env.S3_BUCKET),
+    },
   ];
   for (const { name, message, applies } of problems)
     if (applies) context.addIssue({ code: 'custom', path: [name], message });
 }
 
-/** Access to the bucket; null where no store is in one. */
-function s3Of(env: StorageFields) {
-  const { S3_BUCKET: bucket, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = env;
-  if (bucket === undefined) return null;
+/** Access to the store. */
+function s3AccountOf(env: StorageFields) {
+  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = env;
   return {
-    bucket,
     endpoint: env.S3_ENDPOINT,
-    publicEndpoint: env.S3_PUBLIC_ENDPOINT,
     region: env.S3_REGION,
-    prefix: env.S3_PREFIX,
     forcePathStyle: env.S3_FORCE_PATH_STYLE ?? env.S3_ENDPOINT !== undefined,
     credentials:
       accessKeyId !== undefined && secretAccessKey !== undefined
         ? { accessKeyId, secretAccessKey }
         : undefined,
+  };
+}
+
+/** Access to the bucket; null where no store is in one. */
+function s3Of(env: StorageFields) {
+  const { S3_BUCKET: bucket } = env;
+  if (bucket === undefined) return null;
+  return {
+    ...s3AccountOf(env),
+    bucket,
+    publicEndpoint: env.S3_PUBLIC_ENDPOINT,
+    prefix: env.S3_PREFIX,
     encryption: env.S3_ENCRYPTION,
     kmsKeyId: env.S3_KMS_KEY_ID,
   };
@@ -95,5 +103,6 @@ export const storageSettings = (env: StorageFields) => ({
   kind: env.STORAGE,
   fallback: env.STORAGE_FALLBACK ?? null,
   s3: s3Of(env),
+  s3Account: s3AccountOf(env),
   cacheBytes: env.MEDIA_CACHE_MAX_MB,
 });

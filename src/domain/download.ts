@@ -24,8 +24,8 @@ export interface DownloadedFile {
 /** Fetches files from servers of users' choice, within limits of addresses, time and size. */
 export interface FileDownloader {
   /**
-   * @throws AppError IMPORT_URL_REFUSED, IMPORT_STATUS, IMPORT_ENCODED, FILE_TOO_LARGE (final); IMPORT_UNREACHABLE,
-   *   IMPORT_INTERRUPTED, IMPORT_TIMEOUT (another attempt may succeed); the reason of `signal`
+   * @throws AppError IMPORT_URL_REFUSED, IMPORT_STATUS, IMPORT_OBJECT_UNREADABLE, IMPORT_ENCODED, FILE_TOO_LARGE (final);
+   *   IMPORT_UNREACHABLE, IMPORT_INTERRUPTED, IMPORT_TIMEOUT (another attempt may succeed); the reason of `signal`
    */
   fetch(request: DownloadRequest): Promise<DownloadedFile>;
 }

@@ -4,6 +4,8 @@ import type { DownloadedFile, DownloadRequest, FileDownloader } from '../domain/
 import { AppError } from '../errors/app-error.js';
 import { badStatus, openDownload, urlRefused } from './download-exchange.js';
 import type { GuardedResponse } from './guarded-request.js';
+import { isS3Url } from './import-url.js';
+import { openObject, type ImportBuckets } from './object-download.js';
 import type { AddressPolicy } from './outbound-address.js';
 import { outboundFailure } from './outbound-failure.js';
 import { digestOf, readPartial, startPartial, type PartialSource } from './partial-file.js';
@@ -23,6 +25,8 @@ export interface GuardedDownloaderOptions extends AddressPolicy {
   readonly retryMs?: number;
   /** DNS unless given. */
   readonly resolve?: ResolveHost;
+  /** Needed for `s3://` URLs. */
+  readonly buckets?: ImportBuckets;
 }
 
 /** Interruptions of one transfer after which it is given up. */
@@ -36,11 +40,12 @@ const HEADERS = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'I
 
 /**
  * Fetches files from servers of users' choice. Addresses are judged as for webhooks, when a connection is made and after
- * each redirect. Interrupted transfers continue by ranges if the file has not changed (`If-Range`).
+ * each redirect. Interrupted transfers continue by ranges if the file has not changed (`If-Range`, `If-Match` for objects
+ * of a bucket).
  */
 export class GuardedDownloader implements FileDownloader {
-  readonly #options: Required<Omit<GuardedDownloaderOptions, 'exceptions'>> &
-    Pick<AddressPolicy, 'exceptions'>;
+  readonly #options: Required<Omit<GuardedDownloaderOptions, 'exceptions' | 'buckets'>> &
+    Pick<GuardedDownloaderOptions, 'exceptions' | 'buckets'>;
 
   constructor(options: GuardedDownloaderOptions) {
     const defaults = { idleMs: 30_000, minBytesPerSecond: 1024, paceMs: 60_000, retryMs: 1000 };
@@ -69,8 +74,7 @@ export class GuardedDownloader implements FileDownloader {
     const { url, target, signal } = request;
     const partial = await readPartial(target, url);
     if (partial && partial.bytes === partial.total) return;
-    const range = partial && { range: `bytes=${String(partial.bytes)}-`, 'if-range': partial.validator };
-    const answer = await openDownload(url, { ...HEADERS, ...range }, { ...this.#options, signal });
+    const answer = await this.#open(url, partial, signal);
     try {
       requireSuccess(answer);
       const isContinued = answer.status === 206 && partial !== null && startOf(answer) === partial.bytes;
@@ -85,6 +89,13 @@ export class GuardedDownloader implements FileDownloader {
     } finally {
       answer.close();
     }
+  }
+
+  #open(url: string, partial: Partial, signal: AbortSignal): Promise<GuardedResponse> {
+    const { buckets, ...connections } = this.#options;
+    if (isS3Url(url)) return openObject({ url, partial, signal, headers: HEADERS }, buckets, connections);
+    const range = partial && { range: `bytes=${String(partial.bytes)}-`, 'if-range': partial.validator };
+    return openDownload(url, { ...HEADERS, ...range }, { ...connections, signal });
   }
 
   async #write(answer: GuardedResponse, { file, start, total, request }: WritePlan): Promise<void> {
@@ -105,6 +116,8 @@ export class GuardedDownloader implements FileDownloader {
       throw interrupted(`The server sent ${String(bytes)} of ${String(total)} bytes.`);
   }
 }
+
+type Partial = Awaited<ReturnType<typeof readPartial>>;
 
 interface WritePlan {
   readonly file: FileHandle;

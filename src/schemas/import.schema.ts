@@ -11,7 +11,8 @@ import { json } from './request-body.js';
 const about = { tag: 'Uploads', access: 'user', scope: 'datasets:write' } as const;
 
 const url = z.string().min(1).max(MAX_OUTBOUND_URL_LENGTH).meta({
-  description: 'A public http or https URL that serves the file itself',
+  description:
+    'A public http or https URL that serves the file itself, or `s3://bucket/key` of a bucket from which the installation imports',
   example: 'https://example.com/photo.jpg',
 });
 
@@ -95,7 +96,7 @@ export const importOperations = {
     operationId: 'importUrls',
     summary: 'Add files from URLs to a dataset',
     description:
-      'A worker fetches the files; each is checked, charged and stored like an upload of its own. The least price of each file is held until then. Private, local and reserved addresses are refused, also after redirects. See docs/uploads.md.',
+      'A worker fetches the files; each is checked, charged and stored like an upload of its own. The least price of each file is held until then. Private, local and reserved addresses are refused, also after redirects. Objects of buckets that the operator has named (`IMPORT_S3_BUCKETS`) are imported as `s3://bucket/key`. See docs/uploads.md.',
     params: idParams,
     body: json(createBody),
     idempotent: true,

@@ -8,7 +8,7 @@ import type { TransactionScope, UnitOfWork } from '../domain/repositories/unit-o
 import type { Principal } from '../domain/user.js';
 import { AppError, type FieldIssue } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
-import { outboundUrlProblem } from '../net/outbound-url.js';
+import { importUrlProblem, s3ObjectOf, type ImportPolicy } from '../net/import-url.js';
 import { endImportFile } from './import-holds.js';
 import { PricingService } from './pricing.service.js';
 import { estimateUnits } from './upload-estimate.js';
@@ -31,8 +31,7 @@ export interface ImportRequest extends Pick<Import, 'datasetId' | 'kind'> {
 }
 
 /** Limits of imports. */
-export interface ImportLimits {
-  readonly allowPrivate: boolean;
+export interface ImportLimits extends Pick<ImportPolicy, 'allowPrivate' | 's3Buckets'> {
   /** Maximum number of unfinished files of an account. */
   readonly perUser: number;
   /** Quotas of users without limits of their own. */
@@ -114,7 +113,7 @@ export class ImportService {
   }
 
   #problemOf(pointer: string, url: string): FieldIssue[] {
-    const message = outboundUrlProblem(url, this.#limits);
+    const message = importUrlProblem(url, this.#limits);
     return message === undefined ? [] : [{ pointer, message, code: 'INVALID' }];
   }
 
@@ -165,6 +164,8 @@ async function leastPrice(
 
 /** The last part of a URL's path, decoded. */
 function lastPart(url: string): string {
+  const object = s3ObjectOf(url);
+  if (object) return object.key.split('/').at(-1) ?? '';
   const part = new URL(url).pathname.split('/').findLast((name) => name !== '') ?? '';
   try {
     return decodeURIComponent(part);

@@ -20,7 +20,7 @@ export interface TestStorage extends StorageBackend {
   readonly kind: Kind;
   /** Names of everything that is stored: files, previews, parts and bytes of unfinished uploads. */
   names(): Promise<string[]>;
-  /** Keys of multipart uploads that are neither complete nor aborted. */
+  /** Keys of multipart uploads that are neither complete nor aborted; on disk also their files. */
   unfinishedParts(): Promise<string[]>;
   /** Bytes of a resumable upload that the store has taken from requests, stored or not. */
   receivedBytes(id: string): number;
@@ -80,7 +80,7 @@ async function openDisk(folder: string): Promise<TestStorage> {
     kind: 'disk',
     ...watched(backend),
     names: async () => (await readdir(media, { recursive: true })).filter((name) => name.includes(path.sep)),
-    unfinishedParts: () => readdir(path.join(media, 'multipart')).catch(() => []),
+    unfinishedParts: () => readdir(path.join(media, 'multipart'), { recursive: true }).catch(() => []),
     overwrite: async (key, content) => writeFile(await new DiskBlobStore(media).path(key), content),
   };
 }

@@ -5,12 +5,17 @@ export const IMPORT_CODES = {
   IMPORT_URL_REFUSED: {
     kind: 'invalid',
     title: 'URL refused',
-    hint: 'Give a public http or https URL without user name, password and fragment. Private, local and reserved addresses are refused, also after redirects.',
+    hint: 'Give a public http or https URL without user name, password and fragment, or an object of a bucket of `IMPORT_S3_BUCKETS`. Private, local and reserved addresses are refused, also after redirects.',
   },
   IMPORT_STATUS: {
     kind: 'invalid',
     title: 'The server does not serve the file',
     hint: 'Open the URL without signing in: it must answer 200 with the file. Links to a page about a file do not work.',
+  },
+  IMPORT_OBJECT_UNREADABLE: {
+    kind: 'invalid',
+    title: 'Object not readable',
+    hint: 'Check bucket and key of the `s3://` URL, and that the account of the installation may read the object.',
   },
   IMPORT_ENCODED: {
     kind: 'invalid',

@@ -7,19 +7,23 @@ import {
 } from '@aws-sdk/client-s3';
 import { startProblem, storageError, type StartProblem } from './s3-errors.js';
 
-/** Where objects are stored, and how. */
-export interface S3Settings {
+/** Access to a store. */
+export interface S3Account {
   /** Base URL of a store other than Amazon's. */
   readonly endpoint?: string;
-  /** Base URL by which clients reach the store, if it is another one. */
-  readonly publicEndpoint?: string;
   readonly region: string;
-  readonly bucket: string;
-  /** Start of all keys. */
-  readonly prefix: string;
   readonly forcePathStyle: boolean;
   /** Without them the AWS SDK looks for credentials: environment, profile, container, instance. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+/** Where objects are stored, and how. */
+export interface S3Settings extends S3Account {
+  /** Base URL by which clients reach the store, if it is another one. */
+  readonly publicEndpoint?: string;
+  readonly bucket: string;
+  /** Start of all keys. */
+  readonly prefix: string;
   readonly encryption?: 'AES256' | 'aws:kms';
   /** Key for `aws:kms`; the default key of the account unless given. */
   readonly kmsKeyId?: string;
@@ -40,7 +44,7 @@ export class S3Bucket {
 
   constructor(settings: S3Settings) {
     this.#settings = settings;
-    this.client = new S3Client(clientConfig(settings, settings.endpoint));
+    this.client = new S3Client(s3ClientConfig(settings, settings.endpoint));
   }
 
   get name(): string {
@@ -51,7 +55,7 @@ export class S3Bucket {
   get signer(): S3Client {
     const { publicEndpoint, endpoint } = this.#settings;
     if (publicEndpoint === undefined || publicEndpoint === endpoint) return this.client;
-    this.#signer ??= new S3Client(clientConfig(this.#settings, publicEndpoint));
+    this.#signer ??= new S3Client(s3ClientConfig(this.#settings, publicEndpoint));
     return this.#signer;
   }
 
@@ -124,7 +128,8 @@ export class S3Bucket {
   }
 }
 
-function clientConfig(settings: S3Settings, endpoint: string | undefined): S3ClientConfig {
+/** Configuration of a client, with limits of time and attempts. */
+export function s3ClientConfig(settings: S3Account, endpoint: string | undefined): S3ClientConfig {
   return {
     region: settings.region,
     endpoint,

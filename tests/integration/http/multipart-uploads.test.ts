@@ -249,6 +249,8 @@ describe('uploads in parts', () => {
   });
 
   it('a newer request for a part ends an older one that has stopped sending', async () => {
+    // A store receives parts itself.
+    if (api.storage.kind === 's3') return;
     const { client, datasetId } = await owner('stalled');
     const created = await createClip(client, datasetId);
     const [url] = urlsOf(created);
