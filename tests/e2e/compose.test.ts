@@ -55,7 +55,8 @@ describe('compose', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'infernode-compose-'));
-    for (const file of [...FILES, SCALE_FILE, S3_FILE]) cpSync(path.join(root, file), path.join(folder, file));
+    for (const file of [...FILES, SCALE_FILE, S3_FILE])
+      cpSync(path.join(root, file), path.join(folder, file));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

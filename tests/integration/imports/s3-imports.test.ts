@@ -172,17 +172,31 @@ describeWithMoto('imports from a bucket', () => {
   });
 
   it.each([
-    ['a missing bucket', 's3://no-such-bucket/a', {}, 'IMPORT_OBJECT_UNREADABLE', /bucket does not exist/],
-    [
-      'wrong credentials',
-      'small.bin',
-      { settings: { credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wrong' } } },
-      'IMPORT_OBJECT_UNREADABLE',
-      /responds with 403 SignatureDoesNotMatch/,
-    ],
-    ['a bucket that is not open', 's3://media/a', {}, 'IMPORT_URL_REFUSED', /does not import/],
-    ['a large object', 'small.bin', { maxBytes: 9 }, 'FILE_TOO_LARGE', /at least 10 bytes/],
-  ])('%s is named', async (_, key, options, code, message) => {
+    {
+      name: 'a missing bucket',
+      key: 's3://no-such-bucket/a',
+      options: {},
+      expected: ['IMPORT_OBJECT_UNREADABLE', /bucket does not exist/] as const,
+    },
+    {
+      name: 'wrong credentials',
+      key: 'small.bin',
+      options: { settings: { credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wrong' } } },
+      expected: ['IMPORT_OBJECT_UNREADABLE', /responds with 403 SignatureDoesNotMatch/] as const,
+    },
+    {
+      name: 'a bucket that is not open',
+      key: 's3://media/a',
+      options: {},
+      expected: ['IMPORT_URL_REFUSED', /does not import/] as const,
+    },
+    {
+      name: 'a large object',
+      key: 'small.bin',
+      options: { maxBytes: 9 },
+      expected: ['FILE_TOO_LARGE', /at least 10 bytes/] as const,
+    },
+  ])('$name is named', async ({ key, options, expected: [code, message] }) => {
     await put('small.bin', Buffer.from('0123456789'));
     await expect(fetchObject(key, options)).rejects.toMatchObject({
       code,
