@@ -12,6 +12,18 @@ const bundles = path.join(dist, 'bundles');
 /** Entries, below dist/src. */
 const ENTRIES = ['engines/servo-engine/main.js'];
 
+/**
+ * Of the packages only zod is bundled, which consists of a hundred modules. Others may be CommonJS, which cannot be part of a
+ * bundle that is split, or look for their binaries next to them.
+ */
+const foreignPackages = {
+  name: 'foreign-packages',
+  setup: (build) =>
+    build.onResolve({ filter: /^[^./]/ }, ({ path: name, kind }) =>
+      kind === 'entry-point' || name === 'zod' ? undefined : { path: name, external: true },
+    ),
+};
+
 /** Modules that look for files next to them keep their own address. */
 const ownAddresses = (folder) => ({
   name: 'own-addresses',
@@ -44,11 +56,9 @@ async function bundle(esbuild, entry) {
     platform: 'node',
     format: 'esm',
     target: 'node20.19',
-    // Native modules look for their binaries next to them.
-    external: ['onnxruntime-node', 'sharp'],
     chunkNames: '[hash]',
     logLevel: 'error',
-    plugins: [ownAddresses(folder)],
+    plugins: [foreignPackages, ownAddresses(folder)],
   });
   const inputs = Object.keys(metafile.inputs)
     .map((input) => path.relative(dist, path.resolve(input)))
