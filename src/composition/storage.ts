@@ -45,7 +45,7 @@ export async function openBackend(
 }
 
 /** Storage in a folder. */
-export function diskBackend(media: string): StorageBackend {
+function diskBackend(media: string): StorageBackend {
   const blobs = new DiskBlobStore(media);
   return {
     blobs,

@@ -5,7 +5,7 @@ import type { BlobStore } from '../storage/blob-store.js';
 import { CheckedContent } from '../storage/checked-content.js';
 
 /** A media row whose file has other bytes than the row says, or cannot be read. */
-export interface DamagedFile {
+interface DamagedFile {
   readonly media: Pick<Media, 'id' | 'userId' | 'datasetId' | 'name' | 'storageKey'>;
   readonly reason: string;
 }

@@ -93,7 +93,7 @@ async function findMoto(): Promise<Moto> {
 }
 
 /** Variables of the environment for these settings. */
-export const s3Environment = ({
+const s3Environment = ({
   endpoint = '',
   region,
   bucket,

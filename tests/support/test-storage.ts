@@ -13,7 +13,7 @@ import { startS3Server, type S3Server } from './s3-server.js';
 type Kind = Settings['storage']['kind'];
 
 /** Storage of the tests that do not choose one: `npm test -- --storage s3`. */
-export const TEST_STORAGE: Kind = process.env.INFERNODE_TEST_STORAGE === 's3' ? 's3' : 'disk';
+const TEST_STORAGE: Kind = process.env.INFERNODE_TEST_STORAGE === 's3' ? 's3' : 'disk';
 
 /** Storage of an installation under test. */
 export interface TestStorage extends StorageBackend {
