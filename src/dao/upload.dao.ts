@@ -107,7 +107,7 @@ export class UploadDao extends Dao {
 
   async markReceived(id: string, parts: string | null): Promise<void> {
     await this.rows(
-      `UPDATE uploads SET state = 'received', parts = $parts WHERE id = $id AND state = 'open' RETURNING id`,
+      `UPDATE uploads SET state = 'received', parts = $parts WHERE id = $id AND ${UNFINISHED} RETURNING id`,
       { id, parts },
     );
   }

@@ -127,7 +127,7 @@ export class IncomingUploadService {
     const known = await this.get(caller, id);
     await using _lock = await locks.acquire(lockKeyOf(known));
     const upload = await this.get(caller, id);
-    if (isFinal(upload)) return upload;
+    if (isFinal(upload) && !isListedAgain(upload, parts)) return upload;
     requireUnfinished(upload);
     const finished = await completion.run(upload, parts);
     if (isFinal(finished)) return finished;
@@ -229,6 +229,19 @@ export class IncomingUploadService {
 
 const isFinal = (upload: IncomingUpload): upload is CompletedUpload =>
   upload.state === 'completed' || upload.state === 'received';
+
+/** Whether the client has sent parts again while the upload waits for the other file of its pair. */
+const isListedAgain = (
+  { state, parts: known }: IncomingUpload,
+  parts: readonly ListedPart[] | null,
+): boolean =>
+  state === 'received' &&
+  parts !== null &&
+  (known?.length !== parts.length ||
+    parts.some(({ partNumber, etag }, index) => {
+      const part = known[index];
+      return part.partNumber !== partNumber || part.etag !== etag;
+    }));
 
 /** @throws AppError UPLOAD_COMPLETED, UPLOAD_ENDED, or the error for which the upload was refused */
 export function requireUnfinished({ id, state, problem }: IncomingUpload): void {
