@@ -13,6 +13,8 @@ import { isAlive, makeStackFolder, startRunningStack, type RunningStack } from '
 const FRAMES = 30;
 const UPLOAD_CREDITS = 0.001 * FRAMES;
 const INFERENCE_CREDITS = 0.002 * FRAMES;
+/** Jobs of a worker that was killed are not waited for as long as in production. */
+const SETTINGS = { LEASE_SECONDS: '5' };
 
 let folder: string;
 let clip: string;
@@ -25,7 +27,7 @@ beforeAll(async () => {
   folder = await makeStackFolder('infernode-e2e-');
   clip = path.join(folder, 'clip.mp4');
   truth = await renderTestClip({ out: clip, seed: 5, frames: FRAMES, width: 320, height: 240 });
-  stack = await startRunningStack(dataDirectory());
+  stack = await startRunningStack(dataDirectory(), SETTINGS);
 });
 
 afterAll(async () => {
@@ -231,7 +233,7 @@ describe('the stack', () => {
     expect(parts.length).toBeGreaterThanOrEqual(3);
     stack.process.kill('SIGKILL');
     await until(() => parts.every((pid) => !isAlive(pid)));
-    stack = await startRunningStack(dataDirectory());
+    stack = await startRunningStack(dataDirectory(), SETTINGS);
     const client = prepared.client.at(stack.url);
     const { last } = await follow(client, jobId);
     expect(last).toBe('COMPLETED');

@@ -4,6 +4,7 @@ import { chmod, mkdtemp } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
+import { keySettings } from './database.js';
 import { storageEnvironment } from './test-storage.js';
 
 /** The product's own stack in processes of its own, as `npm start` runs it. */
@@ -76,8 +77,7 @@ export async function startRunningStack(
     NODE_ENV: 'development',
     DATA_DIR: dataDirectory,
     PORT: '0',
-    JWT_PRIVATE_KEY_PATH: path.join(dataDirectory, 'keys', 'private.key'),
-    JWT_PUBLIC_KEY_PATH: path.join(dataDirectory, 'keys', 'public.key'),
+    ...(await keySettings(path.join(dataDirectory, 'keys'))),
     ADMIN_EMAIL: 'admin@example.com',
     ADMIN_PASSWORD: 'admin password',
     BCRYPT_SALT_ROUNDS: '4',

@@ -103,8 +103,11 @@ inDescribe('npm run backup (needs restic)', () => {
     clip = path.join(folder, 'clip.mp4');
     await renderTestClip({ out: clip, seed: 5, frames: FRAMES, width: 320, height: 240 });
     await cp('models', own().MODELS_DIR, { recursive: true });
+    const { MODELS_DIR, JWT_PRIVATE_KEY_PATH, JWT_PUBLIC_KEY_PATH } = own();
     stack = await startRunningStack(own().DATA_DIR, {
-      MODELS_DIR: own().MODELS_DIR,
+      MODELS_DIR,
+      JWT_PRIVATE_KEY_PATH,
+      JWT_PUBLIC_KEY_PATH,
       MAX_WAITING_JOBS_PER_USER: '0',
     });
     const client = new ApiClient(stack.url);
