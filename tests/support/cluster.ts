@@ -1,5 +1,6 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { keySettings } from './database.js';
 import { freePort } from './free-port.js';
 import { startNginx, type Nginx } from './nginx.js';
 import type { RedisServer } from './redis-server.js';
@@ -49,10 +50,14 @@ export class Cluster {
     // Whatever the umask, nginx passes it with another account.
     await chmod(options.folder, 0o755);
     const nginx = await startNginx(path.join(options.folder, 'nginx'), { listen: await freePort(), apis });
-    const settings = { ...(await storageEnvironment(options.folder)), ...options.settings };
+    const settings = {
+      ...(await keySettings(path.join(options.folder, 'keys'))),
+      ...(await storageEnvironment(options.folder)),
+      ...options.settings,
+    };
     const cluster = new Cluster({ ...options, settings }, nginx, apis);
     await cluster.#migrate();
-    // One after the other: the first one creates keys and the admin account.
+    // One after the other: the first one creates the admin account, and keys outside of Jest.
     for (const member of MEMBERS) await cluster.startApi(member);
     await Promise.all(MEMBERS.map((member) => cluster.startWorker(member)));
     return cluster;
@@ -145,8 +150,6 @@ export class Cluster {
       DATA_DIR: path.join(folder, 'data'),
       LOG_DIR: path.join(folder, 'logs', name),
       TMPDIR: path.join(folder, 'temp'),
-      JWT_PRIVATE_KEY_PATH: path.join(folder, 'keys', 'private.key'),
-      JWT_PUBLIC_KEY_PATH: path.join(folder, 'keys', 'public.key'),
       ADMIN_EMAIL: ADMIN.email,
       ADMIN_PASSWORD: ADMIN.password,
       INFERENCE_DEVICE: 'cpu',
