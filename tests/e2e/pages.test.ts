@@ -75,14 +75,6 @@ describe('pages', () => {
     };
   }
 
-  it('the documentation shows the routes of the OpenAPI document and asks no other site for anything', async () => {
-    const foreignSites = watchForeignSites();
-    await page.goto(`${stack.url}/api/docs`);
-    await page.getByText('Register a new user').click();
-    await page.getByText('Try it out').first().waitFor();
-    expect(foreignSites()).toEqual([]);
-  });
-
   it('the queue board opens for the admin alone and asks no other site for anything', async () => {
     const foreignSites = watchForeignSites();
     await page.goto(`${stack.url}/api/admin/queues`);
@@ -159,69 +151,85 @@ describe('pages', () => {
     });
   });
 
-  describe('every form of the documentation sends what a person filled in', () => {
-    const POSTED = { 'content-type': 'application/json' };
-    let token: string;
-    let datasetId: string;
-
-    const post = async (route: string, body: object): Promise<Record<string, unknown>> => {
-      const headers = token ? { ...POSTED, authorization: `Bearer ${token}` } : POSTED;
-      const answer = await fetch(`${stack.url}${route}`, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify(body),
-      });
-      return (await answer.json()) as Record<string, unknown>;
-    };
-
+  describe('the documentation', () => {
+    let foreignSites: () => string[];
+    // Once for all: a browser takes seconds to draw it.
     beforeAll(async () => {
-      const credentials = { email: 'admin@example.com', password: 'admin password' };
-      token = String((await post('/api/auth/login', credentials)).token);
-      const { dataset } = (await post('/api/dataset', { name: 'Images' })) as { dataset: { id: string } };
-      datasetId = dataset.id;
-      await post('/api/datasets', { name: 'Inpainting dataset' });
-      await writeFile(path.join(folder, 'colours.onnx'), colourNetwork());
-      await writeFile(path.join(folder, 'colours.json'), JSON.stringify(colourManifest()));
+      foreignSites = watchForeignSites();
       await page.goto(`${stack.url}/api/docs`);
-      await page.getByRole('button', { name: 'Authorize' }).first().click();
-      await page.locator('.modal-ux input[type=text]').first().fill(token);
-      await page.locator('.modal-ux button[type=submit]').first().click();
-      await page.locator('.modal-ux .btn-done').first().click();
     });
 
-    it.each<[operationId: string, status: number, files: () => Record<string, string>]>([
-      ['uploadVideo', 201, () => ({ content: path.resolve('samples', 'approach.mp4') })],
-      ['uploadImage', 201, () => ({ content: path.resolve('samples', 'umbrella.png') })],
-      ['uploadPairs', 201, () => ({ image: path.resolve('postman', 'files', 'groups.zip') })],
-      ['classify', 200, () => ({ image: path.resolve('samples', 'umbrella.png') })],
-      ['classifyBatch', 200, () => ({ image: path.resolve('samples', 'umbrella.png') })],
-      [
-        'uploadModel',
-        201,
-        () => ({ model: path.join(folder, 'colours.onnx'), manifest: path.join(folder, 'colours.json') }),
-      ],
-    ])('%s', async (operationId, status, files) => {
-      const operation = page.locator(`[id$="-${operationId}"].opblock`);
-      await operation.locator('.opblock-summary').click();
-      await operation.getByRole('button', { name: 'Try it out' }).click();
-      const id = operation.locator('tr[data-param-name="id"] input');
-      if ((await id.count()) > 0) await id.fill(datasetId);
-      await operation
-        .locator('select.content-type, .body-param-content-type select')
-        .first()
-        .selectOption('multipart/form-data');
-      for (const [name, file] of Object.entries(files())) {
-        const row = operation.locator(`tr[data-property-name="${name}"]`);
-        if ((await row.locator('input[type=file]').count()) === 0)
-          await row.getByRole('button').first().click();
-        await row.locator('input[type=file]').first().setInputFiles(file);
-      }
-      const [response] = await Promise.all([
-        page.waitForResponse((answer) => answer.request().method() === 'POST'),
-        operation.locator('button.execute').click(),
-      ]);
-      expect([response.status(), await response.text()]).toEqual([status, expect.any(String)]);
-      await operation.locator('.opblock-summary').click();
+    it('shows the routes of the OpenAPI document and asks no other site for anything', async () => {
+      const register = page.getByText('Register a new user').first();
+      await register.click();
+      await page.getByText('Try it out').first().waitFor();
+      await register.click();
+      expect(foreignSites()).toEqual([]);
+    });
+
+    describe('has forms that send what a person filled in:', () => {
+      const POSTED = { 'content-type': 'application/json' };
+      let token: string;
+      let datasetId: string;
+
+      const post = async (route: string, body: object): Promise<Record<string, unknown>> => {
+        const headers = token ? { ...POSTED, authorization: `Bearer ${token}` } : POSTED;
+        const answer = await fetch(`${stack.url}${route}`, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify(body),
+        });
+        return (await answer.json()) as Record<string, unknown>;
+      };
+
+      beforeAll(async () => {
+        const credentials = { email: 'admin@example.com', password: 'admin password' };
+        token = String((await post('/api/auth/login', credentials)).token);
+        const { dataset } = (await post('/api/dataset', { name: 'Images' })) as { dataset: { id: string } };
+        datasetId = dataset.id;
+        await post('/api/datasets', { name: 'Inpainting dataset' });
+        await writeFile(path.join(folder, 'colours.onnx'), colourNetwork());
+        await writeFile(path.join(folder, 'colours.json'), JSON.stringify(colourManifest()));
+        await page.getByRole('button', { name: 'Authorize' }).first().click();
+        await page.locator('.modal-ux input[type=text]').first().fill(token);
+        await page.locator('.modal-ux button[type=submit]').first().click();
+        await page.locator('.modal-ux .btn-done').first().click();
+      });
+
+      it.each<[operationId: string, status: number, files: () => Record<string, string>]>([
+        ['uploadVideo', 201, () => ({ content: path.resolve('samples', 'approach.mp4') })],
+        ['uploadImage', 201, () => ({ content: path.resolve('samples', 'umbrella.png') })],
+        ['uploadPairs', 201, () => ({ image: path.resolve('postman', 'files', 'groups.zip') })],
+        ['classify', 200, () => ({ image: path.resolve('samples', 'umbrella.png') })],
+        ['classifyBatch', 200, () => ({ image: path.resolve('samples', 'umbrella.png') })],
+        [
+          'uploadModel',
+          201,
+          () => ({ model: path.join(folder, 'colours.onnx'), manifest: path.join(folder, 'colours.json') }),
+        ],
+      ])('%s', async (operationId, status, files) => {
+        const operation = page.locator(`[id$="-${operationId}"].opblock`);
+        await operation.locator('.opblock-summary').click();
+        await operation.getByRole('button', { name: 'Try it out' }).click();
+        const id = operation.locator('tr[data-param-name="id"] input');
+        if ((await id.count()) > 0) await id.fill(datasetId);
+        await operation
+          .locator('select.content-type, .body-param-content-type select')
+          .first()
+          .selectOption('multipart/form-data');
+        for (const [name, file] of Object.entries(files())) {
+          const row = operation.locator(`tr[data-property-name="${name}"]`);
+          if ((await row.locator('input[type=file]').count()) === 0)
+            await row.getByRole('button').first().click();
+          await row.locator('input[type=file]').first().setInputFiles(file);
+        }
+        const [response] = await Promise.all([
+          page.waitForResponse((answer) => answer.request().method() === 'POST'),
+          operation.locator('button.execute').click(),
+        ]);
+        expect([response.status(), await response.text()]).toEqual([status, expect.any(String)]);
+        await operation.locator('.opblock-summary').click();
+      });
     });
   });
 });
