@@ -103,7 +103,9 @@ export class NetworkController {
 
   readonly status = async ({ principal }: Call<Operations['status']>): Promise<Reply> => {
     const loaded = await this.#rights.visible(principal, this.#statuses.loaded(), idOf);
-    return ok(presentEngineStatus(this.#statuses.report(), loaded));
+    const report = this.#statuses.report();
+    const counts = await this.#rights.visible(principal, Object.entries(report.counts), ([id]) => id);
+    return ok(presentEngineStatus({ ...report, counts: Object.fromEntries(counts) }, loaded));
   };
 
   readonly loaded = async ({ principal }: Call<Operations['loaded']>): Promise<Reply> => {

@@ -75,6 +75,10 @@ describe('rights to networks', () => {
     expect(await listed(admin)).toContain('shapes');
     const index = await stranger.post('/v2/repository/index', {});
     expect(index.text).not.toContain('"shapes"');
+    await guest.client.post('/api/inference/execute', { model_id: 'shapes', input: IMAGE });
+    const used = async (client: ApiClient) =>
+      (await client.get('/api/inference/status')).text.includes('"shapes"');
+    expect([await used(guest.client), await used(stranger)]).toEqual([true, false]);
     await open('shapes');
     expect(await listed(stranger)).toContain('shapes');
   });
