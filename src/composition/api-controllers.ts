@@ -34,6 +34,7 @@ import {
   ServoSessionController,
   type ServoSessionControllerDeps,
 } from '../controllers/servo-session.controller.js';
+import { MetricsController } from '../controllers/metrics.controller.js';
 import { SystemController } from '../controllers/system.controller.js';
 import { IMAGE_TYPES, VIDEO_TYPES } from '../media/sniff.js';
 import { ModelOfferService } from '../services/model-offers.service.js';
@@ -148,6 +149,7 @@ function createCredentialControllers({ keys, settings }: ApiDeps, services: Serv
 }
 
 const createSystemControllers = ({ probes }: ApiDeps, services: Services, version: string) => ({
+  metrics: new MetricsController(services.metrics),
   system: new SystemController({
     health: services.health,
     databaseCheck: 'database',

@@ -9,6 +9,7 @@ import { DatasetService } from '../services/dataset.service.js';
 import { MediaProcessService } from '../services/media-process.service.js';
 import { MediaService } from '../services/media.service.js';
 import { JobOrderService } from '../services/job-order.service.js';
+import { MetricsService } from '../services/metrics.service.js';
 import { HealthService } from '../services/health.service.js';
 import { LedgerInferencePayment } from '../services/inference-payment.js';
 import { OpenInferenceService } from '../services/open-inference.service.js';
@@ -69,6 +70,7 @@ export function createServices(deps: ApiDeps) {
     networkRights,
     networkRightsAdmin: new NetworkRightsAdmin(unitOfWork, networkRights),
     health: new HealthService(probes),
+    metrics: new MetricsService(unitOfWork.read),
     links,
     linkUsers: new LinkUserService(links, unitOfWork.read.users),
   };

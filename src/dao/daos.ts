@@ -29,6 +29,7 @@ import { TagDao } from './tag.dao.js';
 import { ImportDao } from './import.dao.js';
 import { UploadDao } from './upload.dao.js';
 import { TrashDao } from './trash.dao.js';
+import { MetricsDao } from './metrics.dao.js';
 import { UsageDao } from './usage.dao.js';
 import { UserSessionDao } from './user-session.dao.js';
 import { UserDao } from './user.dao.js';
@@ -74,6 +75,7 @@ export interface Daos {
   readonly identities: IdentityDao;
   readonly networkRights: NetworkRightDao;
   readonly usage: UsageDao;
+  readonly metrics: MetricsDao;
   readonly trash: TrashDao;
   readonly retention: RetentionDao;
 }
@@ -116,6 +118,7 @@ export function createDaos(context: DaoContext): Daos {
     identities: new IdentityDao(context),
     networkRights: new NetworkRightDao(context),
     usage: new UsageDao(context),
+    metrics: new MetricsDao(context),
     trash: new TrashDao(context),
     retention: new RetentionDao(context),
   };

@@ -1,4 +1,5 @@
 import type { UploadReservation } from '../domain/repositories/quota.repository.js';
+import { SERVO_TASK } from '../domain/servo-recording.js';
 import { Dao } from './dao.js';
 
 /** Limits in a row of `user_limits`; NULL: as in the settings. */
@@ -45,13 +46,16 @@ const LIFETIME = `clock_timestamp() + interval '${LIFETIME_MS} milliseconds'`;
 const RESERVED = `
   SELECT COALESCE(sum(bytes), 0)::text AS "reservedBytes" FROM upload_reservations
    WHERE user_id = $userId AND expires_at > clock_timestamp() AND id <> $except::uuid`;
+/** Recordings whose job has this status; each status has an index of its own. */
+const recordedBy = (status: string): string => `
+    SELECT recording_bytes FROM inference_jobs AS job JOIN servo_sessions AS session ON session.job_id = job.id
+     WHERE job.user_id = $userId AND job.status = '${status}' AND job.task = '${SERVO_TASK}'`;
 /** Recordings of live sessions that have not ended, or whose job has not. */
 const RECORDED = `(
   SELECT COALESCE(sum(recording_bytes), 0) FROM (
     SELECT recording_bytes FROM servo_sessions WHERE user_id = $userId AND status <> 'ended'
-    UNION ALL
-    SELECT recording_bytes FROM inference_jobs AS job JOIN servo_sessions AS session ON session.job_id = job.id
-     WHERE job.user_id = $userId AND job.status IN ('PENDING', 'RUNNING') AND job.task = 'servo') AS recordings)`;
+    UNION ALL ${recordedBy('PENDING')}
+    UNION ALL ${recordedBy('RUNNING')}) AS recordings)`;
 /** A valid id that no reservation has. */
 const NO_RESERVATION = '00000000-0000-0000-0000-000000000000';
 

@@ -13,6 +13,8 @@ export const DOCUMENTATION_PATH = '/api/docs';
 export const VERSIONED_DOCUMENTATION_PATH = '/api/v1/api-docs';
 export const OPENAPI_PATH = '/api/openapi.json';
 export const HEALTH_PATH = '/api/health';
+/** Metrics for Prometheus, whose default it is. */
+export const METRICS_PATH = '/metrics';
 export const VERSIONED_HEALTH_PATH = '/api/v1/health';
 export const LIVENESS_PATH = '/livez';
 export const READINESS_PATH = '/readyz';

@@ -227,7 +227,7 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
   ) => {
     const accepted = { ...arrived, caller: await arrived.afterBody() };
     const principal = accepted.caller?.principal ?? null;
-    if (operation.access === 'admin' && principal !== null)
+    if (operation.access === 'admin' && operation.unaudited !== true && principal !== null)
       await guards.audit.record(principal, operation.operationId, auditSubject(operation, accepted));
     // Before a stored response is repeated.
     if (principal !== null) requireFieldScopes(operation, accepted.input.body, principal);

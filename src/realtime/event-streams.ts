@@ -10,7 +10,7 @@ import { HEARTBEAT_MS } from './heartbeat.js';
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 /** One open stream of server-sent events. */
-export interface EventStream {
+interface EventStream {
   /** Whether events can still be sent; they may still occur between the end of a stream and its "close" event. */
   readonly isOpen: boolean;
   /** Bytes that the client has not read yet. */

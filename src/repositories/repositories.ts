@@ -25,6 +25,7 @@ import { PostgresImportRepository } from './import.repository.js';
 import { PostgresUploadRepository } from './upload.repository.js';
 import { PostgresRetentionRepository } from './retention.repository.js';
 import { PostgresTrashRepository } from './trash.repository.js';
+import { PostgresMetricsRepository } from './metrics.repository.js';
 import { PostgresUsageRepository } from './usage.repository.js';
 import { PostgresUserSessionRepository } from './user-session.repository.js';
 import { PostgresUserRepository } from './user.repository.js';
@@ -56,6 +57,7 @@ export function createRepositories(daos: Daos): Repositories {
     servoSessions: translating(new PostgresServoSessionRepository(daos.servoSessions, daos.servoGoals)),
     trash: translating(new PostgresTrashRepository(daos.trash)),
     retention: translating(new PostgresRetentionRepository(daos.retention)),
+    metrics: translating(new PostgresMetricsRepository(daos.metrics)),
     usage: translating(new PostgresUsageRepository(daos.usage)),
     userSessions: translating(new PostgresUserSessionRepository(daos.userSessions)),
     imports: translating(new PostgresImportRepository(daos.imports)),

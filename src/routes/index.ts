@@ -29,6 +29,7 @@ import type { QuotaController } from '../controllers/quota.controller.js';
 import type { RealtimeController } from '../controllers/realtime.controller.js';
 import type { SchedulingController } from '../controllers/scheduling.controller.js';
 import type { ServoSessionController } from '../controllers/servo-session.controller.js';
+import type { MetricsController } from '../controllers/metrics.controller.js';
 import type { SystemController } from '../controllers/system.controller.js';
 import type { TusController } from '../controllers/tus.controller.js';
 import type { TrashController } from '../controllers/trash.controller.js';
@@ -65,6 +66,7 @@ import { quotaRoutes } from './quota.routes.js';
 import { realtimeRoutes } from './realtime.routes.js';
 import { schedulingRoutes } from './scheduling.routes.js';
 import { servoRoutes } from './servo.routes.js';
+import { metricsRoutes } from './metrics.routes.js';
 import { systemRoutes } from './system.routes.js';
 import { trashRoutes } from './trash.routes.js';
 import { dreamRoutes, uploadRoutes } from './upload.routes.js';
@@ -109,6 +111,7 @@ export interface Controllers {
   readonly openInference: OpenInferenceController;
   readonly realtime: RealtimeController;
   readonly servo: ServoSessionController;
+  readonly metrics: MetricsController;
   readonly system: SystemController;
   readonly adminSessions: AdminSessionController;
 }
@@ -150,6 +153,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...schedulingRoutes(controllers.scheduling),
       ...openInferenceRoutes(controllers.openInference),
       ...realtimeRoutes(controllers.realtime),
+      ...metricsRoutes(controllers.metrics),
       ...systemRoutes(controllers.system),
       ...adminSessionRoutes(controllers.adminSessions),
     ],

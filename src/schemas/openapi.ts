@@ -32,6 +32,7 @@ import { realtimeOperations } from './realtime.schema.js';
 import { schedulingOperations } from './scheduling.schema.js';
 import { servoOperations } from './servo.schema.js';
 import { trashOperations } from './trash.schema.js';
+import { metricsOperations } from './metrics.schema.js';
 import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
 import { userSessionOperations } from './user-session.schema.js';
 import { tusOperations } from './tus.schema.js';
@@ -76,6 +77,7 @@ export const allOperations: readonly Operation[] = [
   schedulingOperations,
   openInferenceOperations,
   realtimeOperations,
+  metricsOperations,
   systemOperations,
   adminSessionOperations,
 ].flatMap((group): Operation[] => Object.values<Operation>(group));

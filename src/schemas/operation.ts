@@ -71,6 +71,8 @@ export interface OperationShape<
   readonly errors?: readonly ErrorResponse[];
   /** For admin operations: body fields that the audit log records, which identify the subject of the request. */
   readonly audited?: readonly string[];
+  /** For admin operations without data of users, which are repeated all the time: not in the audit log. */
+  readonly unaudited?: boolean;
   /** Further scopes that an API key needs when the body has these fields. */
   readonly fieldScopes?: Readonly<Record<string, Scope>>;
   /** Accepts `Idempotency-Key`: a repeat answers with the stored response. */

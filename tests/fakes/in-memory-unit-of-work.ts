@@ -74,6 +74,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       webhookDeliveries: noWebhookDeliveries,
       // Sums over many tables are a matter of SQL.
       usage: { daily: async () => [] },
+      metrics: { read: async () => [] },
       userSessions: new InMemoryUserSessionRepository(store),
       uploads: noUploads,
       imports: noImports,

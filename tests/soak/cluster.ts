@@ -137,6 +137,8 @@ async function soak(cluster: Cluster, url: string): Promise<boolean> {
     });
   console.table(loads);
   console.log('reasons for a second attempt:', { ...replaced.problems, ...killed.problems });
+  const failed = [...replaced.failed, ...killed.failed];
+  if (failed.length > 0) console.log('failed at the second attempt:', failed.slice(0, 5));
   console.log(`presence is right ${presence.toFixed(1)} s after the kill`);
   const unhandled = cluster
     .output()

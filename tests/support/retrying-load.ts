@@ -15,7 +15,7 @@ export interface LoadOutcome {
   readonly failed: readonly string[];
 }
 
-/** Clients that send one request after the other, and each of them once more if it fails. */
+/** Clients that send one request after the other, and each of them once more if it fails, after the `Retry-After` of its answer. */
 export class RetryingLoad {
   readonly #clients: Promise<void>[] = [];
   readonly #problems = new Map<string, number>();
@@ -44,7 +44,7 @@ export class RetryingLoad {
   async #run(pauseMs: number, next: () => Send): Promise<void> {
     while (this.#running) {
       const send = next();
-      const first = await problemOf(send);
+      const first = await outcomeOf(send);
       const problem = first === null ? null : await this.#repeat(send, first);
       if (problem === null) this.#answered += 1;
       else this.#failed.push(problem);
@@ -52,19 +52,27 @@ export class RetryingLoad {
     }
   }
 
-  #repeat(send: Send, problem: string): Promise<string | null> {
+  async #repeat(send: Send, { problem, retryAfterMs }: Failure): Promise<string | null> {
     this.#repeated += 1;
     this.#problems.set(problem, (this.#problems.get(problem) ?? 0) + 1);
-    return problemOf(send);
+    await delay(retryAfterMs);
+    return (await outcomeOf(send))?.problem ?? null;
   }
 }
 
-async function problemOf(send: Send): Promise<string | null> {
+interface Failure {
+  readonly problem: string;
+  readonly retryAfterMs: number;
+}
+
+async function outcomeOf(send: Send): Promise<Failure | null> {
   try {
-    const { status, at } = await send();
-    return status < 400 ? null : `${status} ${String(at('code'))}`;
+    const { status, headers, at } = await send();
+    if (status < 400) return null;
+    const retryAfterMs = Number(headers.get('retry-after') ?? 0) * 1000;
+    return { problem: `${status} ${String(at('code'))}`, retryAfterMs };
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return String(cause);
+    return { problem: String(cause), retryAfterMs: 0 };
   }
 }

@@ -1,4 +1,5 @@
 import type { AuditRepository } from '../audit.js';
+import type { MetricsRepository } from '../metrics.js';
 import type { RateCountRepository } from '../rate-count.js';
 import type { UsageRepository } from '../usage.js';
 import type { ApiKeyRepository } from './api-key.repository.js';
@@ -55,6 +56,7 @@ export interface Repositories {
   readonly identities: IdentityRepository;
   readonly networkRights: NetworkRightRepository;
   readonly usage: UsageRepository;
+  readonly metrics: MetricsRepository;
   readonly trash: TrashRepository;
   readonly retention: RetentionRepository;
 }

@@ -65,7 +65,7 @@ describe('what administrators see of others', () => {
     expect(await ids(`datasetId=${datasetId}`)).toEqual([second, first]);
     expect(await ids(`batchId=${batchId}`)).toEqual([second]);
     const wrong = await admin.get('/api/admin/jobs?status=DONE&limit=1001&page=0&owner=me');
-    expect([wrong.status, wrong.text]).toEqual([422, expect.stringMatching(/status.*limit|limit.*status/s)]);
+    expect([wrong.status, wrong.text]).toEqual([400, expect.stringMatching(/status.*limit|limit.*status/s)]);
     const listed = await admin.get('/api/admin/jobs?email=worker.o');
     expect(listed.json).toMatchObject({
       data: {
@@ -73,6 +73,58 @@ describe('what administrators see of others', () => {
       },
     });
     expect((await client.get('/api/admin/jobs')).status).toBe(403);
+  });
+
+  it('metrics of queues and webhooks, without a trace in the audit log', async () => {
+    const { client } = await api.user('hooked');
+    const hooks: string[] = [];
+    for (const name of ['a', 'b'])
+      hooks.push(
+        String((await client.post('/api/webhooks', { url: `https://example.com/${name}` })).at('webhook.id')),
+      );
+    const { sequelize } = api.persistence.persistence;
+    const deliver = (status: string, finishedAt: string, next: string) =>
+      sequelize.query(
+        `INSERT INTO webhook_deliveries (id, webhook_id, type, payload, status, expires_at, created_at, finished_at, next_attempt_at)
+         VALUES (gen_random_uuid(), '${hooks[0]}', 'webhook.test', '{}', '${status}', now() + interval '1 day',
+                 now() - interval '10 minutes', ${finishedAt}, ${next})`,
+      );
+    await deliver('delivered', 'now()', 'NULL');
+    await deliver('failed', 'now()', 'NULL');
+    await deliver('failed', `now() - interval '2 hours'`, 'NULL');
+    await deliver('pending', 'NULL', 'now()');
+    await deliver('pending', 'NULL', 'now()');
+    await sequelize.query(
+      `UPDATE webhooks SET paused_until = now() + interval '1 hour' WHERE id = '${hooks[1]}'`,
+    );
+    const before = await newestAudit();
+
+    const { status, headers, text } = await admin.get('/metrics');
+
+    expect([status, headers.get('content-type')]).toEqual([
+      200,
+      expect.stringMatching(/^text\/plain; version=0\.0\.4/),
+    ]);
+    const samples = Object.fromEntries(
+      text
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('#'))
+        .map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+    );
+    expect(samples).toMatchObject({
+      'infernode_queue_waiting{queue="webhooks"}': 2,
+      'infernode_queue_running{queue="webhooks"}': 0,
+      'infernode_webhook_deliveries_last_hour{outcome="delivered"}': 1,
+      'infernode_webhook_deliveries_last_hour{outcome="failed"}': 1,
+      infernode_webhook_circuits_open: 1,
+      'infernode_webhook_endpoints{state="enabled"}': 2,
+      'infernode_queue_waiting{queue="previews"}': expect.any(Number),
+      'infernode_queue_waiting{queue="imports"}': 0,
+      infernode_uploads_open: 0,
+    });
+    expect(samples['infernode_queue_oldest_waiting_seconds{queue="webhooks"}']).toBeGreaterThanOrEqual(600);
+    expect(await newestAudit()).toEqual(before);
+    expect((await client.get('/metrics')).status).toBe(403);
   });
 
   it('every look is in the audit log, which nobody can change', async () => {
