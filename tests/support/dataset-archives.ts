@@ -3,7 +3,7 @@ import { fromBufferPromise } from 'yauzl';
 import { encodeImage } from '../../src/media/image-codec.js';
 
 /** A file in a manifest. */
-export interface ManifestFile {
+interface ManifestFile {
   path: string;
   name: string;
   kind: string;

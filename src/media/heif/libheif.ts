@@ -91,11 +91,11 @@ const MAX_PROFILE_BYTES = 8 * 2 ** 20;
 
 let loaded: LibHeif | undefined;
 
+const require = createRequire(import.meta.url);
+
 /** Loaded with the first file: compiling takes tenths of a second. */
 const load = (): LibHeif =>
-  (loaded ??= (
-    createRequire(import.meta.url)('libheif-js/libheif-wasm/libheif-bundle.js') as () => LibHeif
-  )());
+  (loaded ??= (require('libheif-js/libheif-wasm/libheif-bundle.js') as () => LibHeif)());
 
 /**
  * Opens a HEIF file (ISO/IEC 23008-12) with HEVC images for the time of `use`.
