@@ -19,7 +19,7 @@ type Operations = typeof inferenceOperations;
 
 /** Dependencies of {@link InferenceController}. */
 export interface InferenceControllerDeps {
-  readonly jobs: Pick<JobService, 'create' | 'estimate' | 'get' | 'queuePosition'>;
+  readonly jobs: Pick<JobService, 'create' | 'estimate' | 'get' | 'inputs' | 'queuePosition'>;
   readonly results: Pick<ResultService, 'find' | 'zip'>;
   readonly users: Pick<UserService, 'balance'>;
   readonly networks: Pick<NetworkService, 'requireForTask'>;
@@ -73,8 +73,11 @@ export class InferenceController {
     });
   };
 
-  readonly resultJson = async ({ principal, params }: Call<Operations['resultJson']>): Promise<Reply> =>
-    ok(presentResult(await this.#deps.results.find(params.id, { principal }), this.#deps.links));
+  readonly resultJson = async ({ principal, params }: Call<Operations['resultJson']>): Promise<Reply> => {
+    const finished = await this.#deps.results.find(params.id, { principal });
+    const inputs = await this.#deps.jobs.inputs(finished.job);
+    return ok(presentResult(finished, inputs, this.#deps.links));
+  };
 
   readonly resultZip = async (call: Call<Operations['resultZip']>): Promise<typeof HANDLED> => {
     const { params, request, response } = call;

@@ -1,3 +1,4 @@
+import type { ShownInput } from '../services/job-inputs.js';
 import type { FinishedJob } from '../services/result.service.js';
 import { zipResultPath, type LinkSigner } from './job.presenter.js';
 
@@ -8,7 +9,11 @@ function velocityOf(json: Readonly<Record<string, unknown>>): unknown[] {
 }
 
 /** The JSON result: the five fields of the compatibility format, followed by the task's own fields. */
-export function presentResult({ job, result }: FinishedJob, links: LinkSigner) {
+export function presentResult(
+  { job, result }: FinishedJob,
+  inputs: readonly ShownInput[] | null,
+  links: LinkSigner,
+) {
   return {
     results: {
       ...result.json,
@@ -17,6 +22,7 @@ export function presentResult({ job, result }: FinishedJob, links: LinkSigner) {
       carbon_footprint: job.energy?.carbonGrams ?? 0,
       download_url: links.sign(zipResultPath(job.id), job.userId),
       message: 'Inference completed successfully',
+      inputs,
       zip: { bytes: result.zipBytes, sha256: result.zipSha256 },
     },
   };

@@ -88,6 +88,14 @@ export class ImportDao extends Dao {
     );
   }
 
+  async lockUnfinishedOf(userId: string): Promise<ImportFileRow[]> {
+    this.requireTransaction();
+    return this.rows<ImportFileRow>(
+      `SELECT ${FILE} FROM import_files WHERE user_id = $userId AND finished_at IS NULL ORDER BY id FOR NO KEY UPDATE`,
+      { userId },
+    );
+  }
+
   /** Users with fewer running files come first, so that a long list of one user does not delay those of others. */
   async claim({ leaseMs, perUser }: ImportClaim): Promise<ImportFileRow | null> {
     const [row] = await this.rows<ImportFileRow>(

@@ -15,6 +15,13 @@ const NO_LIVE_JOB = (dataset: string): string => `NOT EXISTS (
 const EMPTIED = `purged_at = now(), deleted_at = COALESCE(deleted_at, now()), events_removed_at = now(),
   result_gone_at = now(), params = '{}', plan = '{}', inputs = NULL, progress = NULL, failure_message = NULL`;
 
+/** Users whose account is deleted and whose jobs have ended. */
+const DELETED_USERS = `users u WHERE u.deleted_at IS NOT NULL AND u.purged_at IS NULL AND NOT EXISTS (
+  SELECT 1 FROM inference_jobs j WHERE j.user_id = u.id AND j.status IN ('PENDING', 'RUNNING'))`;
+/** Of an import. */
+const NO_OPEN_FILE =
+  'NOT EXISTS (SELECT 1 FROM import_files f WHERE f.import_id = imports.id AND f.finished_at IS NULL)';
+
 /** Removes rows for good, in limited steps. */
 export class RetentionDao extends Dao {
   /** Files in the trash, with the items whose source they are; items lose a removed mask. */
@@ -92,33 +99,25 @@ export class RetentionDao extends Dao {
     return rows.length;
   }
 
-  /** One step for users that are deleted: their files, then their jobs, then names and tags. */
+  /** One step for users that are deleted: their files, jobs, uploads and imports, then names, tags and descriptions. */
   async purgeUsers(limit: number): Promise<number> {
-    const deleted = `users u WHERE u.deleted_at IS NOT NULL AND u.purged_at IS NULL AND NOT EXISTS (
-      SELECT 1 FROM inference_jobs j WHERE j.user_id = u.id AND j.status IN ('PENDING', 'RUNNING'))`;
-    const media = await this.#ids(
-      `SELECT id FROM media WHERE user_id IN (SELECT u.id FROM ${deleted}) LIMIT $limit`,
+    for (const remove of [
+      () => this.#removeMediaOfDeleted(limit),
+      () => this.#emptyJobsOfDeleted(limit),
+      () => this.#removeOfDeleted('uploads', 'finished_at IS NOT NULL AND NOT has_bytes', limit),
+      () => this.#removeOfDeleted('imports', NO_OPEN_FILE, limit),
+    ])
+      if ((await remove()) === limit) return limit;
+    const ids = await this.#ids(
+      `UPDATE users SET purged_at = now() WHERE id IN (
+         SELECT u.id FROM ${DELETED_USERS}
+            AND NOT EXISTS (SELECT 1 FROM media WHERE media.user_id = u.id)
+            AND NOT EXISTS (SELECT 1 FROM uploads WHERE uploads.user_id = u.id)
+            AND NOT EXISTS (SELECT 1 FROM imports WHERE imports.user_id = u.id) LIMIT $limit) RETURNING id`,
       { limit },
     );
-    await this.#removeMedia(media);
-    if (media.length === limit) return limit;
-    const jobs = await this.#ids(
-      `SELECT id FROM inference_jobs WHERE purged_at IS NULL AND user_id IN (SELECT u.id FROM ${deleted}) LIMIT $limit`,
-      { limit },
-    );
-    await this.#emptyJobs(jobs);
-    if (jobs.length === limit) return limit;
-    const rows = await this.rows(
-      `WITH done AS (
-         UPDATE users SET purged_at = now() WHERE id IN (SELECT u.id FROM ${deleted} LIMIT $limit) RETURNING id),
-       renamed AS (
-         UPDATE datasets SET name = 'deleted-' || datasets.id, tags = '{}', purged_at = now(),
-                deleted_at = COALESCE(deleted_at, now())
-           FROM done WHERE datasets.user_id = done.id)
-       SELECT id FROM done`,
-      { limit },
-    );
-    return Math.max(media.length, jobs.length, rows.length);
+    await this.#anonymise(ids);
+    return ids.length;
   }
 
   /** Keys that no row names any more. */
@@ -145,6 +144,55 @@ export class RetentionDao extends Dao {
         keys: [...keys],
       },
     );
+  }
+
+  async #removeMediaOfDeleted(limit: number): Promise<number> {
+    const ids = await this.#ids(
+      `SELECT id FROM media WHERE user_id IN (SELECT u.id FROM ${DELETED_USERS}) LIMIT $limit`,
+      { limit },
+    );
+    return this.#removeMedia(ids);
+  }
+
+  async #emptyJobsOfDeleted(limit: number): Promise<number> {
+    const ids = await this.#ids(
+      `SELECT id FROM inference_jobs WHERE purged_at IS NULL AND user_id IN (SELECT u.id FROM ${DELETED_USERS}) LIMIT $limit`,
+      { limit },
+    );
+    return this.#emptyJobs(ids);
+  }
+
+  async #removeOfDeleted(table: 'uploads' | 'imports', condition: string, limit: number): Promise<number> {
+    const ids = await this.#ids(
+      `DELETE FROM ${table} WHERE id IN (
+         SELECT id FROM ${table} WHERE ${condition} AND user_id IN (SELECT u.id FROM ${DELETED_USERS}) LIMIT $limit)
+       RETURNING id`,
+      { limit },
+    );
+    return ids.length;
+  }
+
+  /** Names of datasets, tags, stored responses, and the names of files in the ledger, whose amounts stay. */
+  async #anonymise(users: readonly string[]): Promise<void> {
+    if (users.length === 0) return;
+    this.requireTransaction();
+    const bind = { users: [...users] };
+    await this.rows(
+      `UPDATE datasets SET name = 'deleted-' || id, tags = '{}', purged_at = now(), deleted_at = COALESCE(deleted_at, now())
+        WHERE user_id = ANY($users::uuid[]) RETURNING id`,
+      bind,
+    );
+    await this.rows(
+      'DELETE FROM idempotency_keys WHERE user_id = ANY($users::uuid[]) RETURNING user_id',
+      bind,
+    );
+    await this.rows(`SELECT set_config('infernode.retention', 'credit_transactions', true)`, {});
+    await this.rows(
+      `UPDATE credit_transactions SET description = kind WHERE user_id = ANY($users::uuid[])
+          AND (upload_id IS NOT NULL OR kind = 'upload') RETURNING id`,
+      bind,
+    );
+    await this.rows(`SELECT set_config('infernode.retention', '', true)`, {});
   }
 
   async #due(select: string, { days, limit }: RetentionRows): Promise<string[]> {

@@ -56,6 +56,10 @@ export class PostgresImportRepository implements ImportRepository {
     return (await this.#imports.lockUnfinished(importId)).map(toFile);
   }
 
+  async lockUnfinishedOf(userId: string): Promise<readonly ImportFile[]> {
+    return (await this.#imports.lockUnfinishedOf(userId)).map(toFile);
+  }
+
   async claim(claim: ImportClaim): Promise<ClaimedImport | null> {
     const row = await this.#imports.claim(claim);
     const batch = row && (await this.#imports.find(row.importId));

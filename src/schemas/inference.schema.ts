@@ -3,7 +3,7 @@ import { PRIORITY } from '../domain/repositories/schedule.repository.js';
 import type { TaskRequest } from '../tasks/definition.js';
 import { TASKS, type AnyTask } from '../tasks/index.js';
 import { dryRunQuery, id, idParams, linkQuery, estimateResponse, rangeOver } from './common.schema.js';
-import { job, resultLifetime, jobFailure, jobProgress, jobStatus } from './job.schema.js';
+import { job, jobInputs, resultLifetime, jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
 import { priority } from './scheduling.schema.js';
@@ -78,6 +78,7 @@ const results = z
     carbon_footprint: z.number().meta({ description: 'Grams of CO2 equivalent' }),
     download_url: z.string().meta({ description: 'Signed path of the ZIP, valid for 15 minutes' }),
     message: z.string().meta({ example: 'Inference completed successfully' }),
+    inputs: jobInputs,
     ...resultFields,
   })
   .catchall(z.unknown());

@@ -111,20 +111,23 @@ const listQuery = z.strictObject({
   createdBefore: timestamp.optional(),
 });
 
+/** The files of a job, pinned when it was created. */
+export const jobInputs = z
+  .array(
+    z.object({
+      role: z.string(),
+      mediaId: id,
+      name: z.string(),
+      sha256: z.string(),
+      deleted: z.boolean().meta({ description: 'The file, or its dataset, was deleted since' }),
+    }),
+  )
+  .nullable()
+  .meta({ description: 'The files that the job runs on; null for jobs of earlier versions' });
+
 const estimatedJob = job
   .extend({
-    inputs: z
-      .array(
-        z.object({
-          role: z.string(),
-          mediaId: id,
-          name: z.string(),
-          sha256: z.string(),
-          deleted: z.boolean().meta({ description: 'The file, or its dataset, was deleted since' }),
-        }),
-      )
-      .nullable()
-      .meta({ description: 'The files that the job runs on; null for jobs of earlier versions' }),
+    inputs: jobInputs,
     estimate: z.object({ startsAt: timestamp.nullable(), endsAt: timestamp.nullable() }).nullable().meta({
       description:
         'Expected times, from recent jobs of the same task, network, device and price; null while unknown, and for a job that has ended',

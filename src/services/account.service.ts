@@ -3,6 +3,7 @@ import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Principal, User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
 import { requireUsablePassword, type PasswordHasher } from './auth-password.js';
+import { endImportFile } from './import-holds.js';
 import type { OrphanedJobs } from './orphaned-jobs.service.js';
 
 /** Changes that a user may make to their own account. */
@@ -91,6 +92,9 @@ export class AccountService {
   async remove(principal: Principal, userId: string): Promise<void> {
     requireOwn(principal, userId);
     await this.#deps.unitOfWork.run(async (scope) => {
+      // Before the datasets, in the order in which a finished import locks them.
+      for (const file of await scope.imports.lockUnfinishedOf(userId))
+        await endImportFile(scope, file, { state: 'cancelled' });
       await scope.datasets.softDeleteAll(userId);
       await scope.servoSessions.removeGoals(userId);
       await scope.apiKeys.removeByUser(userId);

@@ -11,6 +11,7 @@ export const noImports: ImportRepository = {
   list: async () => ({ rows: [], nextCursor: null }),
   countUnfinished: async () => 0,
   lockUnfinished: async () => [],
+  lockUnfinishedOf: async () => [],
   claim: async () => null,
   renew: unexpected,
   lockClaimed: async () => null,

@@ -34,6 +34,8 @@ export interface ImportRepository {
   countUnfinished(userId: string): Promise<number>;
   /** The unfinished files under lock until the transaction ends. */
   lockUnfinished(importId: string): Promise<readonly ImportFile[]>;
+  /** Those of all imports of a user, under lock until the transaction ends. */
+  lockUnfinishedOf(userId: string): Promise<readonly ImportFile[]>;
   /** Claims a file that is due, of the user with the fewest running ones; null when none is. */
   claim(claim: ImportClaim): Promise<ClaimedImport | null>;
   /** Extends the lease and records the progress. @returns whether the claim still holds */
