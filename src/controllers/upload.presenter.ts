@@ -73,6 +73,7 @@ export function presentArchive({ dataset, items, cost, balance, warnings }: Uplo
 /** What an upload in several requests stored, as for an upload in one request. */
 export function presentStored({ kind, name }: IncomingUpload, outcome: UploadOutcome): unknown {
   if (kind === 'pairs') return presentPairs(outcome);
+  if (kind === 'dataset') return presentArchive(outcome);
   return kind === 'images' ? presentImages(name, outcome) : presentVideos(name, outcome);
 }
 

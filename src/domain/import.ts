@@ -1,4 +1,4 @@
-import type { IncomingUpload } from './incoming-upload.js';
+import type { IMPORT_KINDS } from './incoming-upload.js';
 import type { MicroCredits } from './money.js';
 
 /** States of a file of an import. */
@@ -26,7 +26,7 @@ export interface Import {
   readonly id: string;
   readonly userId: string;
   readonly datasetId: string;
-  readonly kind: IncomingUpload['kind'];
+  readonly kind: (typeof IMPORT_KINDS)[number];
   readonly options: ImportOptions;
   readonly createdAt: Date;
 }

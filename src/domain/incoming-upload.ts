@@ -6,8 +6,10 @@ export const UPLOAD_PROTOCOLS = ['multipart', 'tus'] as const;
 /** See {@link UPLOAD_PROTOCOLS}. */
 export type UploadProtocol = (typeof UPLOAD_PROTOCOLS)[number];
 
-/** What the files of an upload are: videos, images, or images and videos with their masks. */
-export const UPLOAD_KINDS = ['videos', 'images', 'pairs'] as const;
+/** What the files of an import are: videos, images, or images and videos with their masks. */
+export const IMPORT_KINDS = ['videos', 'images', 'pairs'] as const;
+/** What the files of an upload are; `dataset` is the archive of a dataset. */
+export const UPLOAD_KINDS = [...IMPORT_KINDS, 'dataset'] as const;
 /** See {@link UPLOAD_KINDS}. */
 type UploadKind = (typeof UPLOAD_KINDS)[number];
 

@@ -62,7 +62,7 @@ export const datasetArchiveOperations = {
     operationId: 'importDatasetArchive',
     summary: 'Create a dataset from an archive, or add its files to a dataset',
     description:
-      'Every file is checked like an upload and against the manifest; the archive is imported completely or not at all. Files without masks cost as much as uploads of videos and images, pairs as much as in a ZIP of pairs.',
+      'Every file is checked like an upload and against the manifest; the archive is imported completely or not at all. Files without masks cost as much as uploads of videos and images, pairs as much as in a ZIP of pairs. For archives that are too large for one request see `kind` of `POST /api/uploads/multipart`.',
     tag: 'Datasets',
     access: 'user',
     scope: 'datasets:write',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { IMPORT_FILE_STATES, MAX_IMPORT_FILES } from '../domain/import.js';
-import { MAX_UPLOAD_NAME_LENGTH, UPLOAD_KINDS } from '../domain/incoming-upload.js';
+import { IMPORT_KINDS, MAX_UPLOAD_NAME_LENGTH } from '../domain/incoming-upload.js';
 import { MAX_OUTBOUND_URL_LENGTH } from '../domain/outbound.js';
 import { id, idParams, lineOfText, pageQuery, timestamp } from './common.schema.js';
 import { imagesAdded, videosAdded } from './dataset-answers.schema.js';
@@ -18,7 +18,7 @@ const url = z.string().min(1).max(MAX_OUTBOUND_URL_LENGTH).meta({
 
 const createBody = z
   .strictObject({
-    kind: z.enum(UPLOAD_KINDS).meta({
+    kind: z.enum(IMPORT_KINDS).meta({
       description:
         '`pairs` are images or videos with their masks, for inpainting. Each URL may also be a ZIP of such files',
     }),
@@ -76,7 +76,7 @@ const importAnswer = z
   .object({
     importId: id,
     datasetId: id,
-    kind: z.enum(UPLOAD_KINDS),
+    kind: z.enum(IMPORT_KINDS),
     state: z.enum(['running', 'completed']).meta({
       description: '`completed` when no file is waiting or running, whatever became of them',
     }),

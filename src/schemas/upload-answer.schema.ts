@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UPLOAD_KINDS, UPLOAD_PROTOCOLS, UPLOAD_STATES } from '../domain/incoming-upload.js';
 import { credits, id, timestamp } from './common.schema.js';
+import { archiveImported } from './dataset-archive.schema.js';
 import { imagesAdded, videosAdded } from './dataset-answers.schema.js';
 import { pairsUploaded } from './named-dataset-answers.schema.js';
 
@@ -19,7 +20,7 @@ const estimate = z
   });
 
 const result = z
-  .union([videosAdded, imagesAdded, pairsUploaded])
+  .union([videosAdded, imagesAdded, pairsUploaded, archiveImported])
   .nullable()
   .meta({ description: 'What was stored and charged, as for an upload in one request' });
 

@@ -36,7 +36,7 @@ export const uploadName = lineOfText(MAX_UPLOAD_NAME_LENGTH).meta({ example: 'Mo
 /** What the files are. */
 const uploadKind = z.enum(UPLOAD_KINDS).meta({
   description:
-    '`pairs` are images or videos with their masks, for inpainting. By default `pairs` with a `role`, `images` for extensions of images, and `videos` otherwise',
+    '`pairs` are images or videos with their masks, for inpainting; `dataset` is the archive of a dataset, whose files are added. By default `pairs` with a `role`, `images` for extensions of images, and `videos` otherwise',
 });
 
 /** Role of a file of a pair. */

@@ -165,6 +165,7 @@ function isPassing(error: unknown): boolean {
 function contentOf(members: readonly Member[]): UploadContent {
   const [{ upload, content: file }, mask] = members;
   const { kind, name, isArchive, options } = upload;
+  if (kind === 'dataset') return { kind, form: { file } };
   if (kind !== 'pairs') return { kind, form: { name, isArchive, file } };
   return {
     kind,

@@ -38,6 +38,8 @@ export function estimateUnits(upload: EstimatedUpload): { preset: PricePresetNam
       return { preset: 'infernode', units: { 'upload.video_frame': frames } };
     case 'images':
       return { preset: 'infernode', units: { 'upload.image': isArchive ? files : 1 } };
+    case 'dataset':
+      return { preset: 'infernode', units: { 'upload.image': files } };
     case 'pairs': {
       if (isArchive) return { preset: 'inpainting', units: { 'upload.zip_file': files } };
       // Masks are free.

@@ -273,6 +273,28 @@ describe('the archive of a dataset', () => {
       expect(foreign.status).toBe(404);
     });
 
+    it('adds the files of an archive that comes in parts', async () => {
+      const { client } = await guest();
+      const id = String((await client.post('/api/dataset', { name: 'Parts' })).at('dataset.id'));
+      const begun = await client.post('/api/uploads/multipart', {
+        ...{ datasetId: id, name: 'walls', extension: 'zip', kind: 'dataset', size: archive.length },
+      });
+      const [url] = begun.at('urls') as string[];
+      const sent = await fetch(url, { method: 'PUT', body: new Uint8Array(archive) });
+      const parts = [{ partNumber: 1, etag: sent.headers.get('etag') }];
+      const where = `/api/uploads/multipart/${String(begun.at('uploadId'))}`;
+      const completed = await client.post(`${where}/complete`, { parts });
+      expect(completed.at('upload.result')).toMatchObject({
+        items: 5,
+        files: 8,
+        dataset: { id, name: 'Parts' },
+      });
+      const copy = manifestOf(await unzip(await download(client, id)));
+      expect(copy.items.map(({ source }) => source.sha256)).toEqual(
+        manifestOf(files).items.map(({ source }) => source.sha256),
+      );
+    });
+
     const refusals = archiveRefusals(() => files);
     it.each(refusals)('refuses %s and leaves nothing', async (_what, code, told, change) => {
       const { client } = await guest();
