@@ -1,10 +1,11 @@
 import path from 'node:path';
-import { incomingParts, incomingStores } from '../../../src/composition/api-uploads.js';
-import { diskBackend } from '../../../src/composition/storage.js';
+import { incomingStores } from '../../../src/composition/api-uploads.js';
 import { silentLogger } from '../../../src/logging/logger.js';
 import { AbandonedUploads } from '../../../src/services/abandoned-uploads.js';
 import { RetentionService } from '../../../src/services/retention.service.js';
 import { DiskBlobStore } from '../../../src/storage/disk-blob-store.js';
+import { DiskMultipartStore } from '../../../src/storage/disk-multipart-store.js';
+import { DiskResumableStore } from '../../../src/storage/disk-resumable-store.js';
 import { plainImage } from '../../factories/images/plain-image.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
 import { addVideos, completeJob } from '../../support/api-seeds.js';
@@ -114,10 +115,9 @@ async function fill(client: ApiClient, userId: string): Promise<void> {
 async function purge(): Promise<void> {
   const { unitOfWork } = api.persistence;
   const store = new DiskBlobStore(path.join(api.folder, 'media'));
-  const stores = incomingStores(
-    incomingParts(diskBackend(path.join(api.folder, 'media')), Buffer.alloc(0)),
-    store,
-  );
+  const media = path.join(api.folder, 'media');
+  const multipart = new DiskMultipartStore(media, store, () => '');
+  const stores = incomingStores({ multipart, resumable: new DiskResumableStore(media) }, store);
   await new AbandonedUploads(unitOfWork, stores, silentLogger).runOnce();
   const retention = new RetentionService(unitOfWork, store, KEPT);
   await retention.purgeRows();
