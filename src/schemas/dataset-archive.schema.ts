@@ -22,7 +22,7 @@ const importFields = z
   .meta({ id: 'DatasetArchiveFields' });
 
 /** What an archive added. */
-const archiveImported = z
+export const archiveImported = z
   .object({
     message: z.literal('Dataset imported successfully'),
     dataset: datasetCreated,
