@@ -124,6 +124,8 @@ describe('imports from URLs', () => {
     });
     expect(await balance(client)).toBeCloseTo(100 - IMAGE_PRICE, 9);
     expect((await client.get(`/api/dataset/${dataset}/imports`)).at('imports')).toHaveLength(1);
+    // The folder of a file goes after its state is recorded.
+    await worker?.stop();
     expect(await readdir(path.join(api.folder, 'imports'))).toEqual([]);
   });
 
