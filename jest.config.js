@@ -21,7 +21,7 @@ export default {
   ],
   // Nobody waits for it but a test that hangs: no test may depend on the speed of the machine.
   testTimeout: 600_000,
-  // Two more than the two cores that the suite is meant for: tests wait for processes and databases half of their time.
-  maxWorkers: 4,
+  // One more than the two cores that the suite is meant for: many tests wait for processes and databases. A fourth gained nothing.
+  maxWorkers: 3,
   workerIdleMemoryLimit: '1GB',
 };
