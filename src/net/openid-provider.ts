@@ -46,6 +46,8 @@ export class OpenIdProvider implements IdentityProvider {
   }
 
   async authorizationUrl({ state, nonce, codeVerifier }: SignInChecks, redirectUri: string): Promise<string> {
+    // First, so that sign-ins at the same time share one attempt.
+    const configuration = await this.#configuration();
     const parameters = {
       redirect_uri: redirectUri,
       scope: this.#options.scope,
@@ -54,7 +56,6 @@ export class OpenIdProvider implements IdentityProvider {
       code_challenge: await oidc.calculatePKCECodeChallenge(codeVerifier),
       code_challenge_method: 'S256',
     };
-    const configuration = await this.#configuration();
     return oidc.buildAuthorizationUrl(configuration, parameters).href;
   }
 

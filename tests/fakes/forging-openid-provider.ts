@@ -49,8 +49,6 @@ export async function startForgingProvider(): Promise<ForgingProvider> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0];
     state.requests.push(path);
-    // fetch repeats a request whose reused connection ends, and tests count requests.
-    response.shouldKeepAlive = false;
     const send = (body: unknown, status = 200) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     const { discovery = 'right', metadata = {}, userinfo = { sub: 'ada' } } = state.forgery;
