@@ -8,7 +8,7 @@ import { isS3Url } from './import-url.js';
 import { openObject, type ImportBuckets } from './object-download.js';
 import type { AddressPolicy } from './outbound-address.js';
 import { outboundFailure } from './outbound-failure.js';
-import { digestOf, readPartial, startPartial, type PartialSource } from './partial-file.js';
+import { digestOf, readPartial, startPartial, type PartialFile, type PartialSource } from './partial-file.js';
 import { AddressRefused, dnsResolver, type ResolveHost } from './resolve-host.js';
 
 /** Limits of {@link GuardedDownloader}. */
@@ -91,7 +91,7 @@ export class GuardedDownloader implements FileDownloader {
     }
   }
 
-  #open(url: string, partial: Partial, signal: AbortSignal): Promise<GuardedResponse> {
+  #open(url: string, partial: PartialFile | null, signal: AbortSignal): Promise<GuardedResponse> {
     const { buckets, ...connections } = this.#options;
     if (isS3Url(url)) return openObject({ url, partial, signal, headers: HEADERS }, buckets, connections);
     const range = partial && { range: `bytes=${String(partial.bytes)}-`, 'if-range': partial.validator };
@@ -116,8 +116,6 @@ export class GuardedDownloader implements FileDownloader {
       throw interrupted(`The server sent ${String(bytes)} of ${String(total)} bytes.`);
   }
 }
-
-type Partial = Awaited<ReturnType<typeof readPartial>>;
 
 interface WritePlan {
   readonly file: FileHandle;

@@ -60,8 +60,12 @@ export function guardedRequest(
     // Stays, so that a late error of the connection cannot end the process.
     message.on('error', reject);
     // After an answer that changes the protocol no other event follows.
-    message.once('close', () => reject(new ConnectionEnded()));
-    message.on('timeout', () => message.destroy(new ServerSilent()));
+    message.once('close', () =>
+      reject(new ConnectionFailed('The server closed the connection before it responded.', 'ECONNRESET')),
+    );
+    message.on('timeout', () =>
+      message.destroy(new ConnectionFailed('The server sends nothing.', 'ETIMEDOUT')),
+    );
     message.once('socket', (socket) =>
       socket.once('connect', () => {
         if (isAllowedAddress(socket.remoteAddress ?? '', policy)) socket.setTimeout(idleMs);
@@ -81,22 +85,13 @@ export function guardedRequest(
   });
 }
 
-/** Error of a connection that was closed before an answer. */
-class ConnectionEnded extends Error {
-  readonly code = 'ECONNRESET';
-
-  constructor() {
-    super('The server closed the connection before it responded.');
-    this.name = 'ConnectionEnded';
-  }
-}
-
-/** Error of a server that sends nothing. */
-class ServerSilent extends Error {
-  readonly code = 'ETIMEDOUT';
-
-  constructor() {
-    super('The server sends nothing.');
-    this.name = 'ServerSilent';
+/** Error of a connection, with a code as Node.js gives them. */
+class ConnectionFailed extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+  ) {
+    super(message);
+    this.name = 'ConnectionFailed';
   }
 }

@@ -3,7 +3,7 @@ import { urlRefused } from './download-exchange.js';
 import { guardedRequest, type GuardedConnections, type GuardedResponse } from './guarded-request.js';
 import { importUrlProblem, s3ObjectOf, type S3Object } from './import-url.js';
 import { outboundUrlProblem } from './outbound-url.js';
-import type { PartialSource } from './partial-file.js';
+import type { PartialFile } from './partial-file.js';
 import { dnsResolver } from './resolve-host.js';
 
 /** Access to the buckets of an account. */
@@ -20,7 +20,7 @@ export interface ObjectRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** What has arrived of it. */
-  readonly partial: (PartialSource & { readonly bytes: number }) | null;
+  readonly partial: PartialFile | null;
   readonly signal: AbortSignal;
 }
 

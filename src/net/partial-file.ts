@@ -15,13 +15,13 @@ const source = z.object({
 /** Where the bytes of a partial file are from. */
 export type PartialSource = z.infer<typeof source>;
 
+/** A partial file that can be continued. */
+export type PartialFile = PartialSource & { readonly bytes: number };
+
 const sourcePath = (target: string): string => `${target}.source`;
 
 /** What is known of a partial file; null when there is none of this URL that can be continued. */
-export async function readPartial(
-  target: string,
-  url: string,
-): Promise<(PartialSource & { readonly bytes: number }) | null> {
+export async function readPartial(target: string, url: string): Promise<PartialFile | null> {
   try {
     const found = source.parse(JSON.parse(await readFile(sourcePath(target), 'utf8')));
     const { size } = await stat(target);

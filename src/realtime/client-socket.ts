@@ -3,16 +3,13 @@ import type { WatchedCredential } from '../domain/credential.js';
 import { guarded } from '../errors/guarded.js';
 import type { Logger } from '../logging/logger.js';
 import type { CredentialChanges } from './credential-changes.js';
+import { CLOSE_GRACE_MS, MAX_UNREAD_BYTES } from './connection-limits.js';
 import { CredentialWatch } from './credential-watch.js';
 import { CLOSE_CODES } from './event-map.js';
 import { MessageBudget, type BudgetLimits } from './message-budget.js';
 
 /** Time within which a client must be authenticated. */
 const SILENCE_MS = 5000;
-/** Bytes that a client may leave unread before it is disconnected. */
-const MAX_BUFFERED_BYTES = 1024 * 1024;
-const CLOSE_GRACE_MS = 1000;
-
 /** What a WebSocket is used for. */
 export interface SocketSubject {
   /** Takes a message that is within the budget of the connection. */
@@ -163,7 +160,7 @@ export class ClientSocket {
   }
 
   #cutIfUnread(): void {
-    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.#socket.terminate();
+    if (this.#socket.bufferedAmount > MAX_UNREAD_BYTES) this.#socket.terminate();
   }
 
   #leave(): void {

@@ -4,10 +4,7 @@ import { guarded } from '../errors/guarded.js';
 import type { ConnectionRegistry } from './connection-registry.js';
 import type { CredentialChanges } from './credential-changes.js';
 import { CredentialWatch } from './credential-watch.js';
-import { HEARTBEAT_MS } from './heartbeat.js';
-
-/** Bytes that a client may leave unread before it is disconnected, so that its data does not fill our memory. */
-const MAX_BUFFERED_BYTES = 1024 * 1024;
+import { HEARTBEAT_MS, MAX_UNREAD_BYTES } from './connection-limits.js';
 
 /** One open stream of server-sent events. */
 interface EventStream {
@@ -86,7 +83,7 @@ export class EventStreams {
 function write(response: Response, text: string): void {
   if (!response.writable) return;
   response.write(text);
-  if (response.writableLength > MAX_BUFFERED_BYTES) response.destroy();
+  if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
 }
 
 const streamOn = (response: Response): EventStream => ({

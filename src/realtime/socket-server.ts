@@ -4,9 +4,7 @@ import { WebSocketServer, type ServerOptions } from 'ws';
 import { guarded } from '../errors/guarded.js';
 import { ClientSocket, type ClientSocketPorts } from './client-socket.js';
 import { CLOSE_CODES } from './event-map.js';
-import { HEARTBEAT_MS } from './heartbeat.js';
-
-const CLOSE_GRACE_MS = 1000;
+import { CLOSE_GRACE_MS, HEARTBEAT_MS } from './connection-limits.js';
 
 /** Limits of the messages of one kind of WebSockets. */
 export interface SocketServerOptions

@@ -212,7 +212,7 @@ async function readGuarded(path: string): Promise<string> {
       chunks.push(chunk as Buffer);
     }
   } catch (error) {
-    throw error instanceof AppError ? invalid(error.issues.map(({ message }) => message)) : error;
+    throw error instanceof AppError ? invalidManifest(error.issues.map(({ message }) => message)) : error;
   }
   return decode(Buffer.concat(chunks));
 }
@@ -221,7 +221,7 @@ function decode(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw invalid([`${MANIFEST_NAME} is not valid UTF-8`]);
+    throw invalidManifest([`${MANIFEST_NAME} is not valid UTF-8`]);
   }
 }
 
@@ -230,14 +230,14 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     // The parser's own message quotes the text.
-    throw invalid([`${MANIFEST_NAME} is not valid JSON`]);
+    throw invalidManifest([`${MANIFEST_NAME} is not valid JSON`]);
   }
 }
 
 function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown, prefix = ''): z.output<Schema> {
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
-  throw invalid(issueLines(error, value).map((line) => `${MANIFEST_NAME}: ${prefix}${line}`));
+  throw invalidManifest(issueLines(error, value).map((line) => `${MANIFEST_NAME}: ${prefix}${line}`));
 }
 
 /** Uploads follow one another, as in every dataset. */
@@ -245,7 +245,7 @@ function requireAscendingUploads(items: readonly ManifestItem[]): void {
   let last = 1;
   for (const [index, { upload }] of items.entries()) {
     if (upload < last || upload > last + 1 || (index === 0 && upload !== 1))
-      throw invalid([
+      throw invalidManifest([
         `${MANIFEST_NAME}: items.${index}.upload is ${upload} after ${last}; uploads are numbered from 1 without gaps`,
       ]);
     last = upload;
@@ -255,7 +255,8 @@ function requireAscendingUploads(items: readonly ManifestItem[]): void {
 /** Issues that are listed. */
 const MAX_LISTED = 20;
 
-function invalid(problems: readonly string[]): AppError {
+/** The error for an archive without a usable manifest; each problem is a sentence without its full stop. */
+export function invalidManifest(problems: readonly string[]): AppError {
   const [first = `${MANIFEST_NAME} is not valid`] = problems;
   return new AppError('ARCHIVE_MANIFEST_INVALID', {
     message: problems.length > 1 ? `${first}; and ${problems.length - 1} more.` : `${first}.`,

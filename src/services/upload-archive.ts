@@ -3,7 +3,13 @@ import path from 'node:path';
 import { MANIFEST_NAME, MAX_MANIFEST_BYTES } from '../domain/dataset-archive.js';
 import { AppError } from '../errors/app-error.js';
 import { isErrorCode } from '../errors/codes.js';
-import { readManifest, type Manifest, type ManifestFile, type ManifestItem } from './archive-manifest.js';
+import {
+  invalidManifest,
+  readManifest,
+  type Manifest,
+  type ManifestFile,
+  type ManifestItem,
+} from './archive-manifest.js';
 import {
   unpackedBytes,
   type AcceptedFile,
@@ -90,11 +96,12 @@ function usableEntries({ entries }: UploadArchive): ReadonlyMap<string, ArchiveE
 
 async function extractManifest({ archive, entries, folder, signal }: OpenArchive): Promise<Manifest> {
   const entry = entries.get(MANIFEST_NAME);
-  if (!entry) throw badManifest(`The ZIP is not the archive of a dataset: it has no file ${MANIFEST_NAME}.`);
+  if (!entry)
+    throw invalidManifest([`The ZIP is not the archive of a dataset: it has no file ${MANIFEST_NAME}`]);
   if (entry.bytes > MAX_MANIFEST_BYTES)
-    throw badManifest(
-      `${MANIFEST_NAME} has ${entry.bytes} bytes; at most ${MAX_MANIFEST_BYTES} are allowed.`,
-    );
+    throw invalidManifest([
+      `${MANIFEST_NAME} has ${entry.bytes} bytes; at most ${MAX_MANIFEST_BYTES} are allowed`,
+    ]);
   const target = path.join(folder, 'manifest');
   await archive.extract(entry, target, signal);
   try {
@@ -229,9 +236,3 @@ function mismatch(name: string, reason: string): AppError {
     issues: [{ pointer: '/content', message, code: 'ARCHIVE_FILE_MISMATCH' }],
   });
 }
-
-const badManifest = (message: string): AppError =>
-  new AppError('ARCHIVE_MANIFEST_INVALID', {
-    message,
-    issues: [{ pointer: '/content', message, code: 'ARCHIVE_MANIFEST_INVALID' }],
-  });

@@ -9,10 +9,7 @@ import type { HeifReply, HeifRequest } from './heif-thread.js';
 const TIMEOUT_MS = 30_000;
 /** Heap of JavaScript alone; the files and pixels lie outside it. */
 const HEAP_MB = 128;
-/**
- * Limit on the size of each coded image when the header is read, and at least that when pixels are decoded: a grid of
- * tiles is larger than the image by up to one tile on each side.
- */
+/** A grid of tiles is larger than its image by up to one tile on each side, which matters for small images. */
 const MIN_PIXEL_LIMIT = 4 * 2 ** 20;
 
 const thread = new IdleThread<HeifRequest, HeifReply>({

@@ -1,16 +1,14 @@
 import { Server as Engine, type Socket as EngineSocket } from 'engine.io';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import { guarded, type ListenerErrorHandler } from '../../errors/guarded.js';
-import { HEARTBEAT_MS } from '../heartbeat.js';
+import { CLOSE_GRACE_MS, HEARTBEAT_MS, MAX_UNREAD_BYTES } from '../connection-limits.js';
 import { MessageBudget } from '../message-budget.js';
 
 const MAX_MESSAGE_BYTES = 16 * 1024;
 const MAX_FRAGMENTS = 64;
-const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** Time within which a client must answer a heartbeat. */
 const PONG_MS = 20_000;
 const UPGRADE_MS = 10_000;
-const CLOSE_GRACE_MS = 1000;
 const BODY_MS = 30_000;
 /** Packets of a connection: events, answers to heartbeats and everything else. */
 const PACKET_BUDGET = { burst: 200, perSecond: 50 };
@@ -43,7 +41,7 @@ function answerPings(client: WebSocket): void {
     guarded(
       () => client.terminate(),
       (data: Buffer) => {
-        if (!budget.take() || client.bufferedAmount > MAX_BUFFERED_BYTES) client.terminate();
+        if (!budget.take() || client.bufferedAmount > MAX_UNREAD_BYTES) client.terminate();
         else client.pong(data);
       },
     ),

@@ -91,6 +91,12 @@ describe('HEIC images', () => {
     expect((await read(whole)).width).toBe(WIDTH);
   });
 
+  it('a HEIF image with another codec is refused as unsupported', async () => {
+    const avif = await sharp(scene.data, { raw }).avif().toBuffer();
+    const unnamed = Buffer.from(avif.toString('latin1').replaceAll('avif', 'mif1'), 'latin1');
+    await expect(read(unnamed)).rejects.toMatchObject({ reason: { fault: 'unsupported' } });
+  });
+
   it('a file that declares a smaller image than it contains is refused', async () => {
     const wide: Image = { width: 1024, height: 1024, data: new Uint8Array(3 * 1024 * 1024).fill(90) };
     const bomb = await heicOf(wide, { declared: { width: 64, height: 64 } });
