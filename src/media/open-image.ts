@@ -1,5 +1,6 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { formatPercent } from '../domain/percent.js';
+import { readableAvif } from './avif-brand.js';
 import { hdrOf } from './hdr-image.js';
 import { openHeif } from './heif/open-heif.js';
 // Configures sharp for user files: no cache, one thread, only the listed loaders.
@@ -66,6 +67,7 @@ function prepare(content: Uint8Array, format: ImageFormat): Prepared {
     const missing = missingShare > 0 ? [blank(missingShare)] : [];
     return { bytes, warnings: [...faults, ...missing], frames };
   }
+  if (format === 'avif') return readableAvif(content);
   if (hasTooManyFrames(content, format))
     throw laborious(`one with more than ${String(MAX_FRAMES)} frames or pages, which is not supported`);
   const unsupportedVariant = format === 'tiff' ? unsupportedTiff(content) : null;

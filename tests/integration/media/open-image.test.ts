@@ -23,6 +23,13 @@ const SHAPE: ImageShape = {
   interpolation: 'bilinear',
   background: [0, 0, 0],
 };
+/** An AVIF file that begins with another brand, as animations and some encoders write it. */
+function withMajorBrand(content: Buffer, brand: string): Buffer {
+  const changed = Buffer.from(content);
+  changed.write(brand, 8, 'latin1');
+  return changed;
+}
+
 let folder: string;
 let count = 0;
 
@@ -47,6 +54,7 @@ describe('open image', () => {
       .jpeg({ quality: 92, ...options })
       .toBuffer();
   const png = () => scene().png().toBuffer();
+  const avif = () => scene().avif({ quality: 80 }).toBuffer();
 
   /** Takes an image in as an upload. */
   async function take(content: Buffer) {
@@ -122,7 +130,9 @@ describe('open image', () => {
     ['a PNG cut by ten bytes of pixels', async () => jpegs.cutBy(await png(), 26), /end of the PNG/],
     ['a WebP', () => scene().webp({ quality: 90 }).toBuffer(), null],
     ['a lossless WebP', () => scene().webp({ lossless: true }).toBuffer(), null],
-    ['an AVIF', () => scene().avif({ quality: 80 }).toBuffer(), null],
+    ['an AVIF', avif, null],
+    ['an animated AVIF', async () => withMajorBrand(await avif(), 'avis'), /animated; only its first frame/],
+    ['an AVIF with its profile as brand', async () => withMajorBrand(await avif(), 'MA1B'), null],
     [
       'a tiled TIFF with LZW',
       () => scene().tiff({ compression: 'lzw', tile: true, tileWidth: 64, tileHeight: 64 }).toBuffer(),
