@@ -22,6 +22,8 @@ const AMBIENT = 0.55;
 const DIFFUSE = 0.55;
 const NEAR_METRES = 0.02;
 const BACKGROUND = 150;
+/** Owner of samples on which nothing was drawn. */
+const NOBODY = -1;
 
 /** A quantity divided by depth, which is linear in image space: `x * byX + y * byY + constant`. */
 interface ScreenPlane {
@@ -41,7 +43,8 @@ interface TriangleSetup {
 
 /**
  * Software renderer: triangles, depth buffer, perspective-correct textures with mip levels, diffuse light and
- * supersampling. One instance per camera; its buffers are reused for every frame.
+ * supersampling. Textures are read only where a triangle is in front of all others. One instance per camera; its buffers
+ * are reused for every frame.
  */
 export class Rasteriser {
   readonly #gridWidth: number;
@@ -49,23 +52,34 @@ export class Rasteriser {
   readonly #colours: Uint8ClampedArray;
   /** Inverse depth of the nearest surface at each sample; 0 where nothing was drawn. */
   readonly #inverseDepths: Float32Array;
+  /** Which of the triangles in view is the nearest surface at each sample. */
+  readonly #owners: Int32Array;
+  readonly #inView: TriangleSetup[] = [];
 
   constructor(readonly camera: CameraModel) {
     this.#gridWidth = camera.width * camera.supersampling;
     this.#gridHeight = camera.height * camera.supersampling;
     this.#colours = new Uint8ClampedArray(this.#gridWidth * this.#gridHeight * 3);
     this.#inverseDepths = new Float32Array(this.#gridWidth * this.#gridHeight);
+    this.#owners = new Int32Array(this.#gridWidth * this.#gridHeight);
   }
 
   /** Renders the scene from a camera-to-world pose; returns RGB intensities (0 to 255, not rounded), row-major. */
   render(scene: Scene, pose: Pose): Float32Array {
-    this.#colours.fill(BACKGROUND);
+    this.measureDepths(scene, pose);
+    for (let y = 0; y < this.#gridHeight; y++) this.#colourRow(y);
+    return this.#averageSamples();
+  }
+
+  /** Renders the depths alone, for {@link depthAt}: a small part of the work of {@link render}. */
+  measureDepths(scene: Scene, pose: Pose): void {
+    this.#inView.length = 0;
+    this.#owners.fill(NOBODY);
     this.#inverseDepths.fill(0);
     for (const mesh of scene.meshes) {
       for (const triangle of mesh.triangles)
         this.#drawTriangle(triangle, mesh.texture, { pose, towardsLight: scene.towardsLight });
     }
-    return this.#averageSamples();
   }
 
   /** Depth along the optical axis (metres) at a pixel of the last frame; `null` where nothing was drawn. */
@@ -97,7 +111,8 @@ export class Rasteriser {
       shade: plane((vertex) => AMBIENT + DIFFUSE * max(0, dot(vertex.normal, light))),
       texture,
     };
-    this.#fillPolygon(this.#projectClipped(corners), setup);
+    this.#inView.push(setup);
+    this.#fillPolygon(this.#projectClipped(corners), setup.inverseDepth);
   }
 
   /** Converts a linear function from the normalised image plane to the sample grid. */
@@ -127,7 +142,7 @@ export class Rasteriser {
     ]);
   }
 
-  #fillPolygon(polygon: readonly (readonly [number, number])[], setup: TriangleSetup): void {
+  #fillPolygon(polygon: readonly (readonly [number, number])[], inverseDepth: ScreenPlane): void {
     const rows = polygon.map(([, y]) => y);
     const first = max(0, ceil(min(...rows)));
     const last = min(this.#gridHeight, ceil(max(...rows)));
@@ -143,11 +158,40 @@ export class Rasteriser {
       // Half-open spans: a sample on a shared edge belongs to exactly one of the two triangles.
       const start = max(0, ceil(left));
       const end = min(this.#gridWidth, ceil(right));
-      if (start < end) this.#fillSpan(y, start, { end, setup });
+      if (start < end) this.#fillSpan(y, start, { end, inverseDepth });
     }
   }
 
-  #fillSpan(y: number, start: number, { end, setup }: { end: number; setup: TriangleSetup }): void {
+  /** Samples from `start` to `end` of a row belong to the latest triangle where it is in front. */
+  #fillSpan(
+    y: number,
+    start: number,
+    { end, inverseDepth }: { end: number; inverseDepth: ScreenPlane },
+  ): void {
+    const owner = this.#inView.length - 1;
+    const { byX, byY, constant } = inverseDepth;
+    const rowInverse = byY * y + constant;
+    for (let x = start, i = y * this.#gridWidth + start; x < end; x++, i++) {
+      const inverse = rowInverse + byX * x;
+      if (inverse <= this.#inverseDepths[i]) continue;
+      this.#inverseDepths[i] = inverse;
+      this.#owners[i] = owner;
+    }
+  }
+
+  #colourRow(y: number): void {
+    const first = y * this.#gridWidth;
+    for (let start = 0; start < this.#gridWidth;) {
+      const owner = this.#owners[first + start];
+      let end = start + 1;
+      while (end < this.#gridWidth && this.#owners[first + end] === owner) end += 1;
+      if (owner === NOBODY) this.#colours.fill(BACKGROUND, 3 * (first + start), 3 * (first + end));
+      else this.#colourSpan(y, start, { end, setup: this.#inView[owner] });
+      start = end;
+    }
+  }
+
+  #colourSpan(y: number, start: number, { end, setup }: { end: number; setup: TriangleSetup }): void {
     const { inverseDepth, u, v, shade } = setup;
     const texture = setup.texture();
     const rowInverse = inverseDepth.byY * y + inverseDepth.constant;
@@ -155,10 +199,7 @@ export class Rasteriser {
     const rowV = v.byY * y + v.constant;
     const rowShade = shade.byY * y + shade.constant;
     for (let x = start, i = y * this.#gridWidth + start; x < end; x++, i++) {
-      const inverse = rowInverse + inverseDepth.byX * x;
-      if (inverse <= this.#inverseDepths[i]) continue;
-      this.#inverseDepths[i] = inverse;
-      const depth = 1 / inverse;
+      const depth = 1 / (rowInverse + inverseDepth.byX * x);
       const texelU = (rowU + u.byX * x) * depth;
       const texelV = (rowV + v.byX * x) * depth;
       // Texels per sample along both axes of the grid, by the quotient rule; the larger one selects the mip level.

@@ -49,7 +49,7 @@ export class SceneCamera {
 
   /** Ground truth in front of a goal camera. */
   truthAt(goal: Pose): GoalTruth {
-    this.#rasteriser.render(this.#scene, goal);
+    this.#rasteriser.measureDepths(this.#scene, goal);
     const points = visiblePoints(this.#rasteriser, goal);
     const sum = (axis: 0 | 1 | 2): number => points.reduce((total, point) => total + point[axis], 0);
     const sceneCentre = scale([sum(0), sum(1), sum(2)], 1 / points.length);

@@ -107,6 +107,16 @@ describe('the renderer as a pinhole camera', () => {
     }
   });
 
+  it('measures the depths of an image without rendering it', () => {
+    const ground = sceneOf(dottedGround([]));
+    const [rendered, measured] = [new Rasteriser(CAMERA), new Rasteriser(CAMERA)];
+    rendered.render(ground, OBLIQUE);
+    measured.render(ground, lookAt([0, 0, 1], [0, 0, 0], [0, 1, 0]));
+    measured.measureDepths(ground, OBLIQUE);
+    for (const u of [0, 97, 199])
+      for (const v of [0, 77, 149]) expect(measured.depthAt(u, v)).toBe(rendered.depthAt(u, v));
+  });
+
   it('draws a tilted panel at the height of its slope', () => {
     const texture = paintPlain({ width: 1, height: 1, texelsPerMetre: 100, seed: 1 }, [200, 0, 0]).finish();
     const panel = block({ x: 0, y: 0, yaw: 0 }, { width: 0.3, depth: 0.3, height: 0.1, slope: [0.4, 0] });
