@@ -32,17 +32,27 @@ const RIDGE = 1;
 
 const round = (value: number): number => Number(value.toPrecision(6));
 
+interface ObservedSample extends Observation {
+  readonly sample: Sample;
+}
+
+/** What was stated of a sample. */
+export interface SampleForecast extends Forecast {
+  readonly sample: Sample;
+}
+
 /** Frames of one policy and status as observations. */
 function observed(
   samples: readonly Sample[],
   policy: ConfidencePolicy,
   { status, withinDegrees }: Question,
-): Observation[] {
-  return samples.flatMap(({ angle, features, ...one }) =>
-    one.policy === policy && one.status === status && features !== null
-      ? [{ features: confidenceTerms(features, status), right: angle !== null && angle < withinDegrees }]
-      : [],
-  );
+): ObservedSample[] {
+  return samples.flatMap((sample) => {
+    const { angle, features } = sample;
+    if (sample.policy !== policy || sample.status !== status || features === null) return [];
+    const right = angle !== null && angle < withinDegrees;
+    return [{ features: confidenceTerms(features, status), right, sample }];
+  });
 }
 
 /** Fits every policy's verified and weak frames. */
@@ -67,10 +77,11 @@ export function forecasts(
   samples: readonly Sample[],
   policy: ConfidencePolicy,
   { coefficients, ...question }: Question & { readonly coefficients: readonly number[] },
-): Forecast[] {
-  return observed(samples, policy, question).map(({ features, right }) => ({
+): SampleForecast[] {
+  return observed(samples, policy, question).map(({ features, right, sample }) => ({
     stated: probabilityOf(features, coefficients),
     right,
+    sample,
   }));
 }
 
@@ -79,7 +90,7 @@ export function crossForecasts(
   scenes: readonly (readonly Sample[])[],
   policy: ConfidencePolicy,
   question: Question,
-): Forecast[] {
+): SampleForecast[] {
   return scenes.flatMap((scene) => {
     const others = observed(scenes.filter((other) => other !== scene).flat(), policy, question);
     return forecasts(scene, policy, {

@@ -5,8 +5,7 @@
  * confidences, each scene's stated by a fit to all others, and writes its plot, docs/images/confidence-reliability.svg. `--fit` writes the
  * coefficients of the fit to all scenes. `--held-out` judges these on the same kinds of scenes with other seeds.
  */
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { markdownTable, medianOf } from '../../../benchmarks/statistics.js';
@@ -15,6 +14,7 @@ import { confidenceTerms, probabilityOf } from '../../../src/vision/servoing/con
 import { CONFIDENCE_MODEL } from '../../../src/vision/servoing/confidence-model.js';
 import { POLICIES, ServoBench, type PolicyName } from '../servo-under-test.js';
 import { crossForecasts, fitCalibration, forecasts, writeCalibration, type Status } from './calibration.js';
+import { KeptResults } from './kept-results.js';
 import { reliabilityOf } from './reliability.js';
 import { reliabilitySvg } from './reliability-plot.js';
 import { SampleCollector, type Sample } from './samples.js';
@@ -22,7 +22,6 @@ import { scenesOf, type SetName } from './sequences.js';
 
 const root = path.resolve(import.meta.dirname, '../../../..');
 const modelsDirectory = path.join(root, 'models');
-const folder = path.join(root, 'reports', 'cns-confidence');
 const WITHIN = 30;
 
 const { values: flags } = parseArgs({
@@ -41,23 +40,23 @@ const missing: string[] = [];
 async function samplesOf(bench: ServoBench, set: SetName): Promise<Sample[][]> {
   const offered = await availableDetectors(modelsDirectory);
   const detectors = flags.detectors.split(',').filter((name) => offered.includes(name));
-  const collector = new SampleCollector(bench, modelsDirectory);
-  const samples: Sample[][] = [];
-  for (const { name, render } of scenesOf(set)) {
-    const file = path.join(folder, `${set}-${name.replaceAll(/\W+/g, '-')}.json`);
-    if (!existsSync(file)) {
-      if (left <= 0) {
-        missing.push(`${set}: ${name}`);
-        continue;
-      }
-      left -= 1;
-      const start = performance.now();
-      await writeFile(file, JSON.stringify(await collector.collect(render(), detectors)));
-      note(`${set}: ${name} in ${((performance.now() - start) / 1000).toFixed(0)} s`);
-    }
-    samples.push(JSON.parse(await readFile(file, 'utf8')) as Sample[]);
+  const kept = await KeptResults.open(root, new SampleCollector(bench, modelsDirectory));
+  const scenes: Sample[][] = [];
+  for (const plan of scenesOf(set)) {
+    const mayMake = left > 0;
+    let made = 0;
+    const noteMade = (text: string): void => {
+      made += 1;
+      note(text);
+    };
+    const samples: (Sample[] | null)[] = [];
+    for (const detector of detectors)
+      samples.push(await kept.samplesOf(plan, detector, { mayMake, note: noteMade }));
+    if (made > 0) left -= 1;
+    if (samples.includes(null)) missing.push(plan.id);
+    else scenes.push(samples.flatMap((own) => own ?? []));
   }
-  return samples;
+  return scenes;
 }
 
 const percent = (part: readonly unknown[], whole: readonly unknown[]): number | null =>
@@ -101,13 +100,46 @@ function lostTable(samples: readonly Sample[]): string {
 
 type Scenes = readonly (readonly Sample[])[];
 
-function reliabilityFor(scenes: Scenes, policy: PolicyName, status: Status) {
+/** What was stated of the frames of one policy and status, and whether it came true; of the samples that count. */
+function reliabilityFor(
+  scenes: Scenes,
+  policy: PolicyName,
+  status: Status,
+  counts: (sample: Sample) => boolean = () => true,
+) {
   const question = { status, withinDegrees: WITHIN };
-  return reliabilityOf(
-    flags['held-out']
-      ? forecasts(scenes.flat(), policy, { ...question, coefficients: CONFIDENCE_MODEL[policy][status] })
-      : crossForecasts(scenes, policy, question),
+  const stated = flags['held-out']
+    ? forecasts(scenes.flat(), policy, { ...question, coefficients: CONFIDENCE_MODEL[policy][status] })
+    : crossForecasts(scenes, policy, question);
+  return reliabilityOf(stated.filter(({ sample }) => counts(sample)));
+}
+
+/** The same for each detector, apart for the usual views and for those from far aside. */
+function detectorTable(scenes: Scenes): string {
+  const detectors = [...new Set(scenes.flat().map(({ detector }) => detector))];
+  const rows = detectors.flatMap((detector) =>
+    (['tracking', 'weak'] as const).flatMap((status) =>
+      [true, false].flatMap((usual) => {
+        const own = reliabilityFor(
+          scenes,
+          'cns',
+          status,
+          (sample) => sample.detector === detector && (sample.group === 'usual') === usual,
+        );
+        if (own.count === 0) return [];
+        const views = usual ? 'usual' : 'wide, aside';
+        const shares = [own.stated.toFixed(2), own.observed.toFixed(2)];
+        const errors = [
+          own.calibrationError.toFixed(3),
+          own.brier.toFixed(3),
+          own.brierOfConstant.toFixed(3),
+        ];
+        return [[detector, status, views, own.count, ...shares, ...errors]];
+      }),
+    ),
   );
+  const head = ['cns with', 'frames', 'views', 'number', 'stated', 'within 30°'];
+  return markdownTable([...head, 'calibration error', 'Brier score', 'of the constant'], rows);
 }
 
 function reliabilityTables(scenes: Scenes): string {
@@ -135,6 +167,7 @@ function reliabilityTables(scenes: Scenes): string {
       ['policy', 'frames', 'number', 'calibration error', 'Brier score', 'of the constant'],
       overall,
     ),
+    detectorTable(scenes),
     markdownTable(['cns', 'frames', 'stated', 'within 30°', '95 % interval'], bins),
   ].join('\n\n');
 }
@@ -153,7 +186,6 @@ async function plot(scenes: Scenes): Promise<void> {
   await writeFile(file, `${reliabilitySvg('Confidence, each scene by a fit to all others', panels)}\n`);
 }
 
-await mkdir(folder, { recursive: true });
 const bench = await ServoBench.open(root);
 try {
   const scenes = await samplesOf(bench, flags['held-out'] ? 'held-out' : 'fit');

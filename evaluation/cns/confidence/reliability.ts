@@ -17,6 +17,9 @@ interface ReliabilityBin {
 /** How far stated probabilities can be believed. */
 export interface Reliability {
   readonly count: number;
+  /** Means over all forecasts: of the stated probabilities, and the share that came true. */
+  readonly stated: number;
+  readonly observed: number;
   readonly bins: readonly ReliabilityBin[];
   /** Mean distance between stated and observed, bins weighted by their counts. */
   readonly calibrationError: number;
@@ -41,6 +44,8 @@ export function reliabilityOf(forecasts: readonly Forecast[]): Reliability {
     mean(forecasts.map((one) => (value(one) - Number(one.right)) ** 2));
   return {
     count,
+    stated: mean(forecasts.map(({ stated }) => stated)),
+    observed: share,
     bins,
     calibrationError:
       bins.reduce((sum, bin) => sum + bin.count * Math.abs(bin.stated - bin.observed), 0) /

@@ -41,7 +41,7 @@ export interface Sample {
   readonly features: readonly number[] | null;
 }
 
-/** Detects and servos sequences with every detector and policy. */
+/** Detects and servos sequences with every policy. */
 export class SampleCollector {
   readonly #bench: ServoBench;
   readonly #modelsDirectory: string;
@@ -51,15 +51,13 @@ export class SampleCollector {
     this.#modelsDirectory = modelsDirectory;
   }
 
-  async collect(sequences: readonly FrameSequence[], detectors: readonly string[]): Promise<Sample[]> {
+  async collect(sequences: readonly FrameSequence[], detectorName: string): Promise<Sample[]> {
     const samples: Sample[] = [];
-    for (const name of detectors) {
-      const detector = await createFeaturePipeline(name, { modelsDirectory: this.#modelsDirectory });
-      try {
-        for (const sequence of sequences) samples.push(...(await this.#follow(sequence, detector)));
-      } finally {
-        await detector.close();
-      }
+    const detector = await createFeaturePipeline(detectorName, { modelsDirectory: this.#modelsDirectory });
+    try {
+      for (const sequence of sequences) samples.push(...(await this.#follow(sequence, detector)));
+    } finally {
+      await detector.close();
     }
     return samples;
   }

@@ -17,6 +17,8 @@ const MIN_OVERLAP = 0.55;
 
 /** One scene's sequences, rendered when they are asked for. */
 export interface ScenePlan {
+  /** The set and the name. */
+  readonly id: string;
   readonly name: string;
   readonly seed: number;
   render(): FrameSequence[];
@@ -25,19 +27,18 @@ export interface ScenePlan {
 /** The scenes of a set: the usual paths of `eval:cns`, and sweeps far aside with frames that do not show the goal. */
 export function scenesOf(set: SetName): readonly ScenePlan[] {
   return SEEDS[set].flatMap((added, turn) => {
-    const reseeded = (scene: EvaluationScene): EvaluationScene => ({ ...scene, seed: scene.seed + added });
-    const nameOf = (name: string): string => (turn === 0 ? name : `${name} ${String(turn + 1)}`);
+    const plan = (
+      scene: EvaluationScene,
+      addition: string,
+      render: (scene: EvaluationScene) => FrameSequence[],
+    ): ScenePlan => {
+      const reseeded = { ...scene, seed: scene.seed + added };
+      const name = `${scene.name}${addition}${turn === 0 ? '' : ` ${String(turn + 1)}`}`;
+      return { id: `${set}: ${name}`, name, seed: reseeded.seed, render: () => render(reseeded) };
+    };
     return [
-      ...WIDE_SCENES.map(reseeded).map((scene) => ({
-        name: nameOf(`${scene.name}, wide`),
-        seed: scene.seed,
-        render: () => wide(scene),
-      })),
-      ...EVALUATION_SCENES.map(reseeded).map((scene) => ({
-        name: nameOf(scene.name),
-        seed: scene.seed,
-        render: () => usual(scene),
-      })),
+      ...WIDE_SCENES.map((scene) => plan(scene, ', wide', wide)),
+      ...EVALUATION_SCENES.map((scene) => plan(scene, '', usual)),
     ];
   });
 }
