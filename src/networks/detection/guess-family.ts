@@ -18,6 +18,8 @@ interface Shape {
   readonly dtype: string;
   /** Without the batch dimension. */
   readonly dims: readonly number[];
+  /** Whether the output has a batch dimension, and so one table for each image. */
+  readonly batched: boolean;
 }
 
 /**
@@ -49,10 +51,11 @@ export function guessFamily(facts: HeadFacts): DetectorFamily {
  * Family of a single table: final boxes have 6 or 7 numbers; in YOLOv8 the boxes are the longer dimension;
  * the others differ by the number of columns besides the classes.
  */
-function guessYolo({ dims: [first, second] }: Shape, { labels, spec, size }: HeadFacts): DetectorFamily {
+function guessYolo(table: Shape, facts: HeadFacts): DetectorFamily {
+  const { labels, spec, size } = facts;
+  const [first, second] = table.dims;
   const classes = spec.classes ?? labels;
-  if (second === 7 && classes !== 2 && classes !== 3) return 'end_to_end';
-  if (second === 6 && first <= MAX_FINISHED && classes !== 1) return 'end_to_end';
+  if (isFinished(table, facts)) return 'end_to_end';
   if (classes > 0) {
     if (first === classes + 4 || second === classes + 4) return 'yolov8';
     if (second === classes + 5) return cellsOf(spec, size) === first ? 'yolox' : 'yolov5';
@@ -60,6 +63,20 @@ function guessYolo({ dims: [first, second] }: Shape, { labels, spec, size }: Hea
   if (first < second) return 'yolov8';
   return cellsOf(spec, size) === first ? 'yolox' : 'yolov5';
 }
+
+/**
+ * Whether the rows are final boxes. Other families may have as many numbers for one to three classes, but always one
+ * table for each image, and 1 or 3 boxes for each cell of their grids.
+ */
+function isFinished({ dims: [rows, columns], batched }: Shape, { labels, spec, size }: HeadFacts): boolean {
+  const classes = spec.classes ?? labels;
+  if (columns === 7) return !batched || (classes !== 2 && classes !== 3);
+  if (columns !== 6 || rows > MAX_FINISHED) return false;
+  return classes !== 1 || !BOXES_PER_CELL.some((boxes) => rows === boxes * cellsOf(spec, size));
+}
+
+/** YOLOX has one box for each cell, YOLOv5 one for each of three anchors. */
+const BOXES_PER_CELL = [1, 3];
 
 const cellsOf = ({ strides }: HeadSpec, size: HeadFacts['size']): number => gridCells(strides, size).length;
 
@@ -139,6 +156,6 @@ function shapesOf({ outputs }: HeadFacts): readonly Shape[] {
   const batched = entries.some(([, { dims }]) => dims.length === 3);
   return entries.map(([name, { dtype, dims }]) => {
     const first = dims.length > 2 ? dims.length - 2 : batched && dims.length === 2 ? 1 : 0;
-    return { name, dtype, dims: dims.slice(first) };
+    return { name, dtype, dims: dims.slice(first), batched: first > 0 };
   });
 }

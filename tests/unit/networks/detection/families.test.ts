@@ -71,6 +71,32 @@ describe('the families of detectors', () => {
     ]);
   });
 
+  it.each([1, 2])(
+    'finished boxes of a network of %d classes are not taken for the scores of a grid',
+    async (count) => {
+      const rows = [[12, 14, 20, 18, 0.9, 0], ...nothing(6, 299)];
+      const outputs = { output0: { dims: [1, 300, 6], data: rows.flat() } };
+      const detector = await openFixed({ outputs, labels: ['face', 'plate'].slice(0, count) });
+      expect(detector.family).toBe('end_to_end');
+      expect(shown(await detector.detect(WIDE))).toEqual([['face', 0.9, 24, 12, 16, 8]]);
+    },
+  );
+
+  it('YOLOv5 with one class has as many numbers as finished boxes, and three boxes for each cell', async () => {
+    const rows = [[16, 16, 8, 4, 0.5, 0.8], ...nothing(6, 62)];
+    const outputs = { output: { dims: [1, 63, 6], data: rows.flat() } };
+    const detector = await openFixed({ outputs, labels: ['face'] });
+    expect(detector.family).toBe('yolov5');
+    expect(shown(await detector.detect(WIDE))).toEqual([['face', 0.4, 24, 12, 16, 8]]);
+  });
+
+  it.each([2, 3])('finished boxes [n, 7] of a network of %d classes stay finished boxes', async (count) => {
+    const outputs = { output: { dims: [1, 7], data: [0, 12, 14, 20, 18, 1, 0.9] } };
+    const detector = await openFixed({ outputs, labels: ['cat', 'dog', 'bird'].slice(0, count) });
+    expect(detector.family).toBe('end_to_end');
+    expect(shown(await detector.detect(WIDE))).toEqual([['dog', 0.9, 24, 12, 16, 8]]);
+  });
+
   it('finished boxes of several images: [n, 7] with the number of the image first, the class before the score', async () => {
     const rows = [
       [0, 12, 14, 20, 18, 0, 0.9],
