@@ -29,6 +29,9 @@ export interface GuardedResponse extends Pick<IncomingMessage, 'headers'> {
 }
 
 const HEAD_BYTES = 16 * 1024;
+/** The parser of Node.js accepts any three digits; below 200 it handles what precedes an answer itself. */
+const MIN_STATUS = 200;
+const MAX_STATUS = 599;
 /** Pause before the next address of a host is tried as well. */
 const NEXT_ADDRESS_MS = 1_000;
 
@@ -74,8 +77,13 @@ export function guardedRequest(
     );
     message.once('response', (response) => {
       response.on('error', () => undefined);
+      const status = response.statusCode ?? 0;
+      if (status < MIN_STATUS || status > MAX_STATUS) {
+        message.destroy();
+        return reject(new InvalidStatus(status));
+      }
       resolve({
-        status: response.statusCode ?? 0,
+        status,
         headers: response.headers,
         body: response,
         close: () => void message.destroy(),
@@ -83,6 +91,16 @@ export function guardedRequest(
     });
     message.end(body);
   });
+}
+
+/** A status that HTTP does not know; reported like other errors of the parser. */
+class InvalidStatus extends Error {
+  readonly code = 'HPE_INVALID_STATUS';
+
+  constructor(status: number) {
+    super(`The status is ${String(status).padStart(3, '0')}.`);
+    this.name = 'InvalidStatus';
+  }
 }
 
 /** Error of a connection, with a code as Node.js gives them. */

@@ -42,10 +42,20 @@ const PLAIN_CONTROLS = [
   'capture',
   'report',
 ] as const;
-/** Controls that require a number. */
-const VALUE_CONTROLS = ['seek', 'speed', 'brightness'] as const;
+const MAX_AMOUNT = 1e9;
+/**
+ * Controls that require a number, with its range. `seek` is a position: `forward` and `backward` are relative. A player shows
+ * nothing backwards, and its speed 0 is `pause`.
+ */
+const VALUE_RANGES = {
+  seek: { min: 0, max: MAX_AMOUNT },
+  speed: { min: 0.01, max: 100 },
+  brightness: { min: -MAX_AMOUNT, max: MAX_AMOUNT },
+} as const;
+type ValueControl = keyof typeof VALUE_RANGES;
+const VALUE_CONTROLS = Object.keys(VALUE_RANGES) as ValueControl[];
 
-const amount = z.number().min(-1e9).max(1e9);
+const amount = z.number().min(-MAX_AMOUNT).max(MAX_AMOUNT);
 const seconds = z.number().min(0).max(1e9);
 const index = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -68,13 +78,17 @@ const controlEvent = z
     paused: z.boolean().optional(),
     fps: seconds.optional(),
   })
-  .refine(
-    ({ event, value, frameNumber }) =>
-      !VALUE_CONTROLS.some((name) => name === event) ||
-      value !== undefined ||
-      (event === 'seek' && frameNumber !== undefined),
-    { path: ['value'], message: 'is required for seek, speed and brightness' },
-  );
+  .superRefine(({ event, value, frameNumber }, context) => {
+    const control = VALUE_CONTROLS.find((name) => name === event);
+    if (control === undefined) return;
+    const { min, max } = VALUE_RANGES[control];
+    const problem = (message: string) => context.addIssue({ code: 'custom', path: ['value'], message });
+    if (value === undefined) {
+      if (control !== 'seek' || frameNumber === undefined) problem(`is required for ${control}`);
+    } else if (value < min || value > max) {
+      problem(`must be from ${min} to ${max} for ${control}`);
+    }
+  });
 
 const stateField = z.union([z.string().max(500), z.number(), z.boolean(), z.null()]);
 /** Playback state of a player; published clients send texts such as `timecode: "12.5"`. */

@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import type { ClientOptions } from 'ws';
+import { newServoSession } from '../../factories/new-servo-session.js';
 import { addVideos } from '../../support/api-seeds.js';
 import { ApiClient } from '../../support/api-client.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { RealtimeClient } from '../../support/realtime-client.js';
 import { RemoteClient } from '../../support/remote-client.js';
 
-type Quota = { credits: number; storage: { usedBytes: number; limitBytes: number } };
+type Bytes = { usedBytes: number; reservedBytes: number; limitBytes: number };
+type Quota = { credits: number; storage: Bytes };
 
 let apis: readonly [TestApi, TestApi];
 const open: { close(): void }[] = [];
@@ -118,6 +121,30 @@ describe('the devices of an account', () => {
     await addVideos(apis[0].persistence.unitOfWork, { datasetId, userId: user.id }, 1);
     await phone.next('quota_update', ({ storage }: Quota) => storage.usedBytes > 0);
     await http.delete(`/api/dataset/${datasetId}`);
+    await phone.next('quota_update', ({ storage }: Quota) => storage.usedBytes === 0);
+  });
+
+  it('learn of the bytes that uploads in progress reserve', async () => {
+    const { token, user } = await apis[0].user('uploader');
+    const phone = await device(1, token);
+    const { quotas } = apis[0].persistence.unitOfWork.read;
+    const id = randomUUID();
+    await quotas.reserve({ id, userId: user.id, bytes: 4096 });
+    await phone.next('quota_update', ({ storage }: Quota) => storage.reservedBytes === 4096);
+    await quotas.release(id);
+    await phone.next('quota_update', ({ storage }: Quota) => storage.reservedBytes === 0);
+  });
+
+  it('learn of the bytes that recordings of live sessions take', async () => {
+    const { token, user } = await apis[0].user('recorder');
+    const phone = await device(1, token);
+    const { sequelize } = apis[0].persistence.database;
+    const { servoSessions } = apis[0].persistence.unitOfWork.read;
+    await servoSessions.create(newServoSession(user.id, { record: true, recordingBytes: 8192 }));
+    await phone.next('quota_update', ({ storage }: Quota) => storage.usedBytes === 8192);
+    await sequelize.query(`UPDATE servo_sessions SET recording_bytes = 100 WHERE user_id = '${user.id}'`);
+    await phone.next('quota_update', ({ storage }: Quota) => storage.usedBytes === 100);
+    await sequelize.query(`DELETE FROM servo_sessions WHERE user_id = '${user.id}'`);
     await phone.next('quota_update', ({ storage }: Quota) => storage.usedBytes === 0);
   });
 });

@@ -217,6 +217,18 @@ describe('devices of a user', () => {
     ],
     ['an unknown field', 'new_remote_control_event', { event: 'next', __proto__x: 1 }, /__proto__x/],
     ['a seek without a position', 'new_remote_control_event', { event: 'seek' }, /required for seek/],
+    [
+      'a seek before the start',
+      'new_remote_control_event',
+      { event: 'seek', value: -1 },
+      /value: must be from 0 to \d+ for seek/,
+    ],
+    [
+      'a speed backwards',
+      'new_remote_control_event',
+      { event: 'speed', value: -1 },
+      /value: must be from 0.01 to 100 for speed/,
+    ],
     ['a control without data', 'new_remote_control_event', undefined, /not valid/],
     ['binary data', 'state_sync', { frame: Buffer.from('x') }, /not valid/],
     [

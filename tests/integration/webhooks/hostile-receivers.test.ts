@@ -80,6 +80,13 @@ describe('a server that', () => {
       { sends: `${OK}Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n1\r\na\r\n` },
       error('INVALID_RESPONSE'),
     ],
+    ['answers with status 000', { sends: 'HTTP/1.1 000 No\r\n\r\n' }, error('INVALID_RESPONSE')],
+    [
+      'answers with status 099',
+      { sends: 'HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n' },
+      error('INVALID_RESPONSE'),
+    ],
+    ['answers with status 600', { sends: 'HTTP/1.1 600 No\r\n\r\n' }, error('INVALID_RESPONSE')],
     ['speaks HTTP/2', { sends: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' }, error('INVALID_RESPONSE')],
     ['sends 100 without end', { repeats: 'HTTP/1.1 100 Continue\r\n\r\n' }, error('TIMEOUT')],
     ['sends 103 without end', { repeats: `HTTP/1.1 103 Early\r\nLink: <${LONG}>\r\n\r\n` }, error('TIMEOUT')],
