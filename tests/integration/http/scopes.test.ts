@@ -6,6 +6,7 @@ import type { Operation } from '../../../src/schemas/operation.js';
 import { TokenService } from '../../../src/services/token.service.js';
 import { digestOfSecret, generateSecret } from '../../../src/services/secret-text.js';
 import { addVideos } from '../../support/api-seeds.js';
+import { gradient, pngOf, rectangleMask } from '../../support/inpainting-run.js';
 import { FAKE_GOAL } from '../../support/servo-client.js';
 import { ApiClient } from '../../support/api-client.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
@@ -28,6 +29,18 @@ function scopeOf({ path, method }: Operation): Scope | null | undefined {
   const security = (documented?.security ?? []) as Security;
   const scopes = security.find((entry) => 'apiKeyAuth' in entry)?.apiKeyAuth;
   return scopes && ((scopes[0] as Scope | undefined) ?? null);
+}
+
+/** Uploads an image with its mask to a dataset. */
+async function addPair(client: ApiClient, datasetName: string): Promise<void> {
+  const size = { width: 32, height: 32 };
+  const hole = { left: 8, top: 8, right: 12, bottom: 12 };
+  const body = new FormData();
+  body.append('datasetName', datasetName);
+  const files = { image: gradient(size.width, size.height), mask: rectangleMask(size, hole) };
+  for (const [name, pixels] of Object.entries(files))
+    body.append(name, new Blob([new Uint8Array(await pngOf(pixels, size))]), `${name}.png`);
+  expect((await client.call('POST', '/api/datasets/data', { body })).status).toBe(201);
 }
 
 describe('every operation that needs a credential', () => {
@@ -66,7 +79,7 @@ describe('every operation that needs a credential', () => {
     const other = await api.user('disabled', 'admin');
     userId = owner.user.id;
     disabledId = other.user.id;
-    const { token } = await api.user('plain');
+    const { token, user: plain } = await api.user('plain');
     const issuer = { issuer: 'infernode', audience: 'infernode-api', accessSeconds: 60 };
     const yesterday = new TokenService(api.keys, issuer, () => new Date(Date.now() - 86_400_000));
     Object.assign(tokens, { user: token, admin: owner.token, disabled: other.token });
@@ -83,6 +96,7 @@ describe('every operation that needs a credential', () => {
     }
     expired = await keyOf(userId, SCOPE_NAMES, new Date(Date.now() - 1000));
     disabled = await keyOf(disabledId, SCOPE_NAMES);
+    keys.set('of a user', await keyOf(plain.id, SCOPE_NAMES));
     await api.persistence.unitOfWork.run(({ users }) => users.setDisabled(disabledId, true));
   });
   afterAll(() => api.close());
@@ -122,6 +136,9 @@ describe('every operation that needs a credential', () => {
       }
       const allowed = await ask(operation, keys.get(scope ?? 'servo'));
       expect([401, 403, 429, 500]).not.toContain(allowed.status);
+      if (operation.access !== 'admin') return;
+      const ofUser = await ask(operation, keys.get('of a user'));
+      expect([ofUser.status, ofUser.at('code')]).toEqual([403, 'FORBIDDEN']);
     },
   );
 
@@ -139,6 +156,17 @@ describe('every operation that needs a credential', () => {
       expect([401, 403, 429, 500]).not.toContain(admin.status);
     },
   );
+
+  const open = allOperations.filter(({ access }) => access === 'public');
+  it(`is one of ${String(guarded.length)}; the other ${String(open.length)} are open to all`, async () => {
+    const documented = Object.values(document.paths ?? {}).flatMap((item) => Object.keys(item));
+    expect(guarded.length + open.length).toBe(documented.length);
+    for (const operation of open) {
+      const anonymous = await ask(operation);
+      expect([operation.path, anonymous.at('code')]).not.toEqual([operation.path, 'TOKEN_MISSING']);
+      expect([403, 500]).not.toContain(anonymous.status);
+    }
+  });
 
   describe('on an object of another user', () => {
     /** Paths of the owner's objects by the path of their routes. */
@@ -158,6 +186,14 @@ describe('every operation that needs a credential', () => {
       objects.set('/api/datasets/:name', '/api/datasets/masked');
       const jobId = await idAt('/api/inference', job, 'jobId.0');
       objects.set('/api/jobs/:id', `/api/jobs/${jobId}`);
+      await addPair(client, 'masked');
+      const fillId = await idAt('/api/inferences', { datasetName: 'masked' }, 'jobId');
+      objects.set('/api/inferences/:id', `/api/inferences/${fillId}`);
+      objects.set('/api/inferences/job/:jobId', `/api/inferences/job/${fillId}`);
+      const sessions = await (await signedIn('holder')).client.get('/api/auth/sessions');
+      objects.set('/api/auth/sessions/:id', `/api/auth/sessions/${String(sessions.at('data.0.id'))}`);
+      const [{ id: itemId }] = await api.persistence.unitOfWork.read.datasets.items(datasetId);
+      objects.set('/api/dataset/:id/items/:itemId', `/api/dataset/${datasetId}/items/${itemId}`);
       for (const path of ['status', 'result/json', 'result/zip'])
         objects.set(`/api/inference/${path}/:id`, `/api/inference/${path}/${jobId}`);
       const key = { name: 'camera', scopes: ['servo'] };
@@ -203,11 +239,15 @@ describe('every operation that needs a credential', () => {
 
     /** The longest one of a route counts. */
     const prefixes = [
+      '/api/auth/sessions/:id',
       '/api/dataset/:id/imports/:importId',
+      '/api/dataset/:id/items/:itemId',
       '/api/webhooks/:id/deliveries/:deliveryId',
       '/api/inference/status/:id',
       '/api/inference/result/json/:id',
       '/api/inference/result/zip/:id',
+      '/api/inferences/job/:jobId',
+      '/api/inferences/:id',
       '/api/media/:id',
       '/api/servo/sessions/:id',
       '/api/trash/:kind/:id',
@@ -238,6 +278,41 @@ describe('every operation that needs a credential', () => {
         expect([stranger.status, stranger.at('code')]).toEqual([nobody.status, nobody.at('code')]);
         expect([400, 404, 415]).toContain(stranger.status);
       }
+    });
+
+    it.each([
+      ['delete', '/api/dataset/:id/items/:itemId'],
+      ['get', '/api/dataset/:id/imports/:importId'],
+      ['delete', '/api/dataset/:id/imports/:importId'],
+      ['get', '/api/webhooks/:id/deliveries/:deliveryId'],
+      ['post', '/api/webhooks/:id/deliveries/:deliveryId/redeliver'],
+    ])('%s %s does not find it within an own object', async (method, route) => {
+      const own = new ApiClient(api.url, tokens.user);
+      const isWebhook = route.startsWith('/api/webhooks');
+      const made = isWebhook
+        ? await own.post('/api/webhooks', { url: 'https://example.com/own' })
+        : await own.post('/api/dataset', { name: `Own for ${method} ${route}` });
+      const ownId = String(made.at(isWebhook ? 'webhook.id' : 'dataset.id'));
+      const [whole = ''] = [...objects.keys()].filter(
+        (known) => route.startsWith(known) && known.split(':').length > 2,
+      );
+      const foreign = (objects.get(whole) ?? '').split('/');
+      foreign[3] = ownId;
+      const path = [foreign.join('/'), route.slice(whole.length)].join('');
+      const answer = await own.call(method.toUpperCase(), path, {});
+      expect([answer.status, answer.at('code')]).toEqual([404, 'NOT_FOUND']);
+    });
+
+    it('is tried on every route that names one', () => {
+      const tried = new Set(owned.map(([, operation]) => operation));
+      const others = guarded
+        .filter(
+          (operation) =>
+            operation.access !== 'admin' && operation.path.includes(':') && !tried.has(operation),
+        )
+        .map(({ path }) => path);
+      // Networks have no owner; rights to them have tests of their own.
+      expect(others.filter((path) => !/^\/(api|v2)\/models\/:/.test(path))).toEqual([]);
     });
 
     it('leaves it as it is', async () => {
