@@ -56,7 +56,8 @@ function resolveYolo(
   { rows }: PickedOutputs,
   { spec, outputs, labels }: HeadFacts,
 ): ResolvedHead {
-  const table = tableOf(named(outputs, rows, 'rows'));
+  const output = named(outputs, rows, 'rows');
+  const table = tableOf(output);
   const before = family === 'yolov8' ? 4 : 5;
   const wanted = before + (spec.classes ?? labels);
   // The numbers of a box are the dimension that matches the classes, otherwise the shorter one, as there are
@@ -68,13 +69,32 @@ function resolveYolo(
   const [boxes, numbers] = boxesFirst ? [table.rows, table.columns] : [table.columns, table.rows];
   requireRows(rows, boxes);
   const most = numbers - before;
-  // Further numbers are mask coefficients or key points.
-  const classes = spec.classes ?? (labels > 0 ? Math.min(labels, most) : most);
+  // Further numbers are mask coefficients or key points; if they are probabilities, labels are missing.
+  const further =
+    labels > 0 && labels < most && !areShares(output, { boxes, numbers, boxesFirst, from: before + labels });
+  const classes = spec.classes ?? (further ? labels : most);
   const coordinates = spec.coordinates ?? 'pixels';
   return {
     head: { family, rows: rows ?? '', boxesFirst, classes, coordinates, strides: spec.strides },
     classes,
   };
+}
+
+/** Whether all numbers of the boxes from the one at `from` are between 0 and 1. */
+function areShares(
+  { data }: Numbers,
+  layout: {
+    readonly boxes: number;
+    readonly numbers: number;
+    readonly boxesFirst: boolean;
+    readonly from: number;
+  },
+): boolean {
+  const { boxes, numbers, boxesFirst, from } = layout;
+  return data.subarray(0, boxes * numbers).every((value, at) => {
+    const number = boxesFirst ? at % numbers : Math.floor(at / boxes);
+    return number < from || (value >= 0 && value <= 1);
+  });
 }
 
 function resolveEndToEnd({ rows }: PickedOutputs, { spec, outputs }: HeadFacts): ResolvedHead {

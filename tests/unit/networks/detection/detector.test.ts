@@ -118,6 +118,15 @@ describe('a detector that does not fit its manifest', () => {
     ],
     ['the wrong number of labels', { outputs: ssd, labels: ['a', 'b', 'c', 'd', 'e'] }, 'LABELS_MISMATCH'],
     [
+      'fewer labels than columns of probabilities',
+      {
+        outputs: { output0: { dims: [1, 7, 21], data: new Array<number>(147).fill(0.1) } },
+        labels: ['a', 'b'],
+        manifest: { head: { family: 'yolov8' } },
+      },
+      'LABELS_MISMATCH',
+    ],
+    [
       'anchors without a word on how to use them',
       { outputs: { ...ssd, anchors: { dims: [1, 1, 4], data: [0, 0, 1, 1] } } },
       'MODEL_MISMATCH',
