@@ -229,7 +229,7 @@ async function ourServer(url: string, peer: Peer): Promise<Contestant> {
   return {
     url,
     headers: { authorization: `Bearer ${user.accessToken}`, 'content-type': 'application/json' },
-    pids: () => processTree(process.pid, (command) => command.includes('dist/src/server.js')),
+    pids: () => processTree(process.pid, (command) => command.includes('src/server.js')),
     workers: () => {
       const others = new Set([process.pid, ...processTree(peer.pid)]);
       return processTree(process.pid).filter((pid) => !others.has(pid));

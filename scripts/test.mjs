@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { bundles } from './bundle.mjs';
 import { coverageFolder, reportCoverage } from './coverage-report.mjs';
 import { jestCommand } from './jest-command.mjs';
 import { setUp } from './setup.mjs';
@@ -32,16 +33,19 @@ const args = process.argv.slice(2);
 const env = { ...process.env };
 const storageAt = args.indexOf('--storage');
 if (storageAt !== -1) useStorage(...args.splice(storageAt, 2).slice(1));
-await setUp({ types: args.every((word) => WHOLE_RUN.includes(word)) });
+const whole = args.every((word) => WHOLE_RUN.includes(word));
+await setUp({ types: whole });
 rmSync(report, { force: true });
 if (args.includes('--ci'))
   for (const part of ['WEBGPU', 'BROWSER', 'COMPOSE', 'NGINX', 'PYTHON'])
     env[`INFERNODE_REQUIRE_${part}`] ??= '1';
 const withCoverage = args.includes('--coverage');
 if (withCoverage) {
+  // What runs in a bundle counts for no module.
+  rmSync(bundles, { recursive: true, force: true });
   rmSync(coverageFolder, { recursive: true, force: true });
   env.INFERNODE_TEST_COVERAGE = coverageFolder;
-}
+} else if (whole) env.INFERNODE_REQUIRE_BUNDLES ??= '1';
 const [program, ...flags] = jestCommand(root);
 const jestArgs = args.filter((word) => word !== '--coverage');
 const { status } = spawnSync(program, [...flags, ...jestArgs], { cwd: root, stdio: 'inherit', env });

@@ -89,5 +89,5 @@ async function prepareDatabase(
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await runApi(loadSettings(), { forStack: process.argv.includes(FOR_STACK) });
+  void runApi(loadSettings(), { forStack: process.argv.includes(FOR_STACK) });
 }

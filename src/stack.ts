@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { requireFolders } from './composition/require-folders.js';
 import { configuredDatabaseUrl } from './config/database.js';
+import { bundledModule } from './supervision/bundled-module.js';
 import type { Settings } from './config/settings.js';
 import { smallHeapEnvironment } from './config/engine-environment.js';
 import { childEnvironment, loadSettings } from './config/load.js';
@@ -38,8 +39,9 @@ const STOP_DEADLINE_MS = 20_000;
 /**
  * Neither process computes, so their allocations are small and short-lived. Node's default would keep up to three
  * semi-spaces of 16 MB, most of which loading the modules fills once.
+ * @public `scripts/bundle.mjs` compiles the code of the bundles with them.
  */
-const HEAP_ARGUMENTS = ['--max-semi-space-size=1'];
+export const HEAP_ARGUMENTS = ['--max-semi-space-size=1'];
 
 type Say = (line: string) => void;
 
@@ -125,7 +127,7 @@ class StackParts {
   #fork(name: string, { module, permission, variables = {} }: StackChild): SupervisedProcess {
     const supervised = superviseProcess({
       name,
-      modulePath: fileURLToPath(new URL(module, import.meta.url)),
+      modulePath: bundledModule(fileURLToPath(new URL(module, import.meta.url))),
       args: [FOR_STACK],
       execArgv: HEAP_ARGUMENTS,
       env: () => childEnvironment({ ...variables, DATA_DIR: this.#settings.folders.data, ...this.#pinned }),

@@ -1,4 +1,4 @@
-import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Folder of the migrations, relative to dist/src/composition. */
-export const MIGRATIONS = path.resolve(import.meta.dirname, '..', '..', '..', 'migrations');
+export const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url));

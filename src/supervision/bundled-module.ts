@@ -16,8 +16,8 @@ const OUTPUT_FOLDER = fileURLToPath(new URL('../../', import.meta.url));
 const known = new Map<string, string>();
 
 /**
- * The bundle of an entry module, in which all of its modules are one file, which starts sooner; or the module itself where
- * there is no bundle or one of other code. Read once in this process.
+ * What starts the bundle of an entry module, in which all of its modules and packages are one file, which starts sooner; or
+ * the module itself where there is no bundle or one of other code. Read once in this process.
  * @param module absolute path
  * @param outputFolder of the build
  */
@@ -28,13 +28,13 @@ export function bundledModule(module: string, outputFolder = OUTPUT_FOLDER): str
 }
 
 function findBundle(module: string, outputFolder: string): string {
-  const bundle = path.join(outputFolder, 'bundles', path.relative(path.join(outputFolder, 'src'), module));
+  const bundle = path.join(outputFolder, 'bundles', path.relative(outputFolder, module));
   try {
-    const text = readFileSync(path.join(path.dirname(bundle), 'inputs.json'), 'utf8');
+    const text = readFileSync(path.join(bundle, 'inputs.json'), 'utf8');
     const { inputs, sha256 } = bundleRecord.parse(JSON.parse(text));
     const hash = createHash('sha256');
     for (const input of inputs) hash.update(readFileSync(path.join(outputFolder, input)));
-    return hash.digest('hex') === sha256 ? bundle : module;
+    return hash.digest('hex') === sha256 ? path.join(bundle, 'start.cjs') : module;
   } catch {
     return module;
   }

@@ -2,6 +2,7 @@ import os from 'node:os';
 import { z } from 'zod';
 import { AppError } from '../errors/app-error.js';
 import { receivedError, describeError, processError, type ProcessError } from '../errors/process-error.js';
+import { bundledModule } from './bundled-module.js';
 import { nodeProgram } from './child-program.js';
 import { minimalEnvironment } from './minimal-environment.js';
 import { SupervisedChild } from './supervised-child.js';
@@ -50,7 +51,7 @@ export class FileChild<Request extends object, Value> {
     this.#options = options;
     const error = (): AppError => receivedError(lost);
     this.#child = new SupervisedChild({
-      program: nodeProgram(module),
+      program: nodeProgram(bundledModule(module)),
       env: minimalEnvironment(),
       channel: 'json',
       background: true,

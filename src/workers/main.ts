@@ -182,5 +182,5 @@ function addShutdownSteps(
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await runWorker(loadSettings(), { forStack: process.argv.includes(FOR_STACK) });
+  void runWorker(loadSettings(), { forStack: process.argv.includes(FOR_STACK) });
 }

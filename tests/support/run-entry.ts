@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
+import { HEAP_ARGUMENTS } from '../../src/stack.js';
+import { bundledModule } from '../../src/supervision/bundled-module.js';
 
 /** Entry points of the product, compiled. */
 const ENTRIES = {
@@ -26,7 +28,8 @@ export function runEntry(
   name: keyof typeof ENTRIES,
   settings: Readonly<Record<string, string>>,
 ): RunningEntry {
-  const child = spawn(process.execPath, [path.resolve('dist', ...ENTRIES[name])], {
+  const program = [...HEAP_ARGUMENTS, bundledModule(path.resolve('dist', ...ENTRIES[name]))];
+  const child = spawn(process.execPath, program, {
     env: { PATH: process.env.PATH, BCRYPT_SALT_ROUNDS: '4', NODE_ENV: 'development', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -112,7 +112,7 @@ export async function startRunningStack(
     exited,
     output: () => output,
     children: () => ({
-      api: descendants(pid, path.join('dist', 'src', 'server.js')),
+      api: descendants(pid, path.join('src', 'server.js')),
       worker: descendants(pid, path.join('workers', 'main.js')),
       postgres: descendants(pid, 'bin/postgres'),
     }),

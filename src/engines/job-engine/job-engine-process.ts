@@ -4,6 +4,7 @@ import { AppError } from '../../errors/app-error.js';
 import type { NetworkInMemory } from '../../domain/network.js';
 import type { JobProgress } from '../../domain/job.js';
 import type { TaskResult } from '../../tasks/definition.js';
+import { bundledModule } from '../../supervision/bundled-module.js';
 import { describeEnd, type ChildEnd } from '../../supervision/child-end.js';
 import { nodeProgram } from '../../supervision/child-program.js';
 import { badAnswer } from '../../supervision/engine-errors.js';
@@ -41,8 +42,9 @@ interface CurrentRun extends Waiter<TaskResult> {
 /**
  * Frames become garbage as soon as they are processed. With its defaults V8 lets garbage grow over some five
  * thousand frames, so that a long video would take a fifth more memory than a short one.
+ * @public `scripts/bundle.mjs` compiles the code of the bundles with them.
  */
-const HEAP_ARGUMENTS = ['--max-semi-space-size=4', '--heap-growing-percent=10'];
+export const HEAP_ARGUMENTS = ['--max-semi-space-size=4', '--heap-growing-percent=10'];
 
 const ENGINE_MODULE = fileURLToPath(new URL('./main.js', import.meta.url));
 
@@ -160,7 +162,8 @@ export class JobEngineProcess {
 }
 
 function engineProgram(pipelinesModule: string | undefined) {
-  return nodeProgram(ENGINE_MODULE, {
+  // Pipelines of tests share modules with the engine.
+  return nodeProgram(pipelinesModule === undefined ? bundledModule(ENGINE_MODULE) : ENGINE_MODULE, {
     args: pipelinesModule === undefined ? [] : ['--pipelines', pipelinesModule],
     // Of two equal options the last one applies. The worker's own heap options are for a process that
     // computes little.

@@ -11,11 +11,11 @@ const HEARTBEAT_MS = 1_000;
  * exports `loadPipeline`; by default the product's tasks are used.
  */
 const { values } = parseArgs({ options: { pipelines: { type: 'string' } } });
-const pipelines = (await import(
+
+const loadPipelines = async (): Promise<{ loadPipeline: PipelineLoader }> =>
   values.pipelines === undefined
-    ? new URL('../../tasks/registry.js', import.meta.url).href
-    : pathToFileURL(values.pipelines).href
-)) as { loadPipeline: PipelineLoader };
+    ? import('../../tasks/registry.js')
+    : ((await import(pathToFileURL(values.pipelines).href)) as { loadPipeline: PipelineLoader });
 
 const heartbeat = (): FromEngine => ({
   type: 'heartbeat',
@@ -23,18 +23,23 @@ const heartbeat = (): FromEngine => ({
   networks: loadedHere(),
 });
 
-const host = new JobEngineHost({
-  send: (message) => void process.send?.(message, undefined, undefined, () => undefined),
-  // Messages are sent in order, so when this one was sent, all previous ones were too.
-  end: () => process.send?.(heartbeat(), undefined, undefined, () => process.exit(0)),
-  loadPipeline: pipelines.loadPipeline,
-});
+async function main(): Promise<void> {
+  const { loadPipeline } = await loadPipelines();
+  const host = new JobEngineHost({
+    send: (message) => void process.send?.(message, undefined, undefined, () => undefined),
+    // Messages are sent in order, so when this one was sent, all previous ones were too.
+    end: () => process.send?.(heartbeat(), undefined, undefined, () => process.exit(0)),
+    loadPipeline,
+  });
 
-process.on('message', (message) => host.receive(message));
-process.on('SIGTERM', () => host.stop());
-// The worker has exited, so nobody needs the result; decoders die with this process.
-process.on('disconnect', () => process.exit(0));
-process.send?.({ type: 'ready' });
-setInterval(() => {
-  process.send?.(heartbeat(), undefined, undefined, () => undefined);
-}, HEARTBEAT_MS);
+  process.on('message', (message) => host.receive(message));
+  process.on('SIGTERM', () => host.stop());
+  // The worker has exited, so nobody needs the result; decoders die with this process.
+  process.on('disconnect', () => process.exit(0));
+  process.send?.({ type: 'ready' });
+  setInterval(() => {
+    process.send?.(heartbeat(), undefined, undefined, () => undefined);
+  }, HEARTBEAT_MS);
+}
+
+void main();

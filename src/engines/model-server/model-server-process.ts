@@ -2,6 +2,7 @@ import { receivedError } from '../../errors/process-error.js';
 import { fileURLToPath } from 'node:url';
 import type { AppError } from '../../errors/app-error.js';
 import { describeEnd } from '../../supervision/child-end.js';
+import { bundledModule } from '../../supervision/bundled-module.js';
 import { nodeProgram } from '../../supervision/child-program.js';
 import { DecodeWatch } from './decode-watch.js';
 import {
@@ -79,7 +80,7 @@ export class ModelServerProcess {
       onOverrun: (id) => this.#killFor(id, decodeTimeout(options.decodeLimitMs)),
     });
     this.#child = new SupervisedChild({
-      program: nodeProgram(ENGINE_MODULE),
+      program: nodeProgram(bundledModule(ENGINE_MODULE)),
       env: options.env,
       channel: 'socket',
       // Ctrl-C in a terminal must reach only the parent, which stops its engines in order.

@@ -55,8 +55,9 @@ interface Asked {
  * Most of what a frame allocates is garbage when the next one comes: with 16 MB for new objects from the start, little is
  * collected while the engine starts, and a collection follows every fifth frame instead of every second. Helper threads
  * would compete with the sessions on other cores.
+ * @public `scripts/bundle.mjs` compiles the code of the bundles with them.
  */
-const HEAP_ARGUMENTS = [
+export const HEAP_ARGUMENTS = [
   '--min-semi-space-size=16',
   '--max-semi-space-size=16',
   '--heap-growing-percent=10',

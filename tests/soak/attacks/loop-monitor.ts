@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const file = process.env.LOOP_MONITOR_FILE;
-if (file !== undefined && process.argv[1]?.endsWith('server.js')) {
+if (file !== undefined && process.argv[1]?.includes('server.js')) {
   const delays = monitorEventLoopDelay({ resolution: 5 });
   delays.enable();
   let before = process.cpuUsage();

@@ -6,8 +6,8 @@ import { bundledModule } from '../../../src/supervision/bundled-module.js';
 
 let folder: string;
 const entry = (): string => path.join(folder, 'src', 'engine', 'main.js');
-const bundle = (): string => path.join(folder, 'bundles', 'engine', 'main.js');
-const record = (): string => path.join(folder, 'bundles', 'engine', 'inputs.json');
+const bundle = (): string => path.join(folder, 'bundles', 'src', 'engine', 'main.js', 'start.cjs');
+const record = (): string => path.join(folder, 'bundles', 'src', 'engine', 'main.js', 'inputs.json');
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'infernode-bundle-'));
