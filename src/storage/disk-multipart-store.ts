@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
@@ -8,6 +7,7 @@ import { isBlobKey, keyCreatedAt, requireBlobKey } from './blob-key.js';
 import type { StoredBlob } from './blob-store.js';
 import type { DiskBlobStore } from './disk-blob-store.js';
 import { flushFolder, isNotFound, namesIn } from './disk-files.js';
+import { etagOf, joinedNumber, joinParts, partName, readDigest, readJoined } from './disk-part-join.js';
 import { makeFolder } from './folders.js';
 import type {
   MultipartStore,
@@ -17,12 +17,10 @@ import type {
   UnfinishedMultipart,
   UploadedPart,
 } from './multipart-store.js';
-import { chosenParts, multipartNotFound, requirePartNumber } from './part-list.js';
+import { chosenParts, invalidParts, multipartNotFound, requirePartNumber } from './part-list.js';
 
 const FOLDER = 'multipart';
 const PART = /^\d{5}$/;
-/** MD5 of the content, which follows it in the file of a part, so that both are replaced together. */
-const DIGEST_BYTES = 16;
 
 /** Signs a URL of this API at which {@link DiskMultipartStore.writePart} receives a part. */
 export type SignPartUrl = (upload: MultipartUpload, partNumber: number, allowance: PartAllowance) => string;
@@ -54,7 +52,8 @@ export class DiskMultipartStore implements MultipartStore {
   /**
    * Receives one part, in place of an earlier one with its number.
    * @param limits `bytes` is the exact size, where it is known
-   * @throws AppError MULTIPART_NOT_FOUND, FILE_TOO_LARGE beyond `maxBytes`, CONTENT_MISMATCH for another size
+   * @throws AppError MULTIPART_NOT_FOUND, FILE_TOO_LARGE beyond `maxBytes`, CONTENT_MISMATCH for another size,
+   *   MULTIPART_PARTS_INVALID for another content than that which a completion has joined
    */
   async writePart(
     upload: MultipartUpload,
@@ -71,7 +70,13 @@ export class DiskMultipartStore implements MultipartStore {
     try {
       const received = await writeWithDigest(incoming, body, maxBytes);
       if (bytes !== undefined && received.bytes !== bytes) throw wrongSize(partNumber, received.bytes, bytes);
-      await rename(incoming, join(folder, nameOf(partNumber)));
+      const joined = await readJoined(folder, partNumber);
+      if (joined) {
+        await rm(incoming);
+        if (joined.etag !== received.etag) throw joinedAlready(partNumber);
+        return { partNumber, ...received };
+      }
+      await rename(incoming, join(folder, partName(partNumber)));
       await flushFolder(folder);
       return { partNumber, ...received };
     } catch (error) {
@@ -83,16 +88,22 @@ export class DiskMultipartStore implements MultipartStore {
   async parts(upload: MultipartUpload): Promise<readonly UploadedPart[]> {
     const folder = this.#folderOf(upload);
     if (!(await isFolder(folder))) throw multipartNotFound();
-    const names = (await namesIn(folder)).filter((name) => PART.test(name)).sort();
+    const names = await namesIn(folder);
+    const numbers = names.flatMap((name) => (PART.test(name) ? Number(name) : (joinedNumber(name) ?? [])));
     const found: UploadedPart[] = [];
-    for (const name of names) {
-      const part = await readPart(join(folder, name)).catch(() => null);
-      if (part) found.push({ partNumber: Number(name), ...part });
+    for (const partNumber of [...new Set(numbers)].sort((one, other) => one - other)) {
+      const part =
+        (await readJoined(folder, partNumber)) ??
+        (await readPart(join(folder, partName(partNumber))).catch(() => null));
+      if (part) found.push({ partNumber, etag: part.etag, bytes: part.bytes });
     }
     return found;
   }
 
-  /** The parts are copied, so the disk needs room for the file twice for a while. */
+  /**
+   * Each part is removed once it is in the joined file, so the disk needs room for one part more; an interrupted
+   * completion is continued.
+   */
   async complete(upload: MultipartUpload, wanted: readonly PartReference[]): Promise<StoredBlob> {
     const { key } = upload;
     const folder = this.#folderOf(upload);
@@ -101,17 +112,14 @@ export class DiskMultipartStore implements MultipartStore {
       return { key, bytes: await this.#blobs.size(key) };
     }
     const parts = chosenParts(wanted, await this.parts(upload));
-    // Another process may complete the same upload at the same time: each joins a file of its own.
-    const joined = join(folder, `joined.${randomUUID()}`);
     try {
-      await joinParts(folder, parts, joined);
-      const bytes = await this.#blobs.adopt(joined, key);
+      const bytes = await this.#blobs.adopt(await joinParts(folder, parts), key);
       await this.abort(upload);
       return { key, bytes };
     } catch (error) {
-      await rm(joined, { force: true });
-      if (isNotFound(error) && (await this.#blobs.exists(key)))
-        return { key, bytes: await this.#blobs.size(key) };
+      // Another process has completed it meanwhile.
+      const isGone = isNotFound(error) || (error instanceof AppError && error.code === 'MULTIPART_NOT_FOUND');
+      if (isGone && (await this.#blobs.exists(key))) return { key, bytes: await this.#blobs.size(key) };
       throw isNotFound(error) ? multipartNotFound(error) : error;
     }
   }
@@ -133,9 +141,6 @@ export class DiskMultipartStore implements MultipartStore {
   }
 }
 
-const nameOf = (partNumber: number): string => String(partNumber).padStart(5, '0');
-const quoted = (digest: Buffer): string => `"${digest.toString('hex')}"`;
-
 const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(
     (facts) => facts.isDirectory(),
@@ -155,30 +160,12 @@ async function writeWithDigest(path: string, body: AsyncIterable<Uint8Array>, ma
   const digest = hash.digest();
   await file.appendFile(digest);
   await file.sync();
-  return { bytes, etag: quoted(digest) };
+  return { bytes, etag: etagOf(digest) };
 }
 
 async function readPart(path: string): Promise<Pick<UploadedPart, 'etag' | 'bytes'>> {
   await using file = await open(path, 'r');
-  const bytes = (await file.stat()).size - DIGEST_BYTES;
-  const digest = Buffer.alloc(DIGEST_BYTES);
-  await file.read(digest, 0, DIGEST_BYTES, bytes);
-  return { etag: quoted(digest), bytes };
-}
-
-/** Joins the contents of parts; fails when one of them was replaced meanwhile. */
-async function joinParts(folder: string, parts: readonly UploadedPart[], target: string): Promise<void> {
-  await using file = await open(target, 'wx', 0o600);
-  for (const { partNumber, bytes, etag } of parts) {
-    if (bytes === 0) continue;
-    const path = join(folder, nameOf(partNumber));
-    const hash = createHash('md5');
-    for await (const chunk of createReadStream(path, { end: bytes - 1 })) {
-      hash.update(chunk as Buffer);
-      await file.appendFile(chunk as Buffer);
-    }
-    if (quoted(hash.digest()) !== etag) throw replaced(partNumber);
-  }
+  return await readDigest(file);
 }
 
 const tooLarge = (maxBytes: number): AppError =>
@@ -190,7 +177,5 @@ const wrongSize = (partNumber: number, received: number, declared: number): AppE
     details: { partNumber, bytes: received, declaredBytes: declared },
   });
 
-const replaced = (partNumber: number): AppError =>
-  new AppError('MULTIPART_PARTS_INVALID', {
-    message: `Part ${String(partNumber)} was replaced while the upload was completed.`,
-  });
+const joinedAlready = (partNumber: number): AppError =>
+  invalidParts(`Part ${String(partNumber)} was joined by a completion and cannot be replaced.`);

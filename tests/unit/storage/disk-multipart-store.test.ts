@@ -1,9 +1,16 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskBlobStore } from '../../../src/storage/disk-blob-store.js';
 import { DiskMultipartStore } from '../../../src/storage/disk-multipart-store.js';
-import { MAX_PART_BYTES, type MultipartUpload } from '../../../src/storage/multipart-store.js';
+import { joinParts } from '../../../src/storage/disk-part-join.js';
+import {
+  MAX_PART_BYTES,
+  MIN_PART_BYTES,
+  type MultipartUpload,
+} from '../../../src/storage/multipart-store.js';
 import { describeMultipartStore } from '../../support/contracts/multipart-store.contract.js';
 
 function openStore(folder: string) {
@@ -68,5 +75,56 @@ describe('disk multipart store', () => {
     const outcomes = await Promise.all([multipart.complete(upload, [part]), other.complete(upload, [part])]);
     expect(outcomes).toEqual(Array(2).fill({ key: upload.key, bytes: 7 }));
     expect(await blobs.size(upload.key)).toBe(7);
+  });
+
+  describe('a completion that was interrupted', () => {
+    const contents = [randomBytes(MIN_PART_BYTES), randomBytes(MIN_PART_BYTES + 3), randomBytes(1_000)];
+
+    /** The state after a process was killed: the first part is joined, the second one half written. */
+    async function interrupted() {
+      const { multipart } = stores;
+      const upload = await multipart.create();
+      const parts = [];
+      for (const [index, content] of contents.entries())
+        parts.push(
+          await multipart.writePart(upload, index + 1, { body: chunks(content), maxBytes: MAX_PART_BYTES }),
+        );
+      const place = join(folder, 'multipart', upload.key);
+      const target = await joinParts(place, parts.slice(0, 1));
+      await using file = await open(target, 'r+');
+      await file.write(randomBytes(1_000_000), 0, 1_000_000, MIN_PART_BYTES);
+      return { multipart, upload, parts, place };
+    }
+
+    it('is continued without the parts that are joined, which are still listed', async () => {
+      const { multipart, upload, parts, place } = await interrupted();
+      expect((await readdir(place)).sort()).toEqual(['00001.joined', '00002', '00003', 'joined']);
+      expect(await multipart.parts(upload)).toEqual(parts);
+      const bytes = contents.reduce((sum, content) => sum + content.length, 0);
+      expect(await multipart.complete(upload, parts)).toEqual({ key: upload.key, bytes });
+      const whole = await buffer(await stores.blobs.open(upload.key));
+      expect(whole.equals(Buffer.concat(contents))).toBe(true);
+      expect(await readdir(join(folder, 'multipart'))).toEqual([]);
+    });
+
+    it('takes a joined part again, and no other one in its place', async () => {
+      const { multipart, upload, parts } = await interrupted();
+      const send = (body: Buffer) =>
+        multipart.writePart(upload, 1, { body: chunks(body), maxBytes: MAX_PART_BYTES });
+      expect(await send(contents[0])).toEqual(parts[0]);
+      const invalid = { code: 'MULTIPART_PARTS_INVALID' };
+      await expect(send(randomBytes(MIN_PART_BYTES))).rejects.toMatchObject(invalid);
+      await expect(multipart.complete(upload, parts.slice(1))).rejects.toMatchObject(invalid);
+      await expect(multipart.complete(upload, parts)).resolves.toMatchObject({ key: upload.key });
+    });
+
+    it('ends with the same file when another process continues it too', async () => {
+      const { multipart, upload, parts } = await interrupted();
+      await Promise.all(
+        [multipart, openStore(folder).multipart].map((store) => store.complete(upload, parts)),
+      );
+      const whole = await buffer(await stores.blobs.open(upload.key));
+      expect(whole.equals(Buffer.concat(contents))).toBe(true);
+    });
   });
 });
