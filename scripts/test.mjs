@@ -21,7 +21,7 @@ const QUESTIONS = ['--listTests', '--showConfig', '--help', '-h', '--version', '
 /** Tests that store files, and run with any storage. */
 const STORING = [
   'tests/e2e/(inpainting|postman|several-instances|stack)',
-  'tests/integration/http/(dream-uploads|job-waiting|jobs|multipart-uploads|quotas|trash|tus-uploads|uploads)',
+  'tests/integration/http/(dataset-archive|dream-uploads|job-waiting|jobs|multipart-uploads|quotas|trash|tus-uploads|uploads)',
   'tests/integration/(imports|previews)/',
   'tests/integration/inpainting/',
   'tests/integration/(classification|detection)/(execute|job)',

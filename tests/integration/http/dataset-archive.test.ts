@@ -210,7 +210,7 @@ describe('the archive of a dataset', () => {
       const copy = await send(client, archive);
       const id = String(copy.at('dataset.id'));
       const { items } = await itemsOf(id);
-      await rm(path.join(api.folder, 'media', items[1].slice(-2), items[1]));
+      await api.storage.blobs.remove(items[1]);
       await expect(fetchArchive({ token: client.token } as ApiClient, id)).rejects.toThrow();
       expect(userId).not.toBe(ownerId);
     });
