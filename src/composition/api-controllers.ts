@@ -16,6 +16,7 @@ import { JobController, type JobControllerDeps } from '../controllers/job.contro
 import { JobTimeService } from '../services/job-time.service.js';
 import { BulkJobService, type BulkJobServiceDeps } from '../services/bulk-jobs.service.js';
 import { MediaProcessController } from '../controllers/media-process.controller.js';
+import { ResultMediaController } from '../controllers/result-media.controller.js';
 import { MediaController } from '../controllers/media.controller.js';
 import { NamedDatasetController } from '../controllers/named-dataset.controller.js';
 import { OidcController } from '../controllers/oidc.controller.js';
@@ -73,6 +74,7 @@ function createNamedControllers(
     accounts: new AccountController(auth, accounts),
     mediaProcess: new MediaProcessController(services.mediaProcess),
     media: new MediaController({ media: services.media, links, linkUsers }),
+    resultMedia: new ResultMediaController({ media: services.resultMedia, links, linkUsers }),
     datasets: new DatasetController(datasets, links),
     datasetArchives: new DatasetArchiveController({
       archives: services.datasetArchives,

@@ -7,6 +7,7 @@ import { ClassificationService } from '../services/classification.service.js';
 import { DetectionService } from '../services/detection.service.js';
 import { DatasetService } from '../services/dataset.service.js';
 import { MediaProcessService } from '../services/media-process.service.js';
+import { ResultMediaService } from '../services/result-media.service.js';
 import { MediaService } from '../services/media.service.js';
 import { JobOrderService } from '../services/job-order.service.js';
 import { MetricsService } from '../services/metrics.service.js';
@@ -61,6 +62,7 @@ export function createServices(deps: ApiDeps) {
       productVersion: productVersion(),
     }),
     mediaProcess: new MediaProcessService(unitOfWork),
+    resultMedia: new ResultMediaService(unitOfWork, deps.results, uploads.store),
     media: new MediaService(unitOfWork, uploads.store, uploads.frames),
     datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),
     ...createImageServices({ unitOfWork, uploads, networks, rights: networkRights }, charges),

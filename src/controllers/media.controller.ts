@@ -1,42 +1,23 @@
 import type { Request } from 'express';
-import { filmstripVtt } from '../domain/filmstrip.js';
 import type { MediaFilter } from '../domain/media-list.js';
-import { sendDownload, sendIfUnchanged } from '../middlewares/download.js';
+import { sendIfUnchanged } from '../middlewares/download.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { HANDLED, ok, whileConnected, type Reply } from '../middlewares/reply.js';
 import type { mediaOperations } from '../schemas/media.schema.js';
 import type { LinkUserService } from '../services/link-user.service.js';
-import type { MediaFile, MediaRequest, MediaService } from '../services/media.service.js';
-import {
-  mediaPath,
-  presentFilmstrip,
-  presentListedMedia,
-  presentMedia,
-  sheetPath,
-  type MediaLink,
-} from './media.presenter.js';
+import type { MediaRequest, MediaService } from '../services/media.service.js';
+import { mediaPath, presentListedMedia, presentMedia, sheetPath, type MediaLink } from './media.presenter.js';
 import { nextLink } from './next-link.js';
+import { CACHE_SECONDS, filmstripAnswer, sendFile, sendPreview, thumbnailFormat } from './preview-answers.js';
 import type { PublicLinks } from './public-links.js';
 
 type Operations = typeof mediaOperations;
-type FileCall =
-  | Call<Operations['content']>
-  | Call<Operations['thumbnail']>
-  | Call<Operations['poster']>
-  | Call<Operations['proxy']>
-  | Call<Operations['filmstripFrame']>
-  | Call<Operations['filmstripSheet']>
-  | Call<Operations['frame']>;
-
 /** Dependencies of {@link MediaController}. */
 export interface MediaControllerDeps {
   readonly media: MediaService;
   readonly links: PublicLinks;
   readonly linkUsers: Pick<LinkUserService, 'verify'>;
 }
-
-/** How long browsers keep previews and frames: as long as a signed link lives. */
-const CACHE_SECONDS = 900;
 
 /** HTTP handlers of media and their previews. */
 export class MediaController {
@@ -61,45 +42,38 @@ export class MediaController {
   };
 
   readonly content = async (call: Call<Operations['content']>): Promise<typeof HANDLED> =>
-    this.#send(call, await this.#deps.media.content(await this.#viewed(call, '/content')));
+    sendFile(call, await this.#deps.media.content(await this.#viewed(call, '/content')));
 
   readonly thumbnail = async (call: Call<Operations['thumbnail']>): Promise<typeof HANDLED> => {
-    const { query, request, response } = call;
     const viewed = await this.#viewed(call, '/thumbnail');
-    // A wildcard is not a wish for WebP.
-    const accepts = /\bimage\/webp\b/.test(request.get('accept') ?? '') ? 'webp' : 'jpeg';
-    if (query.format === undefined) response.vary('Accept');
-    const format = query.format ?? accepts;
-    return this.#send(call, await this.#deps.media.thumbnail(viewed, Number(query.width), format), true);
+    const width = Number(call.query.width);
+    return sendPreview(call, await this.#deps.media.thumbnail(viewed, width, thumbnailFormat(call)));
   };
 
   readonly poster = async (call: Call<Operations['poster']>): Promise<typeof HANDLED> =>
-    this.#send(call, await this.#deps.media.whole(await this.#viewed(call, '/poster'), 'poster'), true);
+    sendPreview(call, await this.#deps.media.whole(await this.#viewed(call, '/poster'), 'poster'));
 
   readonly proxy = async (call: Call<Operations['proxy']>): Promise<typeof HANDLED> =>
-    this.#send(call, await this.#deps.media.whole(await this.#viewed(call, '/proxy'), 'proxy'), true);
+    sendPreview(call, await this.#deps.media.whole(await this.#viewed(call, '/proxy'), 'proxy'));
 
   readonly filmstrip = async (call: Call<Operations['filmstrip']>): Promise<Reply | typeof HANDLED> => {
     const { query, request, response } = call;
     const viewed = await this.#viewed(call, '/filmstrip');
-    const filmstrip = await this.#deps.media.filmstrip(viewed);
     const link = this.#linksOf(request, viewed.userId, viewed.id);
-    if (query.format === 'json') return ok(presentFilmstrip(filmstrip, link));
-    const text = filmstripVtt(filmstrip, (sheet) => link(sheetPath(sheet)));
-    response.set({ 'Content-Type': 'text/vtt; charset=utf-8', 'Cache-Control': 'no-store' }).send(text);
-    return HANDLED;
+    const { format } = query;
+    return filmstripAnswer(await this.#deps.media.filmstrip(viewed), link, { format, response });
   };
 
   readonly filmstripFrame = async (call: Call<Operations['filmstripFrame']>): Promise<typeof HANDLED> => {
     const { position } = call.params;
     const viewed = await this.#viewed(call, `/filmstrip/${position}`);
-    return this.#send(call, await this.#deps.media.stripFile(viewed, 'frame', position), true);
+    return sendPreview(call, await this.#deps.media.stripFile(viewed, 'frame', position));
   };
 
   readonly filmstripSheet = async (call: Call<Operations['filmstripSheet']>): Promise<typeof HANDLED> => {
     const { position } = call.params;
     const viewed = await this.#viewed(call, sheetPath(position));
-    return this.#send(call, await this.#deps.media.stripFile(viewed, 'sheet', position), true);
+    return sendPreview(call, await this.#deps.media.stripFile(viewed, 'sheet', position));
   };
 
   readonly frame = async (call: Call<Operations['frame']>): Promise<typeof HANDLED> => {
@@ -110,7 +84,7 @@ export class MediaController {
     const unchanged = { etag: `"${frame.tag}"`, modified: frame.modified, cacheSeconds: CACHE_SECONDS };
     if (sendIfUnchanged(request, response, unchanged)) return HANDLED;
     await using image = await frame.open(whileConnected(response));
-    return await this.#send(call, image, true);
+    return await sendPreview(call, image);
   };
 
   async #page(
@@ -128,21 +102,6 @@ export class MediaController {
     const headers = nextCursor === null ? undefined : { Link: nextLink(request.originalUrl, nextCursor) };
     const media = rows.map((row) => presentListedMedia(row, this.#linksOf(request, userId, row.media.id)));
     return ok({ media, nextCursor }, headers);
-  }
-
-  async #send(
-    { query, request, response }: FileCall,
-    file: MediaFile,
-    isPreview = false,
-  ): Promise<typeof HANDLED> {
-    const { tag, ...rest } = file;
-    await sendDownload(request, response, {
-      ...rest,
-      etag: `"${tag}"`,
-      inline: !query.download,
-      ...(isPreview && { cacheSeconds: CACHE_SECONDS }),
-    });
-    return HANDLED;
   }
 
   #linksOf(request: Request, userId: string, id: string): MediaLink {

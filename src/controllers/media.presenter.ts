@@ -1,13 +1,20 @@
 import type { Media } from '../domain/dataset.js';
 import { sheetsOf, tileOf, type FilmstripFacts } from '../domain/filmstrip.js';
 import type { Preview, PreviewFile, PreviewKind } from '../domain/preview.js';
+import type { StoredResultMedia } from '../domain/result.js';
 import type { MediaDetails, MediaWithPreviews } from '../services/media.service.js';
+import type { PreviewDetails } from '../services/preview-files.js';
+import type { ResultMediaWithPreviews } from '../services/result-media.service.js';
 
 /** Creates a signed URL of a path below a media; unsigned query parameters may be added. */
 export type MediaLink = (path: string, query?: string) => string;
 
 /** Path of a media. */
 export const mediaPath = (id: string): string => `/api/media/${id}`;
+
+/** Path of an image or a video of a result. */
+export const resultMediaPath = ({ jobId, position }: Pick<StoredResultMedia, 'jobId' | 'position'>): string =>
+  `/api/jobs/${jobId}/media/${position}`;
 
 const findPreview = (previews: readonly Preview[], kind: PreviewKind): Preview | undefined =>
   previews.find((preview) => preview.kind === kind);
@@ -26,25 +33,72 @@ function presentFacts(media: Media, previews: readonly Preview[]) {
   };
 }
 
-/** A media as an entry of a list. */
-export function presentListedMedia({ media, previews }: MediaWithPreviews, link: MediaLink) {
+/** The states of previews, by kind. */
+function presentStates(previews: readonly Preview[]) {
   const statusOf = (kind: PreviewKind) => findPreview(previews, kind)?.status ?? 'none';
   return {
+    thumbnail: statusOf('thumbnail'),
+    poster: statusOf('poster'),
+    filmstrip: statusOf('filmstrip'),
+    proxy: statusOf('proxy'),
+    md5: statusOf('md5'),
+  };
+}
+
+/** A media as an entry of a list. */
+export function presentListedMedia({ media, previews }: MediaWithPreviews, link: MediaLink) {
+  const states = presentStates(previews);
+  return {
     ...presentFacts(media, previews),
-    previews: {
-      thumbnail: statusOf('thumbnail'),
-      poster: statusOf('poster'),
-      filmstrip: statusOf('filmstrip'),
-      proxy: statusOf('proxy'),
-      md5: statusOf('md5'),
-    },
-    thumbnailUrl: statusOf('thumbnail') === 'ready' ? link('/thumbnail') : null,
+    previews: states,
+    thumbnailUrl: states.thumbnail === 'ready' ? link('/thumbnail') : null,
     url: mediaPath(media.id),
   };
 }
 
 /** A media with all its previews. */
-export function presentMedia({ media, previews, files }: MediaDetails, link: MediaLink) {
+export function presentMedia({ media, ...details }: MediaDetails, link: MediaLink) {
+  return {
+    ...presentFacts(media, details.previews),
+    contentUrl: link('/content'),
+    frameUrl: media.kind === 'video' ? `${mediaPath(media.id)}/frames/{index}` : null,
+    previews: presentPreviews(details, link),
+  };
+}
+
+const presentResultFacts = (
+  { position, name, kind, type, bytes, sha256 }: StoredResultMedia,
+  previews: readonly Preview[],
+) => ({
+  ...{ position, name, kind, type, bytes, sha256 },
+  md5: findPreview(previews, 'md5')?.facts.md5 ?? null,
+});
+
+/** An image or a video of a result as an entry of a list. */
+export function presentListedResultMedia({ media, previews }: ResultMediaWithPreviews, link: MediaLink) {
+  const states = presentStates(previews);
+  return {
+    ...presentResultFacts(media, previews),
+    previews: states,
+    contentUrl: link('/content'),
+    thumbnailUrl: states.thumbnail === 'ready' ? link('/thumbnail') : null,
+    url: resultMediaPath(media),
+  };
+}
+
+/** An image or a video of a result with all its previews. */
+export function presentResultMedia(
+  { media, ...details }: ResultMediaWithPreviews & PreviewDetails,
+  link: MediaLink,
+) {
+  return {
+    ...presentResultFacts(media, details.previews),
+    contentUrl: link('/content'),
+    previews: presentPreviews(details, link),
+  };
+}
+
+function presentPreviews({ previews, files }: PreviewDetails, link: MediaLink) {
   const preview = (kind: PreviewKind) => findPreview(previews, kind);
   const state = (kind: PreviewKind) => ({
     status: preview(kind)?.status ?? 'none',
@@ -57,30 +111,25 @@ export function presentMedia({ media, previews, files }: MediaDetails, link: Med
   const strip = preview('filmstrip')?.facts.filmstrip;
   const proxy = preview('proxy')?.facts;
   return {
-    ...presentFacts(media, previews),
-    contentUrl: link('/content'),
-    frameUrl: media.kind === 'video' ? `${mediaPath(media.id)}/frames/{index}` : null,
-    previews: {
-      thumbnail: {
-        ...state('thumbnail'),
-        frame: preview('thumbnail')?.facts.frame ?? null,
-        files: (files.thumbnail ?? []).map((file) => presentThumbnail(file, link)),
-      },
-      poster: { ...state('poster'), frame: preview('poster')?.facts.frame ?? null, file: whole('poster') },
-      filmstrip: {
-        ...state('filmstrip'),
-        frames: strip?.frames.length ?? null,
-        url: strip ? link('/filmstrip') : null,
-        vttUrl: strip ? link('/filmstrip', 'format=vtt') : null,
-      },
-      proxy: {
-        ...state('proxy'),
-        codec: proxy?.codec ?? null,
-        sound: proxy?.sound ?? null,
-        file: whole('proxy'),
-      },
-      md5: state('md5'),
+    thumbnail: {
+      ...state('thumbnail'),
+      frame: preview('thumbnail')?.facts.frame ?? null,
+      files: (files.thumbnail ?? []).map((file) => presentThumbnail(file, link)),
     },
+    poster: { ...state('poster'), frame: preview('poster')?.facts.frame ?? null, file: whole('poster') },
+    filmstrip: {
+      ...state('filmstrip'),
+      frames: strip?.frames.length ?? null,
+      url: strip ? link('/filmstrip') : null,
+      vttUrl: strip ? link('/filmstrip', 'format=vtt') : null,
+    },
+    proxy: {
+      ...state('proxy'),
+      codec: proxy?.codec ?? null,
+      sound: proxy?.sound ?? null,
+      file: whole('proxy'),
+    },
+    md5: state('md5'),
   };
 }
 

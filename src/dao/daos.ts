@@ -20,6 +20,7 @@ import { PriceDao } from './price.dao.js';
 import { RateCountDao } from './rate-count.dao.js';
 import { RealtimeDao } from './realtime.dao.js';
 import { ResultChunkDao } from './result-chunk.dao.js';
+import { ResultMediaDao } from './result-media.dao.js';
 import { ResultDao } from './result.dao.js';
 import { RevokedSessionDao } from './revoked-session.dao.js';
 import { ServoGoalDao } from './servo-goal.dao.js';
@@ -59,6 +60,7 @@ export interface Daos {
   readonly jobSpeeds: JobSpeedDao;
   readonly results: ResultDao;
   readonly resultChunks: ResultChunkDao;
+  readonly resultMedia: ResultMediaDao;
   readonly idempotencyKeys: IdempotencyKeyDao;
   readonly revokedSessions: RevokedSessionDao;
   readonly rateCounts: RateCountDao;
@@ -102,6 +104,7 @@ export function createDaos(context: DaoContext): Daos {
     jobSpeeds: new JobSpeedDao(context),
     results: new ResultDao(context),
     resultChunks: new ResultChunkDao(context),
+    resultMedia: new ResultMediaDao(context),
     idempotencyKeys: new IdempotencyKeyDao(context),
     revokedSessions: new RevokedSessionDao(context),
     rateCounts: new RateCountDao(context),

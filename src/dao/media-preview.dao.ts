@@ -27,6 +27,10 @@ const COLUMNS = `sha256, kind, status, attempts, error_code AS "errorCode", erro
   updated_at AS "updatedAt"`;
 const FILE_COLUMNS = 'variant, type, bytes::float8 AS bytes, width, height, storage_key AS "storageKey"';
 
+/** Of a preview `p`: a stored file or a file of a result has its content. */
+const IN_USE = `(EXISTS (SELECT 1 FROM media m WHERE m.sha256 = p.sha256)
+  OR EXISTS (SELECT 1 FROM result_media r WHERE r.sha256 = p.sha256))`;
+
 function toPreview({ errorCode, errorMessage, ...row }: PreviewRow): Preview {
   return { ...row, error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' } };
 }
@@ -138,7 +142,6 @@ export class MediaPreviewDao extends Dao {
   }
 
   /** Files of an earlier success stay. */
-
   async setFailed(
     sha256: string,
     kind: PreviewKind,
@@ -204,18 +207,18 @@ export class MediaPreviewDao extends Dao {
     );
   }
 
-  /** Marks rows whose content no media has; needed only where two deletions of the last media missed each other. */
+  /** Marks rows whose content no media and no result has; needed only where two deletions of the last files missed each other. */
   async markUnused(): Promise<void> {
     await this.rows(
       `UPDATE media_previews p SET unused_since = now()
-        WHERE p.unused_since IS NULL AND NOT EXISTS (SELECT 1 FROM media m WHERE m.sha256 = p.sha256)
+        WHERE p.unused_since IS NULL AND NOT ${IN_USE}
        RETURNING kind`,
       {},
     );
   }
 
   /**
-   * Removes marked rows, except those whose content was uploaded again.
+   * Removes marked rows, except those whose content is in use again.
    * @returns keys of their files; null when there were none left
    */
   async takeUnused(limit: number): Promise<string[] | null> {
@@ -231,7 +234,7 @@ export class MediaPreviewDao extends Dao {
       '(sha256, kind) IN (SELECT * FROM json_to_recordset($marked::json) AS t(sha256 text, kind text))';
     await this.rows(
       `UPDATE media_previews p SET unused_since = NULL
-        WHERE ${theirs} AND EXISTS (SELECT 1 FROM media m WHERE m.sha256 = p.sha256) RETURNING kind`,
+        WHERE ${theirs} AND ${IN_USE} RETURNING kind`,
       bind,
     );
     const unused = `SELECT sha256, kind FROM media_previews WHERE unused_since IS NOT NULL AND ${theirs}`;

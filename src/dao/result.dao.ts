@@ -17,10 +17,15 @@ export class ResultDao extends Dao {
     return result?.get({ plain: true }) ?? null;
   }
 
-  /** Size of a job's ZIP, without reading its JSON document, which may be large. */
+  async exists(jobId: string): Promise<boolean> {
+    const where = { jobId, deletedAt: null };
+    return (await this.models.results.count({ where, transaction: this.transaction })) > 0;
+  }
+
+  /** Size of a job's ZIP, also in the trash, without reading its JSON document, which may be large. */
   async findZipBytes(jobId: string): Promise<number | null> {
     const result = await this.models.results.findOne({
-      where: { jobId, deletedAt: null },
+      where: { jobId },
       attributes: ['jobId', 'zipBytes'],
       transaction: this.transaction,
     });

@@ -1,3 +1,5 @@
+import type { MediaKind } from './dataset.js';
+
 /** Result of a COMPLETED job; its ZIP is stored in chunk rows. */
 export interface JobResult {
   readonly jobId: string;
@@ -31,6 +33,19 @@ function isResultFile(value: unknown): value is ResultFile {
 /** Files of a result that can be downloaded separately; empty for tasks that only create a ZIP. */
 export function resultFilesOf({ json }: Pick<JobResult, 'json'>): readonly ResultFile[] {
   return Array.isArray(json.files) ? json.files.filter(isResultFile) : [];
+}
+
+/** An image or a video of a result, of which previews are made; its bytes lie uncompressed inside the ZIP. */
+export interface ResultMedia extends Pick<ResultFile, 'name' | 'type' | 'bytes' | 'offset' | 'sha256'> {
+  readonly kind: MediaKind;
+}
+
+/** An image or a video of a stored result. */
+export interface StoredResultMedia extends ResultMedia {
+  readonly jobId: string;
+  /** Index among the images and videos of its result, from 0. */
+  readonly position: number;
+  readonly createdAt: Date;
 }
 
 /** Size of one ZIP chunk row: a large value in a single row would crash the process (limit of the pg driver). */

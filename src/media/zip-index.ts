@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { openPromise } from 'yauzl';
+import type { ResultMedia } from '../domain/result.js';
 
 /** An uncompressed member of an archive written by this program. */
 export interface StoredMember {
@@ -29,6 +30,25 @@ export async function indexZip(path: string): Promise<StoredMember[]> {
   } finally {
     zip.close();
   }
+}
+
+/** MIME types of the images and videos in results, by extension. */
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+  mp4: 'video/mp4',
+  avi: 'video/x-msvideo',
+};
+
+/** The images and videos among the members of an archive, in their order; empty files are omitted. */
+export function mediaAmong(members: readonly StoredMember[]): ResultMedia[] {
+  return members.flatMap((member) => {
+    const type = MEDIA_TYPES[member.name.slice(member.name.lastIndexOf('.') + 1).toLowerCase()];
+    if (type === undefined || member.bytes === 0) return [];
+    return [{ ...member, type, kind: type.startsWith('video/') ? 'video' : 'image' }];
+  });
 }
 
 async function hashOf(path: string, offset: number, bytes: number): Promise<string> {

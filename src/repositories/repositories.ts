@@ -17,6 +17,7 @@ import { PostgresPriceRepository } from './price.repository.js';
 import { PostgresQuotaRepository } from './quota.repository.js';
 import { PostgresRateCountRepository } from './rate-count.repository.js';
 import { PostgresRealtimeRepository } from './realtime.repository.js';
+import { PostgresResultMediaRepository } from './result-media.repository.js';
 import { PostgresResultRepository } from './result.repository.js';
 import { PostgresScheduleRepository } from './schedule.repository.js';
 import { PostgresServoSessionRepository } from './servo-session.repository.js';
@@ -49,6 +50,7 @@ export function createRepositories(daos: Daos): Repositories {
     quotas: translating(new PostgresQuotaRepository(daos.userQuotas)),
     schedule: translating(new PostgresScheduleRepository(daos.jobSchedule)),
     results: translating(new PostgresResultRepository(daos.results, daos.resultChunks)),
+    resultMedia: translating(new PostgresResultMediaRepository(daos)),
     idempotency: translating(new PostgresIdempotencyRepository(daos.idempotencyKeys)),
     audit: translating(new PostgresAuditRepository(daos.auditLog)),
     sessions: translating(new PostgresSessionRepository(daos.revokedSessions)),

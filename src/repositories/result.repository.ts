@@ -39,7 +39,11 @@ export class PostgresResultRepository implements ResultRepository {
     return this.#results.findByJob(jobId);
   }
 
-  /** A range beyond the end of the ZIP is truncated; one that starts there is empty. */
+  async exists(jobId: string): Promise<boolean> {
+    return this.#results.exists(jobId);
+  }
+
+  /** A range beyond the end of the ZIP is truncated; one that starts there is empty. Includes results in the trash. */
   async *readZip(jobId: string, range?: { start: number; end: number }): AsyncGenerator<Buffer> {
     const length = await this.#results.findZipBytes(jobId);
     if (length === null) throw notFound('Result of job', jobId);

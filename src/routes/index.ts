@@ -27,6 +27,7 @@ import type { NetworkController } from '../controllers/network.controller.js';
 import type { PriceController } from '../controllers/price.controller.js';
 import type { QuotaController } from '../controllers/quota.controller.js';
 import type { RealtimeController } from '../controllers/realtime.controller.js';
+import type { ResultMediaController } from '../controllers/result-media.controller.js';
 import type { SchedulingController } from '../controllers/scheduling.controller.js';
 import type { ServoSessionController } from '../controllers/servo-session.controller.js';
 import type { MetricsController } from '../controllers/metrics.controller.js';
@@ -64,6 +65,7 @@ import { networkRoutes } from './network.routes.js';
 import { priceRoutes } from './price.routes.js';
 import { quotaRoutes } from './quota.routes.js';
 import { realtimeRoutes } from './realtime.routes.js';
+import { resultMediaRoutes } from './result-media.routes.js';
 import { schedulingRoutes } from './scheduling.routes.js';
 import { servoRoutes } from './servo.routes.js';
 import { metricsRoutes } from './metrics.routes.js';
@@ -90,6 +92,7 @@ export interface Controllers {
   readonly uploads: UploadController;
   readonly multipartUploads: MultipartUploadController;
   readonly media: MediaController;
+  readonly resultMedia: ResultMediaController;
   readonly tus: TusController;
   readonly mediaProcess: MediaProcessController;
   readonly dreams: DreamController;
@@ -135,6 +138,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...datasetRoutes(controllers.datasets, controllers.uploads),
       ...datasetArchiveRoutes(controllers.datasetArchives),
       ...mediaRoutes(controllers.media),
+      ...resultMediaRoutes(controllers.resultMedia),
       ...uploadRoutes(controllers.multipartUploads, controllers.tus),
       ...dreamRoutes(controllers.dreams),
       ...importRoutes(controllers.imports),

@@ -22,6 +22,8 @@ const preview = <Fields extends z.ZodRawShape>(fields: Fields) =>
 const wholeFile = z.object(file).nullable();
 const frameShown = z.number().int().nullable().meta({ description: 'The frame that a video shows, from 0' });
 
+const md5 = z.string().nullable().meta({ description: 'Null until the preview `md5` is ready' });
+
 const facts = {
   id,
   datasetId: id,
@@ -35,7 +37,7 @@ const facts = {
   durationSeconds: z.number().nullable(),
   bytes: z.number().int(),
   sha256: z.string(),
-  md5: z.string().nullable().meta({ description: 'Null until the preview `md5` is ready' }),
+  md5,
   mask: z
     .object({ share: z.number(), reading: z.enum(MASK_READINGS) })
     .nullable()
@@ -44,17 +46,69 @@ const facts = {
   createdAt: timestamp,
 };
 
+const previewStates = z.object({
+  thumbnail: status,
+  poster: status,
+  filmstrip: status,
+  proxy: status,
+  md5: status,
+});
+
+const allPreviews = z.object({
+  thumbnail: preview({
+    frame: frameShown,
+    files: z.array(z.object({ nominalWidth: z.number().int(), format: z.enum(THUMBNAIL_FORMATS), ...file })),
+  }),
+  poster: preview({ frame: frameShown, file: wholeFile }),
+  filmstrip: preview({
+    frames: z.number().int().nullable().meta({ description: 'Number of its frames' }),
+    url: url.nullable().meta({ description: 'Signed link to the index as JSON' }),
+    vttUrl: url.nullable().meta({ description: 'Signed link to the index as WebVTT, for players' }),
+  }),
+  proxy: preview({
+    codec: z.enum(['h264', 'hevc']).nullable(),
+    sound: z.boolean().nullable(),
+    file: wholeFile,
+  }),
+  md5: preview({}),
+});
+
+const resultFacts = {
+  position: z.number().int().meta({ description: 'Index among the images and videos of the result, from 0' }),
+  name: z.string().meta({ description: 'Path in the ZIP', example: 'matches/frame-000120.jpg' }),
+  kind: z.enum(['image', 'video']),
+  type: z.string(),
+  bytes: z.number().int(),
+  sha256: z.string(),
+  md5,
+  contentUrl: url,
+};
+
+/** An image or a video of a result as an entry of a list. */
+export const listedResultMedia = z
+  .object({
+    ...resultFacts,
+    previews: previewStates,
+    thumbnailUrl: url
+      .nullable()
+      .meta({ description: 'Signed link to the thumbnail; null until it is ready' }),
+    url: z.string().meta({
+      description: 'Path of this description',
+      example: '/api/jobs/0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c/media/0',
+    }),
+  })
+  .meta({ id: 'ListedResultMedia' });
+
+/** An image or a video of a result with all its previews. */
+export const resultMediaDetails = z
+  .object({ ...resultFacts, previews: allPreviews })
+  .meta({ id: 'ResultMedia' });
+
 /** A media as an entry of a list. */
 export const listedMedia = z
   .object({
     ...facts,
-    previews: z.object({
-      thumbnail: status,
-      poster: status,
-      filmstrip: status,
-      proxy: status,
-      md5: status,
-    }),
+    previews: previewStates,
     thumbnailUrl: url
       .nullable()
       .meta({ description: 'Signed link to the thumbnail; null until it is ready' }),
@@ -73,26 +127,7 @@ export const mediaDetails = z
       .string()
       .nullable()
       .meta({ description: 'Path of a frame of a video; replace `{index}`. Needs a token' }),
-    previews: z.object({
-      thumbnail: preview({
-        frame: frameShown,
-        files: z.array(
-          z.object({ nominalWidth: z.number().int(), format: z.enum(THUMBNAIL_FORMATS), ...file }),
-        ),
-      }),
-      poster: preview({ frame: frameShown, file: wholeFile }),
-      filmstrip: preview({
-        frames: z.number().int().nullable().meta({ description: 'Number of its frames' }),
-        url: url.nullable().meta({ description: 'Signed link to the index as JSON' }),
-        vttUrl: url.nullable().meta({ description: 'Signed link to the index as WebVTT, for players' }),
-      }),
-      proxy: preview({
-        codec: z.enum(['h264', 'hevc']).nullable(),
-        sound: z.boolean().nullable(),
-        file: wholeFile,
-      }),
-      md5: preview({}),
-    }),
+    previews: allPreviews,
   })
   .meta({ id: 'Media' });
 

@@ -1,9 +1,18 @@
 import { z } from 'zod';
 import { MEDIA_SORTS } from '../domain/media-list.js';
-import { FRAME_FORMATS, THUMBNAIL_FORMATS, THUMBNAIL_WIDTHS } from '../domain/preview.js';
-import { id, idParams, linkQuery, pageQueryOf, saveQuery } from './common.schema.js';
-import { MEDIA_TYPES, operation, type OperationShape, type SuccessResponse } from './operation.js';
+import { FRAME_FORMATS } from '../domain/preview.js';
+import { id, idParams, pageQueryOf } from './common.schema.js';
+import { operation, type SuccessResponse } from './operation.js';
 import { filmstrip, listedMedia, mediaDetails } from './media-answers.schema.js';
+import {
+  FILE_ERRORS,
+  fileAnswers,
+  fileNumber,
+  fileQuery,
+  filmstripQuery,
+  NOT_READY,
+  thumbnailQuery,
+} from './preview-file.schema.js';
 
 const MAX_LISTED = 200;
 const LISTED = 50;
@@ -40,18 +49,6 @@ const listAnswer: SuccessResponse = {
 
 const READ = { tag: 'Media', access: 'user', scope: 'datasets:read' } as const;
 const LINK = { tag: 'Media', access: 'link', scope: 'datasets:read' } as const;
-
-const fileQuery = linkQuery.extend(saveQuery);
-const fileAnswers = (what: string): OperationShape['responses'] => [
-  { status: 200, description: what, contentType: MEDIA_TYPES },
-  { status: 206, description: 'The requested range', contentType: MEDIA_TYPES },
-  { status: 304, description: 'Unchanged since `If-None-Match`' },
-];
-const FILE_ERRORS = [403, 404, 409, 410, 416];
-const NOT_READY =
-  'Until it is ready: 409 `PREVIEW_PENDING` with `Retry-After`; 404 `PREVIEW_FAILED` or `PREVIEW_NONE` where there is none.';
-
-const position = z.coerce.number().int().min(0).max(999_999_999);
 
 /** Media and their previews. */
 export const mediaOperations = {
@@ -105,16 +102,7 @@ export const mediaOperations = {
     description: `Images narrower than the width come in their own size. ${NOT_READY}`,
     ...LINK,
     params: idParams,
-    query: fileQuery.extend({
-      width: z
-        .enum(THUMBNAIL_WIDTHS.map(String) as [string, ...string[]])
-        .default('320')
-        .meta({ description: `Nominal width: ${THUMBNAIL_WIDTHS.join(', ')} pixels` }),
-      format: z
-        .enum(THUMBNAIL_FORMATS)
-        .optional()
-        .meta({ description: '`webp` where `Accept` names it, otherwise `jpeg`, unless given' }),
-    }),
+    query: thumbnailQuery,
     responses: fileAnswers('The image'),
     errors: FILE_ERRORS,
   }),
@@ -150,7 +138,7 @@ export const mediaOperations = {
     description: NOT_READY,
     ...LINK,
     params: idParams,
-    query: linkQuery.extend({ format: z.enum(['json', 'vtt']).default('json') }),
+    query: filmstripQuery,
     responses: [{ status: 200, description: 'The index', schema: filmstrip, contentType: 'text/vtt' }],
     errors: [403, 404, 409],
   }),
@@ -161,7 +149,7 @@ export const mediaOperations = {
     summary: 'One frame of a filmstrip',
     description: NOT_READY,
     ...LINK,
-    params: idParams.extend({ position }),
+    params: idParams.extend({ position: fileNumber }),
     query: fileQuery,
     responses: fileAnswers('The image'),
     errors: FILE_ERRORS,
@@ -173,7 +161,7 @@ export const mediaOperations = {
     summary: 'One sheet of tiles of a filmstrip',
     description: NOT_READY,
     ...LINK,
-    params: idParams.extend({ position }),
+    params: idParams.extend({ position: fileNumber }),
     query: fileQuery,
     responses: fileAnswers('The image'),
     errors: FILE_ERRORS,
@@ -186,7 +174,7 @@ export const mediaOperations = {
     description:
       'Decoded when it is asked for, upright, in the stored size, HDR tone-mapped. At most half as many frames as cores are decoded at once; 503 `BUSY` when too many wait.',
     ...LINK,
-    params: idParams.extend({ index: position }),
+    params: idParams.extend({ index: fileNumber }),
     query: fileQuery.extend({ format: z.enum(FRAME_FORMATS).default('jpeg') }),
     responses: fileAnswers('The image'),
     errors: [403, 404, 410, 413, 416, 422, 504],

@@ -17,6 +17,7 @@ import { inpaintingOperations } from './inpainting.schema.js';
 import { jobOperations } from './job.schema.js';
 import { mediaProcessOperations } from './media-process.schema.js';
 import { mediaOperations } from './media.schema.js';
+import { resultMediaOperations } from './result-media.schema.js';
 import { namedDatasetOperations } from './named-dataset.schema.js';
 import { networkRightOperations } from './network-right.schema.js';
 import { networkOperations } from './network.schema.js';
@@ -57,6 +58,7 @@ export const allOperations: readonly Operation[] = [
   uploadOperations,
   importOperations,
   mediaOperations,
+  resultMediaOperations,
   tusOperations,
   dreamOperations,
   inferenceOperations,

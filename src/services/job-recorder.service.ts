@@ -126,6 +126,7 @@ export class JobRecorder {
       const completed = await scope.jobs.complete(job.id, fence, outcome);
       if (!completed) return false;
       await scope.results.store({ jobId: job.id, json: result.json, zip: openZip() });
+      await scope.resultMedia.add(job, result.media ?? []);
       await captureCredits(scope, job, captured);
       if (completed.progress) await scope.jobs.appendEvent(job.id, 'progress', completed.progress);
       await scope.jobs.appendEvent(job.id, 'status', { status: 'COMPLETED', attempt: job.attempt });

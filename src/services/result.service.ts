@@ -41,6 +41,13 @@ export class ResultService {
     return { job, result };
   }
 
+  /** Checks that a job has a result, without reading its JSON document. @throws AppError as {@link find} */
+  async require(jobId: string, viewer: JobViewer): Promise<void> {
+    const job = await findVisibleJob(this.#unitOfWork.read, jobId, viewer);
+    if (job.status !== 'COMPLETED' || !(await this.#unitOfWork.read.results.exists(jobId)))
+      throw notReady(job);
+  }
+
   /** One file from the ZIP of a result returned by {@link find}. @throws AppError NOT_FOUND. */
   file(finished: FinishedJob, filename: string): ReadableResultFile {
     const file = resultFilesOf(finished.result).find(({ name }) => name === filename);

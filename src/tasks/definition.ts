@@ -12,6 +12,7 @@ import type {
 import type { BillableUnits, PricePresetName, PriceUnit } from '../domain/money.js';
 import type { InstalledNetwork, NetworkRef } from '../domain/network.js';
 import type { JpegDecoderName } from '../domain/preprocessing.js';
+import type { ResultMedia } from '../domain/result.js';
 
 /** Plan of one job of a request: its media by role, and what the pipeline needs to know about them. */
 export interface JobPlan<Input> {
@@ -126,6 +127,8 @@ export interface TaskResult {
   readonly json: Readonly<Record<string, unknown>>;
   /** Absolute path of the result ZIP inside the workspace. */
   readonly zipPath: string;
+  /** Images and videos in the ZIP, of which previews are made; none by default. */
+  readonly media?: readonly ResultMedia[];
   /** Units actually processed; captured at the quoted prices, never more than held. */
   readonly units: BillableUnits;
   readonly device: DeviceReport;

@@ -29,6 +29,10 @@ export class InMemoryResultRepository implements ResultRepository {
     return this.#tables.results.get(jobId) ?? null;
   }
 
+  async exists(jobId: string): Promise<boolean> {
+    return this.#tables.results.has(jobId);
+  }
+
   async *readZip(jobId: string, range?: { start: number; end: number }): AsyncGenerator<Buffer> {
     const zip = this.#tables.zips.get(jobId);
     if (!zip) throw notFound('Result of job', jobId);

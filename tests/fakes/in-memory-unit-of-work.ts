@@ -24,6 +24,7 @@ import { InMemoryUserSessionRepository } from './in-memory-user-session.reposito
 import { InMemoryUserRepository } from './in-memory-user.repository.js';
 import { noMedia } from './no-media.js';
 import { noMediaProcess } from './no-media-process.js';
+import { noResultMedia } from './no-result-media.js';
 import { noPreviews } from './no-previews.js';
 import { noImports } from './no-imports.js';
 import { noUploads } from './no-uploads.js';
@@ -54,6 +55,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       media: noMedia,
       mediaProcess: noMediaProcess,
       previews: noPreviews,
+      resultMedia: noResultMedia,
       jobs: new InMemoryJobRepository(store),
       quotas: new InMemoryQuotaRepository(store),
       jobSpeeds: {

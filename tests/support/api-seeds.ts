@@ -1,4 +1,5 @@
 import { v7 as uuid } from 'uuid';
+import type { ResultMedia } from '../../src/domain/result.js';
 import type { NewMedia } from '../../src/domain/repositories/dataset.repository.js';
 import type { UnitOfWork } from '../../src/domain/repositories/unit-of-work.js';
 import type { JobStatus } from '../../src/domain/job.js';
@@ -52,10 +53,15 @@ export async function appendProgress(unitOfWork: UnitOfWork, jobId: string, done
 }
 
 /** Runs a job to its end without a worker: claims it and records a result with this ZIP. */
-export async function completeJob(unitOfWork: UnitOfWork, jobId: string, zip: Buffer): Promise<void> {
-  await unitOfWork.run(async ({ jobs, results }) => {
+export async function completeJob(
+  unitOfWork: UnitOfWork,
+  jobId: string,
+  zip: Buffer,
+  media: readonly ResultMedia[] = [],
+): Promise<void> {
+  await unitOfWork.run(async ({ jobs, results, resultMedia }) => {
     const fence = uuid();
-    await jobs.claimForRun(jobId, { fence, expiresAt: new Date(Date.now() + 60_000) });
+    const claimed = await jobs.claimForRun(jobId, { fence, expiresAt: new Date(Date.now() + 60_000) });
     await results.store({
       jobId,
       json: { velocity: [[0.1, 0, 0, 0, 0, 0.2], null], frames: [{ frame: 0 }, { frame: 1 }] },
@@ -63,6 +69,7 @@ export async function completeJob(unitOfWork: UnitOfWork, jobId: string, zip: Bu
         yield zip;
       })(),
     });
+    if (claimed) await resultMedia.add(claimed, media);
     await jobs.complete(jobId, fence, {
       captured: 4_000n,
       device: { requested: 'cpu', used: 'cpu', reason: 'cpu was asked for', attempts: [] },

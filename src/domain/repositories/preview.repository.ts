@@ -3,7 +3,7 @@ import type { Preview, PreviewFacts, PreviewFile, PreviewKind } from '../preview
 
 /**
  * Previews by the SHA-256 of their content. Adding media to a dataset adds their pending previews in the same transaction
- * (`DatasetRepository.addItems`).
+ * (`DatasetRepository.addItems`), and so does storing a result (`ResultMediaRepository.add`).
  */
 export interface PreviewRepository {
   /** Drops pending previews of other kinds than these, unless an admin asked for them. */
@@ -40,10 +40,10 @@ export interface PreviewRepository {
   file(sha256: string, kind: PreviewKind, variant: string): Promise<PreviewFile | null>;
   /** Files of all previews, ordered by key: those after `key`, or from the start. */
   filesAfter(key: string | null, limit: number): Promise<readonly PreviewFile[]>;
-  /** Marks previews whose content no media has; deleting media marks them too, except in rare races. */
+  /** Marks previews whose content no file has; deleting files marks them too, except in rare races. */
   markUnused(): Promise<void>;
   /**
-   * Removes up to `limit` marked previews, except those whose content was uploaded again. Needs a transaction.
+   * Removes up to `limit` marked previews, except those whose content is in use again. Needs a transaction.
    * @returns keys of their files; null when nothing is marked
    */
   takeUnused(limit: number): Promise<readonly string[] | null>;

@@ -15,6 +15,7 @@ import type { PreviewRepository } from './preview.repository.js';
 import type { NetworkRightRepository } from './network-right.repository.js';
 import type { QuotaRepository } from './quota.repository.js';
 import type { RealtimeRepository } from './realtime.repository.js';
+import type { ResultMediaRepository } from './result-media.repository.js';
 import type { ResultRepository } from './result.repository.js';
 import type { ScheduleRepository } from './schedule.repository.js';
 import type { ServoSessionRepository } from './servo-session.repository.js';
@@ -41,6 +42,7 @@ export interface Repositories {
   readonly jobSpeeds: JobSpeedRepository;
   readonly quotas: QuotaRepository;
   readonly results: ResultRepository;
+  readonly resultMedia: ResultMediaRepository;
   readonly idempotency: IdempotencyRepository;
   readonly sessions: SessionRepository;
   readonly rateCounts: RateCountRepository;

@@ -53,9 +53,19 @@ const networkInMemory = z.object({
 });
 const count = z.number().int().min(0);
 
+const resultMedia = z.object({
+  name: z.string().max(1000),
+  kind: z.enum(['image', 'video']),
+  type: z.string().max(40),
+  bytes: count,
+  offset: count,
+  sha256: z.string().length(64),
+});
+
 const taskResult = z.object({
   json: z.record(z.string(), z.unknown()),
   zipPath: z.string(),
+  media: z.array(resultMedia).optional(),
   units: z.partialRecord(z.enum(PRICE_UNITS), count),
   device: z.object({
     requested: z.enum(['auto', 'cpu', 'cuda', 'webgpu']),

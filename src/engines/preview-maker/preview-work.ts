@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import type { MediaKind } from '../../domain/dataset.js';
 import type { PreviewKind, ProxyEncoder } from '../../domain/preview.js';
 import type { FfmpegTools } from '../../media/ffmpeg-locate.js';
 import { makeFilmstrip } from '../../media/previews/filmstrip.js';
@@ -14,7 +15,8 @@ import type { StoredVideo } from '../../media/stored-video.js';
 export interface PreviewWork {
   readonly kind: PreviewKind;
   readonly path: string;
-  /** What is stored about a video; null for an image. */
+  readonly media: MediaKind;
+  /** What is stored about a video; null for an image, and for a video of which nothing is known yet. */
   readonly video: StoredVideo | null;
   /** Existing folder for the files of the preview. */
   readonly folder: string;
@@ -33,10 +35,10 @@ let opened: { readonly path: string; readonly folder: string; readonly video: Op
  * @throws AppError as the functions of `media/previews` do
  */
 export async function makePreview(work: PreviewWork): Promise<MadePreview> {
-  const { kind, path, video, folder } = work;
+  const { kind, path, media, folder } = work;
   if (kind === 'md5') return { files: [], facts: { md5: await md5Of(path) } };
-  if (video === null) return makeImageThumbnails(path, folder);
-  const source = await open(work, video);
+  if (media === 'image') return makeImageThumbnails(path, folder);
+  const source = await open(work);
   switch (kind) {
     case 'thumbnail':
       return makeVideoThumbnails(source, folder);
@@ -49,7 +51,7 @@ export async function makePreview(work: PreviewWork): Promise<MadePreview> {
   }
 }
 
-async function open({ path, folder, tools }: PreviewWork, video: StoredVideo): Promise<OpenedVideo> {
+async function open({ path, video, folder, tools }: PreviewWork): Promise<OpenedVideo> {
   if (opened?.path === path && opened.folder === folder) return opened.video;
   opened = undefined;
   // As jobs do: no frame is expected that does not exist.

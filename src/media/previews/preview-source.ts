@@ -4,11 +4,14 @@ import type { ColourConversion, GuardedInput } from '../ffmpeg-arguments.js';
 import type { FfmpegTools } from '../ffmpeg-locate.js';
 import { guardedInput } from '../frame-stream.js';
 import { shownSize } from '../frame-plan.js';
-import type { VideoProbe } from '../probe.js';
+import { probeVideo, type VideoLimits, type VideoProbe } from '../probe.js';
 import { isRgb, probeStreams, type SourceStreams } from '../source-streams.js';
 import { probeStoredVideo, type StoredVideo } from '../stored-video.js';
 import { isHdr, toneMapCube } from '../tone-map.js';
 import type { Size } from '../../vision/image/image.js';
+
+/** Of videos in results, which were encoded by this program from frames within the limits of uploads. */
+const UNKNOWN_VIDEO: VideoLimits = { maxPixels: 2 ** 28, maxFrames: 2 ** 31 };
 
 /** A stored video, opened to make previews of it. */
 export interface OpenedVideo {
@@ -27,7 +30,8 @@ export interface OpenedVideo {
 /** What {@link openVideo} needs. */
 export interface VideoToOpen {
   readonly path: string;
-  readonly video: StoredVideo;
+  /** What is stored about the video; null when nothing is. */
+  readonly video: StoredVideo | null;
   readonly tools: FfmpegTools;
   /** Folder for a lookup table of colours; it must exist while frames are read. */
   readonly folder: string;
@@ -38,10 +42,12 @@ export interface VideoToOpen {
 /**
  * Probes a stored video with the checks of its upload, and prepares the conversion of its colours as jobs do: HDR is
  * tone-mapped, RGB becomes BT.709.
- * @throws AppError as `probeStoredVideo` does
+ * @throws AppError as `probeStoredVideo` and `probeVideo` do
  */
 export async function openVideo({ path, video, tools, folder, decode }: VideoToOpen): Promise<OpenedVideo> {
-  const probe = await probeStoredVideo(path, video, { tools, decode });
+  const probe = video
+    ? await probeStoredVideo(path, video, { tools, decode })
+    : await probeVideo(path, { tools, decode, limits: UNKNOWN_VIDEO });
   const input = guardedInput({ path, probe });
   const streams = await probeStreams(input, { tools });
   const shown = shownSize(probe, probe.pixelAspect);

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { AppError } from '../../errors/app-error.js';
+import { indexZip, mediaAmong } from '../../media/zip-index.js';
 import { writeZip } from '../../media/zip-writer.js';
 import { Stopwatch } from '../../telemetry/stopwatch.js';
 import type { Pipeline } from '../definition.js';
@@ -45,6 +46,7 @@ export const pipeline: Pipeline<DetectionParams, DetectionInput> = async ({ inpu
     return {
       json,
       zipPath,
+      media: mediaAmong(await indexZip(zipPath)),
       units: { [unit]: processed },
       device,
       network,

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EnergyReport, StageTimings } from '../../domain/job.js';
-import { indexZip } from '../../media/zip-index.js';
+import { indexZip, mediaAmong } from '../../media/zip-index.js';
 import { writeZip } from '../../media/zip-writer.js';
 import type { EngineContext, TaskResult } from '../definition.js';
 import { unitsOfItems } from './plan.js';
@@ -62,11 +62,13 @@ export async function writeInpaintingReport(report: InpaintingReport): Promise<T
     names.map((name) => ({ name, path: path.join(folder, name) })),
     { signal: engine.signal },
   );
-  const places = new Map((await indexZip(zipPath)).map((member) => [member.name, member]));
+  const members = await indexZip(zipPath);
+  const places = new Map(members.map((member) => [member.name, member]));
   const listed = [...files, ...(sheet ? [{ name: sheet, type: 'image/jpeg' }] : [])];
   return {
     json: { ...json, files: listed.map((file) => ({ ...file, ...places.get(file.name) })) },
     zipPath,
+    media: mediaAmong(members),
     units: unitsOfItems(billedItems(report)),
     device: filler.device,
     network: filler.network,

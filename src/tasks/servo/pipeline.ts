@@ -134,7 +134,7 @@ export const pipeline: Pipeline<ServoParams, ServoInput> = async (plan, params, 
   const limits = { ...DECODER, jpegDecoder: engine.jpegDecoder };
   const work: Work = { engine, params, input, session, records, limits };
   const reportStart = performance.now();
-  const { zipPath, json, figures } = await writeReportFiles({
+  const { zipPath, media, json, figures } = await writeReportFiles({
     workspace: engine.workspace,
     plot: plotOf(work),
     csv: velocitiesCsv(records, isMetric(params), liveColumns(session.frames, isMetric(params))),
@@ -150,7 +150,7 @@ export const pipeline: Pipeline<ServoParams, ServoInput> = async (plan, params, 
   engine.progress({ done: total, total, percent: 99, stage: 'report' });
   return {
     json: frames.length > MAX_INLINE_FRAMES ? { ...withoutFrames, framesIn: REPORT_FILES.json } : json,
-    zipPath,
+    ...{ zipPath, media },
     units: {},
     device: input.goal.device,
     network: input.goal.network,

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Media } from '../../domain/dataset.js';
+import { createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import type { Media, MediaKind } from '../../domain/dataset.js';
 import {
   MAX_PREVIEW_ATTEMPTS,
   previewKindsOf,
@@ -28,6 +31,9 @@ export interface MakePreviewsDeps {
   readonly settings: PreviewSettings;
 }
 
+/** Name of a file of a result in the temporary folder. */
+const RESULT_COPY = 'result-file';
+
 /** Settings of every preview. */
 interface PreviewSettings {
   readonly tools: PreviewWork['tools'];
@@ -38,9 +44,11 @@ interface PreviewSettings {
 
 type Made = Awaited<ReturnType<PreviewMakerProcess['make']>>;
 
-/** A content with a file of it; disposing it releases the file. */
+/** A file with a content; disposing it releases the file. */
 interface Source extends AsyncDisposable {
-  readonly media: Media;
+  readonly kind: MediaKind;
+  /** Null for files of results. */
+  readonly media: Media | null;
   readonly path: string;
 }
 
@@ -94,20 +102,20 @@ export class MakePreviewsHandler {
     return retry === undefined ? { kind: 'completed' } : { kind: 'retried', message: retry };
   }
 
-  /** Makes and records one preview. Nothing is recorded when media and preview were deleted meanwhile. */
+  /** Makes and records one preview. Nothing is recorded when files and preview were deleted meanwhile. */
   async #make(preview: Preview, folder: TempFolder): Promise<void> {
     const { sha256, kind, attempts } = preview;
     if (attempts > MAX_PREVIEW_ATTEMPTS) throw workerLost(kind);
-    await using source = await this.#openSource(sha256);
+    await using source = (await this.#openMedia(sha256)) ?? (await this.#openResult(sha256, folder));
     if (source === null) return;
     const { media, path } = source;
-    if (!previewKindsOf(media.kind).includes(kind)) throw notOfThisKind(media, kind);
-    const { width, height, frameCount, frameSource } = media;
+    if (!previewKindsOf(source.kind).includes(kind)) throw notOfThisKind(source.kind, kind);
     const made = await this.#deps.maker.make(
       {
         kind,
         path,
-        video: media.kind === 'video' ? { width, height, frameCount, frameSource } : null,
+        media: source.kind,
+        video: media?.kind === 'video' ? storedVideoOf(media) : null,
         folder: folder.path,
         ...this.#deps.settings,
       },
@@ -116,20 +124,28 @@ export class MakePreviewsHandler {
     await this.#record(preview, made);
   }
 
-  /** A file with the content; null when no media has it any more. */
-  async #openSource(sha256: string): Promise<Source | null> {
+  /** A stored file with the content; null when no media has it. */
+  async #openMedia(sha256: string): Promise<Source | null> {
     const media = await this.#deps.unitOfWork.read.previews.mediaOf(sha256);
-    for (const [index, candidate] of media.entries()) {
-      try {
-        const file = await this.#deps.blobs.borrow(candidate.storageKey, sha256);
-        const release = () => file[Symbol.asyncDispose]();
-        return { media: candidate, path: file.path, [Symbol.asyncDispose]: release };
-      } catch (error) {
-        // The file of another media with this content may still be there.
-        if (index === media.length - 1) throw error;
+    return firstReadable(media, async (candidate) => {
+      const file = await this.#deps.blobs.borrow(candidate.storageKey, sha256);
+      const release = () => file[Symbol.asyncDispose]();
+      return { kind: candidate.kind, media: candidate, path: file.path, [Symbol.asyncDispose]: release };
+    });
+  }
+
+  /** A copy of a file of a result with the content, for all previews of it; null when no result has it. */
+  async #openResult(sha256: string, folder: TempFolder): Promise<Source | null> {
+    const { resultMedia, results } = this.#deps.unitOfWork.read;
+    const path = folder.file(RESULT_COPY);
+    return firstReadable(await resultMedia.withContent(sha256), async ({ jobId, kind, offset, bytes }) => {
+      const copied = await stat(path).catch(() => null);
+      if (copied?.size !== bytes) {
+        const content = results.readZip(jobId, { start: offset, end: offset + bytes - 1 });
+        await pipeline(content, createWriteStream(path, { mode: 0o600 }));
       }
-    }
-    return null;
+      return { kind, media: null, path, [Symbol.asyncDispose]: async () => undefined };
+    });
   }
 
   async #record({ sha256, kind }: Preview, { files, facts }: Made): Promise<void> {
@@ -188,5 +204,24 @@ const workerLost = (kind: PreviewKind): AppError =>
     message: `The ${kind} could not be made in ${MAX_PREVIEW_ATTEMPTS} attempts.`,
   });
 
-const notOfThisKind = ({ kind }: Media, preview: PreviewKind): AppError =>
+const notOfThisKind = (kind: MediaKind, preview: PreviewKind): AppError =>
   new AppError('PREVIEW_NONE', { message: `There is no ${preview} of ${kind}s.` });
+
+const storedVideoOf = ({ width, height, frameCount, frameSource }: Media): PreviewWork['video'] => ({
+  ...{ width, height, frameCount, frameSource },
+});
+
+/** The first of some files that can be read; null when there are none. @throws the error of the last one */
+async function firstReadable<File>(
+  files: readonly File[],
+  open: (file: File) => Promise<Source>,
+): Promise<Source | null> {
+  for (const [index, file] of files.entries()) {
+    try {
+      return await open(file);
+    } catch (error) {
+      if (index === files.length - 1) throw error;
+    }
+  }
+  return null;
+}

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { renderSvg } from '../../../media/image-codec.js';
+import { indexZip, mediaAmong } from '../../../media/zip-index.js';
 import { writeZip } from '../../../media/zip-writer.js';
 import { makeFolder } from '../../../storage/folders.js';
 import type { TaskResult } from '../../definition.js';
@@ -29,10 +30,14 @@ export interface ReportFiles<Json> {
   json(figures: ReportFigures): Json;
 }
 
+/** What {@link writeReportFiles} has written. */
+interface WrittenReport<Json> extends Required<Pick<TaskResult, 'zipPath' | 'media'>> {
+  readonly json: Json;
+  readonly figures: ReportFigures;
+}
+
 /** Writes plot, CSV, images and JSON to the workspace and packs them into the ZIP. */
-export async function writeReportFiles<Json>(
-  files: ReportFiles<Json>,
-): Promise<{ readonly zipPath: string; readonly json: Json; readonly figures: ReportFigures }> {
+export async function writeReportFiles<Json>(files: ReportFiles<Json>): Promise<WrittenReport<Json>> {
   const folder = path.join(files.workspace, 'report');
   await makeFolder(folder);
   const file = (name: string) => path.join(folder, name);
@@ -49,5 +54,5 @@ export async function writeReportFiles<Json>(
     zipPath,
     names.map((name) => ({ name, path: file(name) })),
   );
-  return { zipPath, json, figures };
+  return { zipPath, media: mediaAmong(await indexZip(zipPath)), json, figures };
 }

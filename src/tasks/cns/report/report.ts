@@ -74,7 +74,7 @@ function drawingOf(report: ReportInput): ReportDrawing {
 /** Writes plot, CSV, images and JSON to the workspace and packs them into the ZIP. */
 export async function writeReport(report: ReportInput): Promise<TaskResult> {
   const { engine, params, probes, records } = report;
-  const { zipPath, json, figures } = await writeReportFiles({
+  const { zipPath, media, json, figures } = await writeReportFiles({
     workspace: engine.workspace,
     plot: plotOf(report),
     csv: velocitiesCsv(records, isMetric(report)),
@@ -88,7 +88,7 @@ export async function writeReport(report: ReportInput): Promise<TaskResult> {
   const { frames, ...withoutFrames } = json;
   return {
     json: frames.length > MAX_INLINE_FRAMES ? { ...withoutFrames, framesIn: REPORT_FILES.json } : json,
-    zipPath,
+    ...{ zipPath, media },
     units: { 'inference.video_frame': records.length },
     device: report.opened.device,
     network: report.opened.network,
