@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.js';
-import { clusterPoints } from '../vision/features/clustering.js';
+import { clusterPoints, rebuildClusters, type Clusters } from '../vision/features/clustering.js';
 import type { Correspondences } from '../vision/features/correspondences.js';
 import { selectGoalFeatures } from '../vision/features/goal-selection.js';
 import { toNormalisedPlane } from '../vision/features/normalised-plane.js';
@@ -19,6 +19,8 @@ import type { TrackedFrame } from './track-ahead.js';
  * the rounds.
  */
 const REFERENCE_TOLERANCE = 1e-4;
+
+const NO_CLUSTERS = { count: 0, labels: new Int32Array() } as const;
 
 /** Maps pixels of analysed frames to the normalised plane. */
 export type CameraView = Pick<CameraSetup, 'workingSize' | 'workingIntrinsics'>;
@@ -56,6 +58,8 @@ interface AnsweredFrame {
 /** Computes velocities from the correspondences of each frame: policy, stop rule and confidence. */
 export class Servo {
   readonly goal: Features;
+  /** Cluster of each goal point; empty for a goal without texture. */
+  readonly labels: Int32Array;
   readonly clusters: number;
   readonly #setup: ServoSetup;
   /** `null` for a goal without texture; all frames are then lost. */
@@ -66,11 +70,12 @@ export class Servo {
   private constructor(
     setup: ServoSetup,
     goal: Features,
-    goalPoints: { points: Float32Array; clusters: number },
+    goalPoints: { points: Float32Array; clusters: Pick<Clusters, 'count' | 'labels'> },
   ) {
     this.#setup = setup;
     this.goal = goal;
-    this.clusters = goalPoints.clusters;
+    this.clusters = goalPoints.clusters.count;
+    this.labels = goalPoints.clusters.labels;
     const { stopThreshold: threshold, secondsPerFrame, gain, goalDistance } = setup;
     this.#stopRule =
       goal.count < MIN_GOAL_POINTS
@@ -84,13 +89,14 @@ export class Servo {
   /**
    * Selects and clusters the goal points and passes them to the policy. A goal frame without enough texture gives no
    * velocity; the frame records state the reason.
+   * @param labels of an earlier servo for the same features and setup, which saves the clustering
    */
-  static async start(features: Features, setup: ServoSetup): Promise<Servo> {
+  static async start(features: Features, setup: ServoSetup, labels?: Int32Array): Promise<Servo> {
     const goal = selectGoalFeatures(features, setup.goalCamera.workingSize, setup.maxPoints);
     const points = toNormalisedPlane(goal.points, setup.goalCamera.workingIntrinsics);
-    if (goal.count < MIN_GOAL_POINTS) return new Servo(setup, goal, { points, clusters: 0 });
-    const clusters = clusterPoints(points);
-    const servo = new Servo(setup, goal, { points, clusters: clusters.count });
+    if (goal.count < MIN_GOAL_POINTS) return new Servo(setup, goal, { points, clusters: NO_CLUSTERS });
+    const clusters = labels?.length === goal.count ? rebuildClusters(points, labels) : clusterPoints(points);
+    const servo = new Servo(setup, goal, { points, clusters });
     const servoGoal = { points, member: clusters.member, center: clusters.center };
     await setup.policy.setGoal(servoGoal);
     await servo.#reference.setGoal(servoGoal);

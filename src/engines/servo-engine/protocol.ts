@@ -87,8 +87,11 @@ const features = z.object({
   sensitive: z.boolean().optional(),
 });
 
-/** Features of a goal image as an engine found them; another engine then need not look for them again. */
-const knownGoal = z.object({ kind: z.literal('known'), size, features });
+/** Cluster of each of the goal's points. */
+const labels = z.custom<Int32Array>(types.isInt32Array, 'numbers of 32 bits');
+
+/** Features of a goal image as an engine found and grouped them; another engine then need not do so again. */
+const knownGoal = z.object({ kind: z.literal('known'), size, features, labels });
 /** See {@link knownGoal}. */
 export type KnownGoal = z.infer<typeof knownGoal>;
 

@@ -20,7 +20,7 @@ export interface SessionParts {
   readonly opened: OpenPolicy;
 }
 
-interface FoundGoal extends Omit<KnownGoal, 'kind'> {
+interface FoundGoal extends Omit<KnownGoal, 'kind' | 'labels'>, Partial<Pick<KnownGoal, 'labels'>> {
   /** Displayed size of the goal image. */
   readonly size: Size;
   readonly camera: LiveCamera;
@@ -57,15 +57,15 @@ export class EngineSession {
   /** Decodes the goal and finds its points. @throws AppError what is wrong with the goal or does not fit it */
   static async open(request: OpenRequest, bytes: Uint8Array, parts: SessionParts): Promise<EngineSession> {
     const { setup, surroundings } = request;
-    const { features, size, camera } = await findGoal(request, bytes, parts.tracker);
+    const { features, labels, size, camera } = await findGoal(request, bytes, parts.tracker);
     const view = camera.view(size);
-    const servo = await LiveServo.start(features, { setup, opened: parts.opened, view });
+    const servo = await LiveServo.start(features, { setup, opened: parts.opened, view, labels });
     await parts.tracker.setGoal(servo.goal);
     const { device, network } = parts.opened;
     const { width, height } = size;
     const goal = { width, height, keypoints: servo.goal.count, clusters: servo.clusters, device, network };
     const goalImage = request.goalImage ? await drawGoal(request, view.workingSize) : undefined;
-    const known = { kind: 'known', size: { width, height }, features } as const;
+    const known = { kind: 'known', size: { width, height }, features, labels: servo.labels } as const;
     const opened = { goal, known, ...(goalImage && { goalImage }) };
     return new EngineSession(parts, { camera, servo, opened, image: surroundings.image });
   }

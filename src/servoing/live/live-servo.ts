@@ -25,6 +25,8 @@ export interface LiveServoOptions {
   readonly opened: Pick<OpenPolicy, 'policy' | 'maxPoints' | 'stopThreshold'>;
   /** Of the goal image. */
   readonly view: LiveView;
+  /** Clusters of the goal's points in an earlier servo with the same goal and setup. */
+  readonly labels?: Int32Array;
   readonly clock?: FrameClock;
 }
 
@@ -66,9 +68,9 @@ export class LiveServo {
    * @throws AppError GOAL_TOO_FEW_POINTS (invalid)
    */
   static async start(found: Features, options: LiveServoOptions): Promise<LiveServo> {
-    const { opened, view } = options;
+    const { opened, view, labels } = options;
     const features = rectifyFeatures(found, view.lens);
-    const servo = await Servo.start(features, {
+    const setup = {
       ...opened,
       goalCamera: view,
       currentCamera: view,
@@ -76,7 +78,8 @@ export class LiveServo {
       gain: 1,
       goalDistance: 1,
       onWeak: options.setup.onWeak,
-    });
+    };
+    const servo = await Servo.start(features, setup, labels);
     if (servo.goal.count < MIN_GOAL_POINTS) throw tooFewPoints(servo.goal.count);
     return new LiveServo(servo, options);
   }
@@ -88,6 +91,11 @@ export class LiveServo {
 
   get clusters(): number {
     return this.#servo.clusters;
+  }
+
+  /** Cluster of each of the goal's points. */
+  get labels(): Int32Array {
+    return this.#servo.labels;
   }
 
   /** Takes the next frame. */

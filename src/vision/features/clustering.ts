@@ -17,6 +17,11 @@ const MAX_SINGLE_POINT_CLUSTERS = 16;
 const LLOYD_STEPS = 8;
 const SEED = 20;
 
+/** Clusters of points that were grouped before. @param labels of {@link clusterPoints} for the same points */
+export function rebuildClusters(points: Float32Array, labels: Int32Array): Clusters {
+  return toClusters(points, withoutGaps(labels));
+}
+
 /**
  * Groups goal points deterministically: k-means with max(4, round(0.9 sqrt N)) clusters and k-means++ seeding (Arthur
  * and Vassilvitskii 2007). Returns fewer clusters when there are fewer distinct points.

@@ -64,18 +64,20 @@ function found(
   };
 }
 
+const setupOf = (onWeak?: ServoSetup['onWeak']): ServoSetup => ({
+  policy: new CountingPolicy(),
+  goalCamera: camera,
+  currentCamera: camera,
+  maxPoints: 512,
+  stopThreshold: 0.005,
+  secondsPerFrame: 0.1,
+  gain: 1,
+  goalDistance: 1,
+  ...(onWeak === undefined ? {} : { onWeak }),
+});
+
 async function run(frames: readonly Correspondences[], onWeak?: ServoSetup['onWeak']) {
-  const servo = await Servo.start(goal, {
-    policy: new CountingPolicy(),
-    goalCamera: camera,
-    currentCamera: camera,
-    maxPoints: 512,
-    stopThreshold: 0.005,
-    secondsPerFrame: 0.1,
-    gain: 1,
-    goalDistance: 1,
-    ...(onWeak === undefined ? {} : { onWeak }),
-  });
+  const servo = await Servo.start(goal, setupOf(onWeak));
   const records = [];
   for (const [index, one] of frames.entries()) {
     const frame: TrackedFrame = {
@@ -93,6 +95,15 @@ async function run(frames: readonly Correspondences[], onWeak?: ServoSetup['onWe
 
 const weak = found(30, { weak: 'TOO_FEW_INLIERS' });
 const lost = found(0, { lost: 'TOO_FEW_MATCHES' });
+
+describe('clusters of a goal', () => {
+  it('are those of an earlier servo where they are given, but only for as many points', async () => {
+    const halves = Int32Array.from({ length: COUNT }, (_, k) => k % 2);
+    expect(await Servo.start(goal, setupOf(), halves)).toMatchObject({ clusters: 2, labels: halves });
+    const { clusters, labels } = await Servo.start(goal, setupOf(), halves.subarray(1));
+    expect([clusters, labels.length]).toEqual([5, COUNT]);
+  });
+});
 
 describe('status of frames', () => {
   it('weak frames have a velocity and an error, and do not pass for verified ones', async () => {

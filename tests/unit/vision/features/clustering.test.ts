@@ -1,4 +1,4 @@
-import { clusterPoints, type Clusters } from '../../../../src/vision/features/clustering.js';
+import { clusterPoints, rebuildClusters, type Clusters } from '../../../../src/vision/features/clustering.js';
 import { createSeededRandom } from '../../../../src/vision/geometry/two-view/seeded-random.js';
 import { gaussian } from '../geometry/two-view-scenes.js';
 
@@ -83,6 +83,12 @@ describe('clusterPoints', () => {
     const clusters = clusterPoints(points);
     expect(clusters.count).toBe(2);
     expect(membersOf(clusters, clusters.labels[99])).toHaveLength(50);
+  });
+
+  it.each([16, 300])('is the same for %i points when only the clusters of the points were kept', (n) => {
+    const points = scattered(n);
+    const clusters = clusterPoints(points);
+    expect(rebuildClusters(points, clusters.labels)).toEqual(clusters);
   });
 
   it('gives the same answer each time', () => {
