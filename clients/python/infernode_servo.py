@@ -281,6 +281,8 @@ class ServoStream:
         self._finishing = False
         self._waiting: Optional[bytes] = None
         self._sequence = 0
+        #: The connection that is open, and the same once frames may be sent on it.
+        self._opened: Any = None
         self._connection: Any = None
         self._ending = False
         self._closed = False
@@ -385,6 +387,11 @@ class ServoStream:
             raise
         try:
             with connection:
+                with self._changed:
+                    # What was closed while the connection was being opened could not close it.
+                    if self._closed:
+                        return "closed"
+                    self._opened = connection
                 self._connected = True
                 # Redirects that the library follows to another host lose the header.
                 connection.send(json.dumps({"type": "authenticate", "token": self._token}))
@@ -405,7 +412,7 @@ class ServoStream:
             return str(error)
         finally:
             with self._changed:
-                self._connection = None
+                self._opened = self._connection = None
 
     def _refused(self, response: Any) -> str:
         status = response.status_code
@@ -515,7 +522,7 @@ class ServoStream:
                 with self._changed:
                     self._closed = True
                     self.error = error
-                    connection = self._connection
+                    connection = self._opened
                     self._changed.notify_all()
                 if connection is not None:
                     threading.Thread(target=connection.close, daemon=True).start()
@@ -536,6 +543,10 @@ def frames_of(source: str, rate: Optional[float]) -> Iterator[Frame]:
             yield Frame.of(Path(name).read_bytes(), None if rate is None else round(1e6 * index / rate))
             time.sleep(0 if rate is None else 1 / rate)
         return
+    if os.path.isdir(source) or glob.has_magic(source):
+        raise ServoError(f"{source} holds no JPEG, PNG or WebP")
+    if not source.isdigit() and "://" not in source and not os.path.exists(source):
+        raise ServoError(f"{source} does not exist")
     yield from _captured(source, rate)
 
 
@@ -621,6 +632,13 @@ def line_of(command: Command) -> str:
     return json.dumps({"status": command.status, "velocity": command.velocity.tolist(), "velocityTool": tool, **known})
 
 
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text}")
+    return value
+
+
 def _arguments(argv: Optional[list[str]]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Sends frames to a session of live servoing and prints a line of JSON for every velocity.",
@@ -637,8 +655,8 @@ def _arguments(argv: Optional[list[str]]) -> argparse.Namespace:
     parser.add_argument("--goal-distance", type=float, default=None, help="metres from the goal's camera to the scene")
     parser.add_argument("--intrinsics", default=None, metavar="FX,FY,CX,CY", help="pixels of the goal picture")
     parser.add_argument("--camera-info", default=None, help="YAML or JSON file of a ROS CameraInfo or a calibration")
-    parser.add_argument("--rate", type=float, default=None, help="frames per second of pictures and videos")
-    parser.add_argument("--stale", type=float, default=1.0, help="seconds after which an old velocity is replaced by zeros")
+    parser.add_argument("--rate", type=_positive, default=None, help="frames per second of pictures and videos")
+    parser.add_argument("--stale", type=_positive, default=1.0, help="seconds after which an old velocity is replaced by zeros")
     parser.add_argument("--record", action="store_true", help="end the session as a job with plot, video, CSV and ZIP")
     parser.add_argument("--parameters", default="{}", help="further fields of the session as JSON")
     return parser.parse_args(argv)
@@ -686,17 +704,20 @@ def main(argv: Optional[list[str]] = None) -> int:
 
         with client.stream(session, show, stale_seconds=options.stale) as stream:
             sent = -1
-            for frame in frames_of(options.source, options.rate):
-                if interrupted.is_set() or stream.wait(0):
-                    break
-                try:
-                    sent = stream.send(frame)
-                except ServoError:
-                    # It ended between the two; `error` says whether that is one.
-                    break
-            with answered:
-                answered.wait_for(lambda: last[0] >= sent or stream.wait(0), 10)
-            stream.end()
+            try:
+                for frame in frames_of(options.source, options.rate):
+                    if interrupted.is_set() or stream.wait(0):
+                        break
+                    try:
+                        sent = stream.send(frame)
+                    except ServoError:
+                        # It ended between the two; `error` says whether that is one.
+                        break
+                with answered:
+                    answered.wait_for(lambda: last[0] >= sent or stream.wait(0), 10)
+            finally:
+                # A source that fails leaves no session behind.
+                stream.end()
             if stream.error:
                 raise stream.error
         ended = client.session(session["id"])

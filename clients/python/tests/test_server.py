@@ -109,3 +109,17 @@ def test_the_command_says_what_is_wrong(images):
     assert run.returncode == 1
     assert run.stderr.startswith("infernode_servo: ")
     assert "Traceback" not in run.stderr
+
+
+def test_a_source_that_fails_ends_the_session(client, images):
+    goal, _ = images
+    run = subprocess.run(
+        [sys.executable, PROGRAM, "--url", URL, "--goal", str(goal), "--source", "-", "--detector", "ORB"],
+        input=b"no JPEG",
+        env={**os.environ, "INFERNODE_TOKEN": os.environ["INFERNODE_TEST_TOKEN"]},
+        capture_output=True,
+    )
+    assert run.returncode == 1
+    assert b"standard input holds no JPEG" in run.stderr
+    session = run.stderr.decode().removeprefix("session ").partition(":")[0]
+    assert client.session(session)["status"] == "ended"

@@ -74,6 +74,12 @@ def test_pictures_of_a_folder_come_in_order(tmp_path):
     assert [frame.capture_time_us for frame in frames] == [0, 1]
 
 
+@pytest.mark.parametrize(("source", "problem"), [("*.png", "holds no JPEG"), ("", "holds no JPEG"), ("run.mp4", "does not exist")])
+def test_a_source_without_frames_is_named(tmp_path, source, problem):
+    with pytest.raises(ServoError, match=problem):
+        list(frames_of(str(tmp_path / source), None))
+
+
 def test_sends_the_newest_frame_with_the_token(server, commands):
     with ServoStream(server.url, "secret", commands.append) as stream:
         stream.send(Frame("jpeg", b"1"))
@@ -172,6 +178,31 @@ def test_connects_again_when_the_server_no_longer_answers(commands):
     assert said(commands)[:2] == [("tracking", FORWARD), ("disconnected", ZERO)]
     for connection in connections:
         connection.close()
+
+
+def test_closing_does_not_wait_for_a_connection_that_is_being_opened(commands):
+    """A source of frames that fails at once closes the stream before the server has answered."""
+    asked, answer = threading.Event(), threading.Event()
+
+    def admit(_connection, _request):
+        asked.set()
+        answer.wait(commands.LIMIT)
+
+    def talk(connection):
+        for _ in connection:
+            pass
+
+    late = serve(talk, "127.0.0.1", 0, process_request=admit)
+    threading.Thread(target=late.serve_forever, daemon=True).start()
+    stream = ServoStream(f"ws://127.0.0.1:{late.socket.getsockname()[1]}", "secret", commands.append, silence_seconds=30)
+    assert asked.wait(commands.LIMIT)
+    closing = threading.Thread(target=stream.close, daemon=True)
+    closing.start()
+    assert stream.wait(commands.LIMIT)
+    answer.set()
+    closing.join(commands.LIMIT)
+    assert not closing.is_alive()
+    late.shutdown()
 
 
 @pytest.mark.parametrize("status", ["tracking", "disconnected", "ended"])
