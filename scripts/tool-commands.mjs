@@ -297,6 +297,18 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
       numbers: ['minutes', 'seconds'],
     },
   ),
+  'soak:archive-kills': tool(
+    [
+      'soak',
+      'dist/tests/soak/archive-kills.js',
+      'kills the api process during imports of a dataset archive; counts datasets, charges and files left',
+    ],
+    'npm run soak:archive-kills [-- --kills N --images N]',
+    {
+      texts: [],
+      numbers: ['kills', 'images'],
+    },
+  ),
   'soak:upload-kills': tool(
     [
       'soak',
