@@ -8,6 +8,7 @@ import type { Logger } from '../logging/logger.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
 import type { ImportBuckets } from '../net/object-download.js';
 import { GuardedDownloader, type GuardedDownloaderOptions } from '../net/guarded-downloader.js';
+import type { SlowTransfer } from '../services/import-transfer.js';
 import { ImportWorker } from '../services/import-worker.js';
 import { UploadService } from '../services/upload.service.js';
 import type { BlobStore } from '../storage/blob-store.js';
@@ -21,6 +22,7 @@ export interface ImportOverrides {
   readonly downloads?: Partial<GuardedDownloaderOptions>;
   readonly leaseMs?: number;
   readonly retryMs?: number;
+  readonly slow?: SlowTransfer;
 }
 
 /** The part of a worker that fetches files from URLs. */
@@ -48,12 +50,13 @@ const LEASE_MS = 30_000;
 const RETRY_MS = 5_000;
 /** Files of one user at the same time, so that others have their turn. */
 const PER_USER = 2;
+const SLOW: SlowTransfer = { bytesPerSecond: 64 * 1024, windowMs: 10_000 };
 
 /** Wires imports from URLs. */
 export function createWorkerImports(
   { imports, upload, quota, folders, storage }: Settings,
   { unitOfWork, blobs, requireSpace, tools, ...deps }: WorkerImportsDeps,
-  { downloads, leaseMs = LEASE_MS, retryMs = RETRY_MS }: ImportOverrides = {},
+  { downloads, leaseMs = LEASE_MS, retryMs = RETRY_MS, slow = SLOW }: ImportOverrides = {},
 ): WorkerImports {
   const log = deps.log.child({ component: 'imports' });
   const images = new ImageIntakeProcess();
@@ -68,7 +71,7 @@ export function createWorkerImports(
     inspector,
     folders: importFolders,
     log,
-    limits: { maxBytes, concurrency, perUser: PER_USER, timeoutMs, leaseMs, retryMs, quotas: quota },
+    limits: { maxBytes, concurrency, perUser: PER_USER, slow, timeoutMs, leaseMs, retryMs, quotas: quota },
     present: presentImported,
   });
   const claim = {

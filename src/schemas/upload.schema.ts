@@ -68,9 +68,9 @@ const createBody = z
     datasetName: datasetName.optional(),
     name: uploadName,
     extension: fileExtension.optional(),
-    size: z.number().int().min(1).max(MAX_SIZE).optional().meta({
+    size: z.number().int().min(0).max(MAX_SIZE).optional().meta({
       description:
-        'Size of the file in bytes. May be missing if `parts` is given; each part then has at most 200 MiB',
+        'Size of the file in bytes; 422 `EMPTY_FILE` for 0. May be missing if `parts` is given; each part then has at most 200 MiB',
       example: 314572800,
     }),
     parts: z.number().int().min(1).max(MAX_UPLOAD_PARTS).optional().meta({

@@ -16,6 +16,13 @@ export interface Fetched {
   readonly signal: AbortSignal;
 }
 
+/** Below which speed a transfer is slow. */
+export interface SlowTransfer {
+  readonly bytesPerSecond: number;
+  /** How long the speed is measured for. */
+  readonly windowMs: number;
+}
+
 /** What has arrived of a file, mask included. */
 export class ImportProgress {
   readonly file: ImportFile;
@@ -23,6 +30,9 @@ export class ImportProgress {
   /** Bytes of the transfers before the running one. */
   earlierBytes = 0;
   #current = 0;
+  /** Of the running transfer; null between transfers. */
+  #window: { readonly start: number; readonly bytes: number } | null = null;
+  #isSlow = false;
 
   constructor(file: ImportFile) {
     this.file = file;
@@ -38,6 +48,7 @@ export class ImportProgress {
 
   /** Another transfer begins. */
   next(): void {
+    this.#window = { start: performance.now(), bytes: 0 };
     this.earlierBytes = this.bytes;
     this.#current = 0;
     this.totalBytes = null;
@@ -45,6 +56,22 @@ export class ImportProgress {
 
   report(bytes: number): void {
     this.#current = bytes;
+  }
+
+  /** All transfers have ended. */
+  arrived(): void {
+    this.#window = null;
+  }
+
+  /** Whether the running transfer was slow in the last full window. */
+  isSlow({ bytesPerSecond, windowMs }: SlowTransfer, now = performance.now()): boolean {
+    if (this.#window === null) return false;
+    const elapsedMs = now - this.#window.start;
+    if (elapsedMs >= windowMs) {
+      this.#isSlow = (this.#current - this.#window.bytes) * 1000 < bytesPerSecond * elapsedMs;
+      this.#window = { start: now, bytes: this.#current };
+    }
+    return this.#isSlow;
   }
 }
 

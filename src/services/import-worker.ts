@@ -7,7 +7,13 @@ import { AppError } from '../errors/app-error.js';
 import type { ErrorKind } from '../errors/error-kind.js';
 import { withLogContext } from '../logging/log-context.js';
 import type { Logger } from '../logging/logger.js';
-import { ImportProgress, inWorkFolder, type Fetched, type FetchedFile } from './import-transfer.js';
+import {
+  ImportProgress,
+  inWorkFolder,
+  type Fetched,
+  type FetchedFile,
+  type SlowTransfer,
+} from './import-transfer.js';
 import { endImportFile, releaseImportFile } from './import-holds.js';
 import type { UploadContent } from './upload-content.js';
 import type { MediaInspector } from './upload-inspection.js';
@@ -37,8 +43,10 @@ export interface ImportWorkerDeps {
 interface ImportWorkerLimits {
   /** Maximum size of a file in bytes. */
   readonly maxBytes: number;
+  /** Files at the same time, without those whose transfer is slow. */
   readonly concurrency: number;
   readonly perUser: number;
+  readonly slow: SlowTransfer;
   /** Time for a whole file. */
   readonly timeoutMs: number;
   readonly leaseMs: number;
@@ -52,6 +60,9 @@ const PASSING_KINDS: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
   ...(['internal', 'unavailable', 'timeout', 'storage_full', 'conflict'] as const),
 ]);
 
+/** Files at the same time, slow ones included, as a multiple of the concurrency. */
+const MAX_RUNNING_FACTOR = 4;
+
 /** Thrown where a file was cancelled, or another worker has claimed it. */
 class ClaimLost extends Error {
   constructor() {
@@ -63,7 +74,7 @@ class ClaimLost extends Error {
 /** Fetches files of imports and makes them media, by the inspection and the transaction of all uploads. */
 export class ImportWorker {
   readonly #deps: ImportWorkerDeps;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<Promise<void>, ImportProgress>();
   readonly #stopped = new AbortController();
 
   constructor(deps: ImportWorkerDeps) {
@@ -73,14 +84,22 @@ export class ImportWorker {
   /** Claims files while there is capacity; does not wait for them. */
   async runOnce(): Promise<void> {
     const { unitOfWork, limits } = this.#deps;
-    const { concurrency, leaseMs, perUser } = limits;
-    while (this.#running.size < concurrency && !this.#stopped.signal.aborted) {
+    const { leaseMs, perUser } = limits;
+    while (this.#hasCapacity() && !this.#stopped.signal.aborted) {
       const claimed = await unitOfWork.read.imports.claim({ leaseMs, perUser });
       if (!claimed) return;
-      const work = withLogContext({ userId: claimed.batch.userId }, () => this.#process(claimed));
-      this.#running.add(work);
+      const progress = new ImportProgress(claimed.file);
+      const work = withLogContext({ userId: claimed.batch.userId }, () => this.#process(claimed, progress));
+      this.#running.set(work, progress);
       void work.finally(() => this.#running.delete(work));
     }
+  }
+
+  /** Slow transfers cost next to nothing: users whose servers are slow do not make others wait. */
+  #hasCapacity(): boolean {
+    const { concurrency, slow } = this.#deps.limits;
+    const busy = [...this.#running.values()].filter((progress) => !progress.isSlow(slow));
+    return busy.length < concurrency && this.#running.size < MAX_RUNNING_FACTOR * concurrency;
   }
 
   /** Interrupts running transfers, which other workers continue, and waits until they have stopped. */
@@ -91,26 +110,25 @@ export class ImportWorker {
 
   /** Resolves when no file is being imported. */
   async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    while (this.#running.size > 0) await Promise.allSettled(this.#running.keys());
   }
 
   /** Never throws: an error is recorded, or another worker claims the file after the lease. */
-  async #process(claimed: ClaimedImport): Promise<void> {
+  async #process(claimed: ClaimedImport, progress: ImportProgress): Promise<void> {
     const { log } = this.#deps;
     const { id, fence } = claimed.file;
     try {
-      await this.#import(claimed).catch((error: unknown) => this.#fail(claimed, error));
+      await this.#import(claimed, progress).catch((error: unknown) => this.#fail(claimed, error));
     } catch (err) {
       log.warn('The state of an imported file could not be recorded.', { importFileId: id, fence, err });
     }
   }
 
-  async #import(claimed: ClaimedImport): Promise<void> {
+  async #import(claimed: ClaimedImport, progress: ImportProgress): Promise<void> {
     const { file } = claimed;
     if (file.attempt > MAX_IMPORT_ATTEMPTS)
       throw new AppError('IMPORT_INTERRUPTED', { message: 'The importing process ended several times.' });
     const folder = await this.#deps.folders.open(file.id);
-    const progress = new ImportProgress(file);
     const lost = new AbortController();
     const signal = AbortSignal.any([lost.signal, this.#stopped.signal]);
     const renewal = setInterval(() => void this.#renew(progress, lost), this.#deps.limits.leaseMs / 3);
@@ -120,6 +138,7 @@ export class ImportWorker {
         file.maskUrl === null
           ? undefined
           : await this.#fetch(file.maskUrl, path.join(folder.path, 'mask'), { progress, signal });
+      progress.arrived();
       await this.#add(claimed, await inWorkFolder(folder.path, file, { source, mask, signal }));
     } finally {
       clearInterval(renewal);

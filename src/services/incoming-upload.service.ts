@@ -17,6 +17,7 @@ import { isErrorCode } from '../errors/codes.js';
 import { notFound, validationFailed } from '../errors/common-errors.js';
 import type { IncomingStores, UploadPlace } from './incoming-store.js';
 import { PricingService } from './pricing.service.js';
+import { UnpaidUploads } from './unpaid-uploads.js';
 import type { UploadCompletion } from './upload-completion.js';
 import { estimateUnits, isImageExtension, toEstimate } from './upload-estimate.js';
 import { endUpload, holdForUpload } from './upload-holds.js';
@@ -68,6 +69,7 @@ export type CompletedUpload = IncomingUpload & { readonly state: 'completed' | '
 /** Uploads in several requests, whatever their protocol: creation, completion and end. */
 export class IncomingUploadService {
   readonly #deps: IncomingUploadServiceDeps;
+  readonly #unpaid = new UnpaidUploads();
 
   constructor(deps: IncomingUploadServiceDeps) {
     this.#deps = deps;
@@ -129,10 +131,28 @@ export class IncomingUploadService {
     const upload = await this.get(caller, id);
     if (isFinal(upload) && !isListedAgain(upload, parts)) return upload;
     requireUnfinished(upload);
-    const finished = await completion.run(upload, parts);
+    const group = await this.#deps.unitOfWork.read.uploads.group(lockKeyOf(upload));
+    await this.#unpaid.requireCredits(upload, group, this.#deps.unitOfWork.read.users);
+    const finished = await this.#unpaid.remember(upload, () => completion.run(upload, parts));
     if (isFinal(finished)) return finished;
     requireUnfinished(finished);
     throw notFound('Upload', id);
+  }
+
+  /**
+   * Reserves another size for an upload whose size was not declared.
+   * @throws AppError STORAGE_QUOTA_EXCEEDED, UPLOAD_QUOTA_EXCEEDED, FILE_TOO_LARGE
+   */
+  async reserve({ id, userId, expiresAt }: IncomingUpload, bytes: number): Promise<void> {
+    const { limits, unitOfWork } = this.#deps;
+    await unitOfWork.run(async ({ quotas }) => {
+      const own = effectiveLimits(limits.quotas, await quotas.overrides(userId));
+      const usage = await quotas.lockUsage(userId, id);
+      requireUploadFits({ limits: own, usage, stored: bytes, uploaded: bytes });
+      await quotas.release(id);
+      const lifetimeMs = Math.max(0, expiresAt.getTime() - Date.now());
+      await quotas.reserve({ id, userId, bytes, lifetimeMs });
+    });
   }
 
   /** Ends an upload and removes its bytes; repeatable. @throws AppError NOT_FOUND, UPLOAD_COMPLETED, UPLOAD_BUSY */

@@ -87,7 +87,7 @@ export class MultipartUploadService {
     this.#deps = deps;
   }
 
-  /** @throws AppError as {@link IncomingUploadService.create} does, VALIDATION for parts that do not fit the size */
+  /** @throws AppError as {@link IncomingUploadService.create} does, EMPTY_FILE, VALIDATION for parts that do not fit the size */
   async create(
     caller: Caller,
     { size, parts, ...request }: MultipartRequest,
@@ -148,7 +148,7 @@ export class MultipartUploadService {
    * Receives a part at its signed URL, in place of an earlier one. A newer request for the same part ends an older one,
    * whose client may be gone.
    * @throws AppError UPLOAD_URL_INVALID, NOT_FOUND, UPLOAD_ENDED, UPLOAD_COMPLETED, UPLOAD_SIZE_MISMATCH, FILE_TOO_LARGE,
-   *   STORAGE_FULL
+   *   STORAGE_FULL, STORAGE_QUOTA_EXCEEDED, UPLOAD_QUOTA_EXCEEDED
    */
   async receivePart(
     { uploadId, partNumber, link }: { uploadId: string; partNumber: number; link: PartSignature },
@@ -162,6 +162,7 @@ export class MultipartUploadService {
     const maxBytes = bytes ?? upload.partBytes ?? UNSIZED_PART_BYTES;
     if (announced !== null) requirePartSize(announced, { bytes, maxBytes });
     await requireSpace(announced ?? maxBytes);
+    await this.#reserveLastPart(upload, partNumber, announced ?? maxBytes);
     const key = `${uploadId}/${partNumber}`;
     const own = new AbortController();
     this.#arriving.get(key)?.abort(superseded(partNumber));
@@ -178,6 +179,13 @@ export class MultipartUploadService {
     }
   }
 
+  /** Of the parts of an upload without a size, only the last one is not reserved as a whole at its creation. */
+  async #reserveLastPart(upload: IncomingUpload, partNumber: number, bytes: number): Promise<void> {
+    const { partCount } = upload;
+    if (upload.bytes !== null || partCount === null || partNumber < partCount) return;
+    await this.#deps.incoming.reserve(upload, (partCount - 1) * UNSIZED_PART_BYTES + bytes);
+  }
+
   /** The upload of a valid link: links are invalid once the account is deleted or disabled. */
   async #linked(uploadId: string): Promise<IncomingUpload> {
     const { uploads, users } = this.#deps;
@@ -189,7 +197,7 @@ export class MultipartUploadService {
   }
 }
 
-/** Sizes of the parts of a new upload. @throws AppError VALIDATION */
+/** Sizes of the parts of a new upload. @throws AppError VALIDATION, EMPTY_FILE */
 function planParts(
   size: number | undefined,
   parts: number | undefined,
@@ -199,6 +207,7 @@ function planParts(
     const minBytes = (parts - 1) * UNSIZED_PART_BYTES + 1;
     return { bytes: null, partBytes: UNSIZED_PART_BYTES, partCount: parts, minBytes };
   }
+  if (size === 0) throw new AppError('EMPTY_FILE', { message: 'size: the file is empty.' });
   const mebibyte = 2 ** 20;
   const usual = Math.max(UPLOAD_PART_BYTES, Math.ceil(size / MAX_UPLOAD_PARTS / mebibyte) * mebibyte);
   const partBytes = parts === undefined ? usual : Math.ceil(size / parts);

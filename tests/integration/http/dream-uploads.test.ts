@@ -70,4 +70,43 @@ describe('uploads of clients that call videos dreams', () => {
     const aborted = await client.post(`${base}/${other}/abort-multipart-upload`, { uploadId: other });
     expect([aborted.status, aborted.at('success')]).toEqual([200, true]);
   });
+
+  it('count in the quotas with their last part when it arrives', async () => {
+    const { client, user } = await api.user('unsized');
+    const setQuota = (storageBytes: number) =>
+      api.persistence.unitOfWork.run(({ quotas }) => quotas.setOverrides(user.id, { storageBytes }));
+    const create = () =>
+      client.post('/api/uploads/multipart', {
+        datasetName: 'Waves',
+        name: 'Waves',
+        extension: 'mp4',
+        parts: 1,
+      });
+    const put = (url: unknown, bytes: Buffer) =>
+      fetch(String(url), { method: 'PUT', body: new Uint8Array(bytes) });
+    await client.post('/api/dataset', { name: 'Waves' });
+    await setQuota(clip.length + 10);
+    const created = await create();
+    const sent = await put(created.at('urls.0'), clip);
+    expect(sent.status).toBe(200);
+    // A bucket receives the parts itself: they are counted when they are joined.
+    if (api.storage.kind === 'disk') {
+      const second = await create();
+      const refused = await put(second.at('urls.0'), clip);
+      expect([refused.status, await refused.json()]).toMatchObject([413, { code: 'STORAGE_QUOTA_EXCEEDED' }]);
+      await client.delete(`/api/uploads/multipart/${String(second.at('uploadId'))}`);
+    }
+    const parts = [{ partNumber: 1, etag: sent.headers.get('etag') }];
+    const uploadId = String(created.at('uploadId'));
+    const done = await client.post(`/api/uploads/multipart/${uploadId}/complete`, { parts });
+    expect([done.status, done.at('code')]).toEqual([201, undefined]);
+  });
+
+  it('are refused without a byte, with the code of an empty file', async () => {
+    const { client } = await api.user('empty');
+    await client.post('/api/dataset', { name: 'Waves' });
+    const upload = { datasetName: 'Waves', name: 'Waves', extension: 'mp4', size: 0 };
+    const empty = await client.post('/api/uploads/multipart', upload);
+    expect([empty.status, empty.at('code')]).toEqual([422, 'EMPTY_FILE']);
+  });
 });

@@ -252,6 +252,35 @@ describe('imports from URLs', () => {
     expect(await balance(client)).toBe(100);
   });
 
+  it('of users with slow servers do not make others wait', async () => {
+    let slowRequests = 0;
+    const allSlow = new Promise<void>((resolve) => {
+      answer = (request, response) => {
+        if (!request.url?.startsWith('/slow')) return serveFiles(request, response);
+        response.writeHead(200, { 'content-length': 10_000 }).write('x');
+        slowRequests += 1;
+        if (slowRequests === 4) resolve();
+      };
+    });
+    const slow = await Promise.all(
+      ['snail', 'sloth'].map(async (name) => {
+        const { client, dataset } = await owner(name);
+        const urls = [0, 1].map((file) => ({ url: `${origin}/slow-${name}-${file}.png` }));
+        return { client, ...(await create(client, dataset, { kind: 'images', urls })) };
+      }),
+    );
+    await startWorker({ slow: { bytesPerSecond: 1e6, windowMs: 20 } });
+    await allSlow;
+    const { client, dataset } = await owner('hare');
+    const quick = await create(client, dataset, { kind: 'images', urls: [{ url: `${origin}/a.png` }] });
+    expect((await finished(client, quick.location)).at('files.0.state')).toBe('completed');
+    for (const other of slow) {
+      const found = await other.client.get(other.location);
+      expect([found.at('files.0.state'), found.at('files.1.state')]).toEqual(['running', 'running']);
+      await other.client.delete(other.location);
+    }
+  });
+
   it('refuse more unfinished files than an account may have, and hide those of others', async () => {
     const { client, dataset } = await owner('greedy');
     const urls = Array.from({ length: 6 }, () => ({ url: `${origin}/a.png` }));
