@@ -54,6 +54,7 @@ export class ServoBench {
     } as const;
     return Servo.start(request.goal, {
       policy: this.#policy(request),
+      detector: request.detector,
       goalCamera: camera,
       currentCamera: camera,
       maxPoints: manifest.maxPoints,

@@ -28,6 +28,8 @@ export interface PolicyRequest {
 /** Policy, and the fields about it in results. */
 export interface OpenPolicy {
   readonly policy: ServoPolicy;
+  /** Name of the detector whose features it gets. */
+  readonly detector: string;
   readonly device: DeviceReport;
   readonly network: NetworkIdentity | null;
   readonly memory: MemoryMode | null;
@@ -45,6 +47,7 @@ export async function openPolicy(request: PolicyRequest): Promise<OpenPolicy> {
     const reason = `${request.policy.toUpperCase()} is computed without a network, on the CPU.`;
     return {
       policy: request.policy === 'ibvs' ? new IbvsPolicy(scale) : new PbvsPolicy(scale),
+      detector,
       device: { requested: device, used: 'cpu', reason, attempts: [] },
       network: null,
       memory: null,
@@ -58,6 +61,7 @@ export async function openPolicy(request: PolicyRequest): Promise<OpenPolicy> {
   const memory = request.memory ?? manifest.defaultMemory;
   return {
     policy: policy({ ...scale, memory }),
+    detector,
     device: lease.device,
     network: lease.identity,
     memory,

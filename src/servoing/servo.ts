@@ -4,8 +4,10 @@ import type { Correspondences } from '../vision/features/correspondences.js';
 import { selectGoalFeatures } from '../vision/features/goal-selection.js';
 import { toNormalisedPlane } from '../vision/features/normalised-plane.js';
 import type { Features } from '../vision/features/types.js';
+import type { Vec3 } from '../vision/geometry/vector.js';
 import { frameConfidence, type FrameConfidence } from '../vision/servoing/confidence.js';
 import { IbvsPolicy } from '../vision/servoing/ibvs-policy.js';
+import { sceneCentre } from '../vision/servoing/pose-agreement.js';
 import { MIN_GOAL_POINTS, type ServoObservation, type ServoPolicy } from '../vision/servoing/servo-policy.js';
 import { StopRule } from '../vision/servoing/stop-rule.js';
 import type { CameraSetup } from './camera-setup.js';
@@ -28,6 +30,8 @@ export type CameraView = Pick<CameraSetup, 'workingSize' | 'workingIntrinsics'>;
 /** Components and settings of a servo run. */
 export interface ServoSetup {
   readonly policy: ServoPolicy;
+  /** Name of the detector of goal and frames. */
+  readonly detector: string;
   readonly goalCamera: CameraView;
   /** Camera of frames without a view of their own. */
   readonly currentCamera: CameraView;
@@ -66,6 +70,8 @@ export class Servo {
   readonly #stopRule: StopRule | null;
   readonly #reference: IbvsPolicy;
   readonly #lastView: LastView;
+  readonly #goalPoints: Float32Array;
+  readonly #centre: Vec3;
 
   private constructor(
     setup: ServoSetup,
@@ -76,6 +82,8 @@ export class Servo {
     this.goal = goal;
     this.clusters = goalPoints.clusters.count;
     this.labels = goalPoints.clusters.labels;
+    this.#goalPoints = goalPoints.points;
+    this.#centre = sceneCentre(goalPoints.points);
     const { stopThreshold: threshold, secondsPerFrame, gain, goalDistance } = setup;
     this.#stopRule =
       goal.count < MIN_GOAL_POINTS
@@ -187,13 +195,16 @@ export class Servo {
     // With the IBVS policy the comparison would be meaningless.
     const itself = policy.name === 'ibvs';
     const ibvs = itself ? null : (await this.#reference.step(observation)).velocity;
+    const seen = (points: Float32Array) => points.filter((_, index) => observation.visible[index >> 1] === 1);
     return frameConfidence({
       weak: found.weak !== null,
       matches: found.matches.count,
       inliers: found.inlierCount,
-      points: observation.current.filter((_, index) => observation.visible[index >> 1] === 1),
+      points: { goal: seen(this.#goalPoints), current: seen(observation.current) },
+      centre: this.#centre,
       viewArea,
       featureError: featureError ?? 0,
+      detector: this.#setup.detector,
       policy: policy.name,
       velocity,
       ibvs,

@@ -27,8 +27,11 @@ export interface Calibration {
   readonly observations: Readonly<Record<ConfidencePolicy, Record<Status, number>>>;
 }
 
-/** Penalty of the fits: the best with one scene left out at a time. */
-const RIDGE = 1;
+/**
+ * Penalty of the fits. Products are many: with a tenth of the penalty the frames of scenes left out are forecast as well, those of
+ * the held-out scenes less well.
+ */
+const ridge = (coefficient: number): number => (coefficient < CONFIDENCE_FEATURES.length ? 1 : 10);
 
 const round = (value: number): number => Number(value.toPrecision(6));
 
@@ -67,7 +70,7 @@ export function fitCalibration(samples: readonly Sample[], withinDegrees: number
   return {
     features: CONFIDENCE_FEATURES,
     withinDegrees,
-    coefficients: each((own) => fitLogistic(own, RIDGE).map(round)),
+    coefficients: each((own) => fitLogistic(own, ridge).map(round)),
     observations: each((own) => own.length),
   };
 }
@@ -95,7 +98,7 @@ export function crossForecasts(
     const others = observed(scenes.filter((other) => other !== scene).flat(), policy, question);
     return forecasts(scene, policy, {
       ...question,
-      coefficients: fitLogistic(others, RIDGE),
+      coefficients: fitLogistic(others, ridge),
     });
   });
 }

@@ -189,13 +189,15 @@ async function plot(scenes: Scenes): Promise<void> {
 const bench = await ServoBench.open(root);
 try {
   const scenes = await samplesOf(bench, flags['held-out'] ? 'held-out' : 'fit');
-  if (missing.length > 0) note(`not rendered yet: ${missing.join('; ')}; run again`);
-  else if (flags.fit) {
+  if (missing.length > 0) note(`not computed yet: ${missing.join('; ')}; run again`);
+  if (flags.fit) {
+    if (missing.length > 0) throw new Error('The coefficients are fitted to all scenes.');
     await writeCalibration(root, fitCalibration(scenes.flat(), WITHIN));
     note('coefficients written; build and run again without --fit');
-  } else {
+  } else if (scenes.length > 0) {
+    if (missing.length > 0) process.stdout.write(`Of ${String(scenes.length)} scenes alone:\n\n`);
     process.stdout.write(`${lostTable(scenes.flat())}\n\n${reliabilityTables(scenes)}\n`);
-    if (!flags['held-out']) await plot(scenes);
+    if (!flags['held-out'] && missing.length === 0) await plot(scenes);
   }
 } finally {
   bench.close();

@@ -13,9 +13,12 @@ const CONVERGED = 1e-10;
 /**
  * Coefficients of the logistic regression of `right` on the features, by Newton's method.
  * @param observations at least one
- * @param ridge penalty on the squares of all but the first, in observations: keeps rare features from wild values
+ * @param ridge penalty on the square of each but the first, in observations: keeps rare features from wild values
  */
-export function fitLogistic(observations: readonly Observation[], ridge: number): number[] {
+export function fitLogistic(
+  observations: readonly Observation[],
+  ridge: (coefficient: number) => number,
+): number[] {
   const width = observations[0].features.length;
   let coefficients = new Array<number>(width).fill(0);
   for (let round = 0; round < ROUNDS; round++) {
@@ -30,7 +33,7 @@ export function fitLogistic(observations: readonly Observation[], ridge: number)
 function newtonStep(
   observations: readonly Observation[],
   coefficients: readonly number[],
-  ridge: number,
+  ridge: (coefficient: number) => number,
 ): number[] | null {
   const width = coefficients.length;
   const curvature = new Float64Array(width * width);
@@ -43,7 +46,7 @@ function newtonStep(
     }
   }
   for (let i = 0; i < width; i++) {
-    const penalty = i === 0 ? 1e-6 : ridge;
+    const penalty = i === 0 ? 1e-6 : ridge(i);
     gradient[i] -= penalty * coefficients[i];
     curvature[width * i + i] += penalty;
   }

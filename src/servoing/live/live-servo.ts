@@ -22,7 +22,7 @@ const SECONDS_PER_FRAME = 1 / 30;
 export interface LiveServoOptions {
   readonly setup: Pick<ServoSetup, 'gain' | 'goalDistance' | 'depthHint' | 'limits' | 'handEye' | 'onWeak'>;
   /** Opened with gain 1 and goal distance 1: both come in here. */
-  readonly opened: Pick<OpenPolicy, 'policy' | 'maxPoints' | 'stopThreshold'>;
+  readonly opened: Pick<OpenPolicy, 'policy' | 'detector' | 'maxPoints' | 'stopThreshold'>;
   /** Of the goal image. */
   readonly view: LiveView;
   /** Clusters of the goal's points in an earlier servo with the same goal and setup. */

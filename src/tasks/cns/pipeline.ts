@@ -102,10 +102,14 @@ async function runServo(work: Work, servo: Servo, featurePipeline: FeaturePipeli
   return { records, images: images.chosen, preview: preview.chosen };
 }
 
-function servoSetup(work: Work, { policy, stopThreshold: threshold, maxPoints }: OpenPolicy): ServoSetup {
+function servoSetup(
+  work: Work,
+  { policy, detector, stopThreshold: threshold, maxPoints }: OpenPolicy,
+): ServoSetup {
   const { params, probes } = work;
   return {
     policy,
+    detector,
     goalCamera: setUpCamera(probes.goal, params),
     currentCamera: setUpCamera(probes.current, params),
     maxPoints,

@@ -1,6 +1,7 @@
-import { length } from '../geometry/vector.js';
+import { length, type Vec3 } from '../geometry/vector.js';
 import { inGoalDistances, type Velocity } from '../geometry/velocity.js';
 import { CONFIDENCE_MODEL, type ConfidencePolicy } from './confidence-model.js';
+import { poseAgreement, type MatchedPoints } from './pose-agreement.js';
 
 /** What a frame's confidence is made from. */
 export interface ConfidenceInputs {
@@ -10,12 +11,16 @@ export interface ConfidenceInputs {
   readonly matches: number;
   /** Matches that passed it; in a weak frame those that are used. */
   readonly inliers: number;
-  /** `[n, 2]` normalised current positions of the points that the policy saw. */
-  readonly points: Float32Array;
+  /** Normalised positions of the points that the policy saw. */
+  readonly points: MatchedPoints;
+  /** The scene's centre, by {@link sceneCentre}. */
+  readonly centre: Vec3;
   /** Area of the image on the normalised plane: (width / fx) (height / fy). */
   readonly viewArea: number;
   /** Mean distance of the points to their goal positions, normalised image units. */
   readonly featureError: number;
+  /** The detector's name, in any case: the key points of ORB and AKAZE deserve another trust than those of all others. */
+  readonly detector: string;
   /** The policy and its velocity. */
   readonly policy: ConfidencePolicy;
   readonly velocity: Velocity;
@@ -43,10 +48,13 @@ export const CONFIDENCE_FEATURES = [
   'noAgreement',
   'logFeatureError',
   'logSpeed',
+  'logPoseAgreement',
+  'orb',
+  'akaze',
 ] as const;
 
 /** Features that are 0 or 1 and have no products. */
-const CONSTANT_FEATURES: readonly string[] = ['one', 'noAgreement'];
+const CONSTANT_FEATURES: readonly string[] = ['one', 'noAgreement', 'orb', 'akaze'];
 
 /** Share of the image over which evenly spread points count as fully spread. */
 const FULL_SPREAD_SHARE = 0.25;
@@ -54,6 +62,8 @@ const FULL_SPREAD_SHARE = 0.25;
 const SPEED_FLOOR = 0.02;
 /** Feature errors (normalised units) below this are noise of the key points. */
 const ERROR_FLOOR = 0.002;
+/** Shares of points that agree or disagree below this are noise. */
+const POSE_FLOOR = 0.02;
 
 /**
  * How far a frame's velocity can be trusted: the probability that its six numbers, translation in goal distances, point
@@ -83,18 +93,24 @@ export function confidenceTerms(features: readonly number[], status: 'tracking' 
 
 function featuresOf(inputs: ConfidenceInputs): readonly number[] {
   const { matches, inliers, points, viewArea, velocity, ibvs, gain, goalDistance, featureError } = inputs;
+  const [vx, vy, vz, wx, wy, wz] = inGoalDistances(velocity, goalDistance);
   const share = matches > 0 ? Math.min(1, inliers / matches) : 0;
   const agreement = ibvs === null ? null : agreementOf(velocity, ibvs, inputs);
-  const speed = length(inGoalDistances(velocity, goalDistance)) / gain;
+  const detector = inputs.detector.toUpperCase();
+  const atGainOne: Velocity = [vx / gain, vy / gain, vz / gain, wx / gain, wy / gain, wz / gain];
+  const agreeing = poseAgreement(atGainOne, inputs.centre, points);
   return [
     1,
     Math.log(Math.max(1, inliers) / 30),
     share,
-    spreadOf(points, viewArea),
+    spreadOf(points.current, viewArea),
     agreement ?? 0,
     agreement === null ? 1 : 0,
     Math.log((featureError + ERROR_FLOOR) / 0.1),
-    Math.log((speed + SPEED_FLOOR) / 0.5),
+    Math.log((length(atGainOne) + SPEED_FLOOR) / 0.5),
+    Math.log((agreeing + POSE_FLOOR) / (1 - agreeing + POSE_FLOOR)),
+    Number(detector === 'ORB'),
+    Number(detector === 'AKAZE'),
   ];
 }
 

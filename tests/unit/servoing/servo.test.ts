@@ -68,6 +68,7 @@ const setupOf = (onWeak?: ServoSetup['onWeak']): ServoSetup => ({
   policy: new CountingPolicy(),
   goalCamera: camera,
   currentCamera: camera,
+  detector: 'ORB',
   maxPoints: 512,
   stopThreshold: 0.005,
   secondsPerFrame: 0.1,

@@ -14,17 +14,26 @@ const grid = (width: number, height: number): Float32Array =>
     const cell = (i % 2 === 0 ? Math.floor(i / 2) % 20 : Math.floor(i / 40)) + 0.5;
     return (cell / 20 - 0.5) * (i % 2 === 0 ? width : height);
   });
-const forward: Velocity = [0, 0, 0.3, 0, 0, 0.4];
+/** Points that a camera sees which has to turn by 0.4 radians about its axis, and the velocity that does so. */
+const roll: Velocity = [0, 0, 0, 0, 0, 0.4];
+const rolled = (points: Float32Array): Float32Array =>
+  points.map(
+    (value, i) => Math.cos(0.4) * value + Math.sin(0.4) * (i % 2 === 0 ? -points[i + 1] : points[i - 1]),
+  );
+/** Current points on a grid; where the goal has them does not matter for what these tests ask. */
+const spread = (width: number, height: number) => ({ goal: grid(1, 0.8), current: grid(width, height) });
 const good: ConfidenceInputs = {
   weak: false,
   matches: 300,
   inliers: 300,
-  points: grid(1, 0.8),
+  points: { goal: grid(1, 0.8), current: rolled(grid(1, 0.8)) },
+  centre: [0, 0, 1],
   viewArea: 0.8,
   featureError: 0.2,
+  detector: 'SIFT',
   policy: 'cns',
-  velocity: forward,
-  ibvs: forward,
+  velocity: roll,
+  ibvs: roll,
   gain: 1,
   goalDistance: 1,
 };
@@ -36,9 +45,9 @@ describe('frame confidence', () => {
     const { value } = frameConfidence(good);
     expect(value).toBeGreaterThan(0.5);
     expect(value).toBeLessThan(1);
-    const opposite: Velocity = [0, 0, -0.3, 0, 0, -0.4];
+    const opposite: Velocity = [0, 0, 0, 0, 0, -0.4];
     expect(frameConfidence({ ...good, ibvs: opposite }).value).toBeLessThan(value);
-    const few = { ...good, weak: true, matches: 20, inliers: 5, points: grid(0.2, 0.1), ibvs: opposite };
+    const few = { ...good, weak: true, matches: 20, inliers: 5, points: spread(0.2, 0.1), ibvs: opposite };
     expect(frameConfidence(few).value).toBeLessThan(0.3);
   });
 
@@ -48,9 +57,9 @@ describe('frame confidence', () => {
   });
 
   it('measures spread by area: a tenth of the image over the quarter that is enough', () => {
-    expect(feature({ ...good, points: grid(0.4, 0.2) }, 'spread')).toBeCloseTo(0.1 / 0.25, 2);
-    for (const points of [grid(1, 0), grid(0, 0), new Float32Array(0), Float32Array.of(0.1, 0.2)])
-      expect(feature({ ...good, points }, 'spread')).toBe(0);
+    expect(feature({ ...good, points: spread(0.4, 0.2) }, 'spread')).toBeCloseTo(0.1 / 0.25, 2);
+    for (const current of [grid(1, 0), grid(0, 0), new Float32Array(0), Float32Array.of(0.1, 0.2)])
+      expect(feature({ ...good, points: { goal: current, current } }, 'spread')).toBe(0);
   });
 
   it('compares the two velocities in goal distances', () => {
@@ -66,8 +75,27 @@ describe('frame confidence', () => {
     expect(frameConfidence({ ...good, ibvs: null }).value).toBeGreaterThan(0);
   });
 
+  it('asks whether the points lie where the velocity says', () => {
+    // All do; of points that have not moved only those near the axis.
+    expect(feature(good, 'logPoseAgreement')).toBeCloseTo(Math.log(1.02 / 0.02), 4);
+    const still: ConfidenceInputs = { ...good, points: { goal: grid(1, 0.8), current: grid(1, 0.8) } };
+    expect(feature(still, 'logPoseAgreement')).toBeLessThan(Math.log(0.07 / 0.97));
+    for (const weak of [false, true])
+      expect(frameConfidence({ ...still, weak }).value).toBeLessThan(
+        frameConfidence({ ...good, weak }).value,
+      );
+  });
+
+  it('trusts detectors differently, whatever the case of their names', () => {
+    const of = (detector: string): number =>
+      frameConfidence({ ...good, weak: true, inliers: 20, detector }).value;
+    expect(of('orb')).toBe(of('ORB'));
+    expect(of('ORB')).not.toBe(of('SIFT'));
+    expect(of('XFeat')).toBe(of('SIFT'));
+  });
+
   it('does not depend on the gain, which makes all velocities faster', () => {
-    const fast: Velocity = [0, 0, 1.2, 0, 0, 1.6];
+    const fast: Velocity = [0, 0, 0, 0, 0, 1.6];
     const { value } = frameConfidence({ ...good, gain: 4, velocity: fast, ibvs: fast });
     expect(value).toBeCloseTo(frameConfidence(good).value, 10);
   });
@@ -86,9 +114,9 @@ describe('frame confidence', () => {
     expect(coefficients).toEqual(CONFIDENCE_MODEL);
     expect(withinDegrees).toBe(30);
     for (const { tracking, weak } of Object.values(CONFIDENCE_MODEL)) {
-      // Eight features, and the products of any two of the six that vary.
-      expect(tracking).toHaveLength(8 + 21);
-      expect(weak).toHaveLength(8);
+      // Eleven features, and the products of any two of the seven that vary.
+      expect(tracking).toHaveLength(11 + 28);
+      expect(weak).toHaveLength(11);
     }
   });
 });
