@@ -13,11 +13,18 @@ export interface DatasetRowFilter {
   readonly olderThan?: { readonly createdAt: Date; readonly id: string };
 }
 
+const INSERT = {
+  name: 'insert-dataset',
+  text: `INSERT INTO datasets (id, user_id, name, tags) VALUES ($1::uuid, $2::uuid, $3, $4::text[])
+    RETURNING id, user_id AS "userId", name, tags, created_at AS "createdAt", updated_at AS "updatedAt",
+      deleted_at AS "deletedAt", next_upload_index AS "nextUploadIndex"`,
+};
+
 /** Table `datasets`. */
 export class DatasetDao extends Dao {
-  async insert(row: NewDatasetRow): Promise<DatasetRow> {
-    const dataset = await this.models.datasets.create(row, { transaction: this.transaction });
-    return dataset.get({ plain: true });
+  async insert({ id, userId, name, tags }: NewDatasetRow): Promise<DatasetRow> {
+    const [row] = await this.preparedRows<DatasetRow>(INSERT, [id, userId, name, tags]);
+    return row;
   }
 
   async findLive(where: { id: string; userId?: string }): Promise<DatasetRow | null> {

@@ -6,11 +6,6 @@ const COLUMNS = `s.id, s.user_id AS "userId", s.token_version AS "tokenVersion",
   s.address, s.user_agent AS "userAgent", s.created_at AS "createdAt", s.last_used_at AS "lastUsedAt",
   s.expires_at AS "expiresAt"`;
 
-const FIND_BY_IDS = {
-  name: 'user-sessions-by-ids',
-  text: `SELECT ${COLUMNS} FROM user_sessions s WHERE s.id = ANY($1::uuid[])`,
-};
-
 /** Tables `user_sessions` and `password_resets`. */
 export class UserSessionDao extends Dao {
   async insert(session: NewUserSession): Promise<UserSession> {
@@ -36,11 +31,6 @@ export class UserSessionDao extends Dao {
        RETURNING id`,
       { userId, tokenVersion, keep },
     );
-  }
-
-  /** Prepared, because every request with a token reads its session. */
-  async findByIds(ids: readonly string[]): Promise<UserSession[]> {
-    return this.preparedRows<UserSession>(FIND_BY_IDS, [ids]);
   }
 
   async lock(id: string): Promise<UserSession | null> {

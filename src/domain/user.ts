@@ -23,6 +23,13 @@ export interface User {
   readonly disabledAt: Date | null;
 }
 
+/** The user of a session. */
+export interface SessionUser {
+  /** Id of the session. */
+  readonly id: string;
+  readonly user: User;
+}
+
 /** The caller: claims of the credential, checked against the user's row. */
 export interface Principal {
   readonly userId: string;

@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import { Transaction, type Sequelize } from 'sequelize';
+import type { Sequelize, Transaction } from 'sequelize';
 import { createDaos } from '../dao/daos.js';
 import type { Repositories, TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { messageOf } from '../errors/app-error.js';
@@ -31,7 +31,8 @@ function warn(error: unknown): void {
 }
 
 /**
- * Transactions on PostgreSQL at READ COMMITTED. Stricter levels are not needed because of guarded statements.
+ * Transactions on PostgreSQL at READ COMMITTED, which `createSequelize` sets for each connection. Stricter levels are not
+ * needed because of guarded statements.
  */
 export class SequelizeUnitOfWork implements UnitOfWork {
   readonly read: Repositories;
@@ -70,8 +71,7 @@ export class SequelizeUnitOfWork implements UnitOfWork {
 
   async #attempt<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Attempt<Value>> {
     const effects: Effect[] = [];
-    const { READ_COMMITTED } = Transaction.ISOLATION_LEVELS;
-    const value = await this.#sequelize.transaction({ isolationLevel: READ_COMMITTED }, (transaction) =>
+    const value = await this.#sequelize.transaction((transaction) =>
       work({
         ...this.#repositories(transaction),
         enqueue: (request) => this.#queue.enqueueInTransaction(transaction, request),

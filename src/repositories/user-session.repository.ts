@@ -16,10 +16,6 @@ export class PostgresUserSessionRepository implements UserSessionRepository {
     return created;
   }
 
-  async findByIds(ids: readonly string[]): Promise<readonly UserSession[]> {
-    return this.#sessions.findByIds(ids);
-  }
-
   async lock(id: string): Promise<UserSession | null> {
     return this.#sessions.lock(id);
   }

@@ -6,7 +6,7 @@ import type { UserSessionDao } from '../dao/user-session.dao.js';
 import type { UserRepository } from '../domain/repositories/user.repository.js';
 import { canonicalEmail } from '../domain/canonical-text.js';
 import type { Counted, Slice, UserFilter } from '../domain/listing.js';
-import type { Role, User } from '../domain/user.js';
+import type { Role, SessionUser, User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
 
 function toUser({ balanceMicro, ...row }: UserRow): User {
@@ -52,6 +52,11 @@ export class PostgresUserRepository implements UserRepository {
 
   async findByIds(ids: readonly string[]): Promise<readonly User[]> {
     return (await this.#users.findByIds(ids)).map(toUser);
+  }
+
+  async findBySessions(sessionIds: readonly string[]): Promise<readonly SessionUser[]> {
+    const rows = await this.#users.findBySessions(sessionIds);
+    return rows.map(({ sessionId, user }) => ({ id: sessionId, user: toUser(user) }));
   }
 
   async findByEmail(email: string): Promise<User | null> {

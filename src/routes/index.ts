@@ -56,7 +56,7 @@ import { inpaintingRoutes } from './inpainting.routes.js';
 import { jobRoutes } from './job.routes.js';
 import { lazyHandler } from '../middlewares/lazy-handler.js';
 import { mediaProcessRoutes, mediaRoutes } from './media.routes.js';
-import { mount } from './mount.js';
+import { mount, type MountedEndpoints } from './mount.js';
 import { namedDatasetRoutes } from './named-dataset.routes.js';
 import { oidcRoutes } from './oidc.routes.js';
 import { openInferenceRoutes } from './open-inference.routes.js';
@@ -120,10 +120,9 @@ export interface Controllers {
 }
 
 /** Every endpoint of the API. */
-export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Router {
+export function apiRoutes(controllers: Controllers, guards: EndpointGuards): MountedEndpoints {
   return mount(
     [
-      // Express tries routes in order: the most frequent and cheapest come first.
       ...classificationRoutes(controllers.classification),
       ...servoRoutes(controllers.servo),
       ...authRoutes(controllers.auth),

@@ -1,13 +1,13 @@
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { canonicalPassword } from '../domain/canonical-text.js';
 import type { Session } from '../domain/credential.js';
-import type { ClientInfo, UserSession } from '../domain/user-session.js';
-import type { Principal, User } from '../domain/user.js';
+import type { ClientInfo } from '../domain/user-session.js';
+import type { Principal, SessionUser, User } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { accountDisabled, tokenProblem } from '../errors/common-errors.js';
 import { requireUsablePassword, type CheckOptions, type PasswordHasher } from './auth-password.js';
 import type { LoginAttempt, LoginAttempts } from './auth-login-attempts.js';
-import type { TokenKind, TokenService } from './token.service.js';
+import type { TokenClaims, TokenKind, TokenService } from './token.service.js';
 import type { IssuedTokens, UserSessionService } from './user-session.service.js';
 import { BatchLookup } from './batch-lookup.js';
 import { createAccount } from './create-account.js';
@@ -42,17 +42,17 @@ function toPrincipal(user: User): Principal {
 
 /** Accounts and sessions: registration, sign-in and authentication by token. */
 export class AuthService {
-  readonly #lookup: BatchLookup<User>;
-  readonly #sessions: BatchLookup<UserSession>;
+  readonly #users: BatchLookup<User>;
+  readonly #sessions: BatchLookup<SessionUser>;
 
   readonly #deps: AuthServiceDeps;
 
   constructor(deps: AuthServiceDeps) {
     this.#deps = deps;
 
-    const { users, userSessions } = deps.unitOfWork.read;
-    this.#lookup = new BatchLookup((ids) => users.findByIds(ids));
-    this.#sessions = new BatchLookup((ids) => userSessions.findByIds(ids));
+    const { users } = deps.unitOfWork.read;
+    this.#users = new BatchLookup((ids) => users.findByIds(ids));
+    this.#sessions = new BatchLookup((ids) => users.findBySessions(ids));
   }
 
   /**
@@ -137,18 +137,20 @@ export class AuthService {
   async session(token: string, kind: TokenKind = 'access'): Promise<Session> {
     const claims = await this.#deps.tokens.verify(token, kind);
     const { sessionId } = claims;
-    const [user, open] = await Promise.all([
-      this.#lookup.find(claims.userId),
-      sessionId === null ? null : this.#sessions.find(sessionId),
-    ]);
-    if (sessionId !== null && open?.userId !== claims.userId) throw tokenProblem('TOKEN_REVOKED');
-    if (!user || user.disabledAt !== null || user.tokenVersion !== claims.tokenVersion)
+    const user = await this.#userOf(claims);
+    if (user?.id !== claims.userId || user.disabledAt !== null || user.tokenVersion !== claims.tokenVersion)
       throw tokenProblem('TOKEN_REVOKED');
     const { sessions } = this.#deps.unitOfWork.read;
     if (claims.tokenId !== null && (await sessions.isRevoked(claims.tokenId)))
       throw tokenProblem('TOKEN_REVOKED');
     const principal = { ...toPrincipal(user), ...(sessionId !== null && { sessionId }) };
     return { principal, expiresAt: claims.expiresAt };
+  }
+
+  /** The user of a token, read in one statement with the session; null when either has ended. */
+  async #userOf({ sessionId, userId }: Pick<TokenClaims, 'sessionId' | 'userId'>): Promise<User | null> {
+    if (sessionId === null) return this.#users.find(userId);
+    return (await this.#sessions.find(sessionId))?.user ?? null;
   }
 
   /** Ends a browser session by revoking its token. Idempotent. @throws AppError INVALID_TOKEN. */

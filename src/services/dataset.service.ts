@@ -30,7 +30,8 @@ export class DatasetService {
 
   /** @throws AppError DATASET_NAME_TAKEN. */
   create(principal: Principal, dataset: { name: string; tags: readonly string[] }): Promise<Dataset> {
-    return this.#unitOfWork.run(({ datasets }) => datasets.create({ userId: principal.userId, ...dataset }));
+    // A single statement is a transaction by itself.
+    return this.#unitOfWork.read.datasets.create({ userId: principal.userId, ...dataset });
   }
 
   /** @throws AppError DATASET_NAME_TAKEN (conflict); creating a dataset is the authoritative check. */

@@ -26,10 +26,6 @@ export class InMemoryUserSessionRepository implements UserSessionRepository {
     return row;
   }
 
-  async findByIds(ids: readonly string[]): Promise<readonly UserSession[]> {
-    return ids.flatMap((id) => this.#store.userSessions.get(id) ?? []);
-  }
-
   async lock(id: string): Promise<UserSession | null> {
     return this.#store.userSessions.get(id) ?? null;
   }

@@ -2,7 +2,7 @@ import { v7 as uuid } from 'uuid';
 import type { UserRepository } from '../../src/domain/repositories/user.repository.js';
 import { canonicalEmail } from '../../src/domain/canonical-text.js';
 import type { Counted, Slice, UserFilter } from '../../src/domain/listing.js';
-import type { Role, User } from '../../src/domain/user.js';
+import type { Role, SessionUser, User } from '../../src/domain/user.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import { conflict, type InMemoryStore } from './in-memory-store.js';
 
@@ -43,6 +43,15 @@ export class InMemoryUserRepository implements UserRepository {
 
   async findByIds(ids: readonly string[]): Promise<readonly User[]> {
     return (await Promise.all(ids.map((id) => this.findById(id)))).filter((user) => user !== null);
+  }
+
+  async findBySessions(sessionIds: readonly string[]): Promise<readonly SessionUser[]> {
+    const found = sessionIds.map(async (id) => {
+      const session = this.#store.userSessions.get(id);
+      const user = session ? await this.findById(session.userId) : null;
+      return user === null ? [] : [{ id, user }];
+    });
+    return (await Promise.all(found)).flat();
   }
 
   async findByEmail(email: string): Promise<User | null> {

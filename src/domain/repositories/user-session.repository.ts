@@ -7,8 +7,6 @@ export interface UserSessionRepository {
    * `keep`.
    */
   create(session: NewUserSession, keep: number): Promise<UserSession>;
-  /** Existing sessions with these ids, in any order. */
-  findByIds(ids: readonly string[]): Promise<readonly UserSession[]>;
   /** Locks the row until the transaction ends; null when there is none. */
   lock(id: string): Promise<UserSession | null>;
   /** Sessions of the user's current token version that have not expired, most recently used first. */

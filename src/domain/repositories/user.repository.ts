@@ -1,5 +1,5 @@
 import type { Counted, Slice, UserFilter } from '../listing.js';
-import type { Role, User } from '../user.js';
+import type { Role, SessionUser, User } from '../user.js';
 
 /** Users by id or canonical e-mail address. */
 export interface UserRepository {
@@ -14,6 +14,8 @@ export interface UserRepository {
   findById(id: string): Promise<User | null>;
   /** Existing users with these ids, in any order. */
   findByIds(ids: readonly string[]): Promise<readonly User[]>;
+  /** Existing users of sessions that have not been ended, in any order. */
+  findBySessions(sessionIds: readonly string[]): Promise<readonly SessionUser[]>;
   findByEmail(email: string): Promise<User | null>;
   /**
    * Locks the row until the transaction ends.

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { generateSecret } from '../../../src/services/secret-text.js';
 import { ApiClient, type ApiResponse } from '../../support/api-client.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
@@ -43,6 +44,33 @@ describe('sessions of people', () => {
     expect([await profile(first.token), await profile(third.at('token'))]).toEqual([401, 401]);
     const other = await signIn('refresher');
     expect(await profile(other.token)).toBe(200);
+  });
+
+  it('are read with their user in one statement per request', async () => {
+    await api.user('thrifty');
+    const { client } = await signIn('thrifty');
+    const query = jest.spyOn(pg.Client.prototype, 'query');
+    /** Names of the prepared statements of a request; the first one of its kind may open a connection. */
+    const statementsOf = async (send: () => Promise<ApiResponse>) => {
+      await send();
+      query.mockClear();
+      expect((await send()).status).toBeLessThan(300);
+      return query.mock.calls.map(([sent]: readonly unknown[]) => sent);
+    };
+    try {
+      expect(await statementsOf(() => client.get('/api/user/credits'))).toEqual([
+        expect.objectContaining({ name: 'users-by-sessions' }),
+        expect.objectContaining({ name: 'users-by-ids' }),
+      ]);
+      let datasets = 0;
+      const create = () => client.post('/api/dataset', { name: `dataset ${String((datasets += 1))}` });
+      expect(await statementsOf(create)).toEqual([
+        expect.objectContaining({ name: 'users-by-sessions' }),
+        expect.objectContaining({ name: 'insert-dataset' }),
+      ]);
+    } finally {
+      query.mockRestore();
+    }
   });
 
   it('are not ended by whoever knows no more than their id', async () => {

@@ -19,6 +19,8 @@ export function describeUserSessionRepository(open: OpenPersistence): void {
   describe('sessions of people', () => {
     const harness = useHarness(open);
     const sessions = () => harness().unitOfWork.read.userSessions;
+    const found = (sessionIds: readonly string[]) =>
+      harness().unitOfWork.read.users.findBySessions(sessionIds);
     const ids = async (id: string, tokenVersion = 0) =>
       (await sessions().listByUser({ id, tokenVersion })).map((session) => session.id);
 
@@ -38,7 +40,8 @@ export function describeUserSessionRepository(open: OpenPersistence): void {
       while (Date.now() <= used + 1);
       await sessions().renew(first.id, token);
       expect(await ids(userId)).toEqual([first.id, second.id]);
-      expect(await sessions().findByIds([first.id, uuid()])).toEqual([expect.objectContaining(token)]);
+      const listed = await sessions().listByUser({ id: userId, tokenVersion: 0 });
+      expect(listed[0]).toMatchObject(token);
     });
 
     it('beyond a number end, and so do those of an earlier token version and expired ones', async () => {
@@ -49,12 +52,31 @@ export function describeUserSessionRepository(open: OpenPersistence): void {
       for (let index = 0; index < 4; index += 1)
         kept.unshift((await sessions().create(newSession(userId), 3)).id);
       expect(await ids(userId)).toEqual(kept.slice(0, 3));
-      expect(await sessions().findByIds([expired.id, kept[3]])).toEqual([]);
+      expect(await found([expired.id, kept[3]])).toEqual([]);
       const next = await sessions().create(newSession(userId, { tokenVersion: 1 }), 3);
       expect([await ids(userId), await ids(userId, 1)]).toEqual([[], [next.id]]);
       // A sign-in that began before the password was changed.
       await sessions().create(newSession(userId), 3);
       expect(await ids(userId, 1)).toEqual([next.id]);
+    });
+
+    it('lead to their users until either has ended', async () => {
+      const [one, other] = [await openAccount(harness()), await openAccount(harness())];
+      const open = async (userId: string) => (await sessions().create(newSession(userId), 10)).id;
+      const [first, second, third] = [await open(one.id), await open(one.id), await open(other.id)];
+      const usersOf = async (...sessionIds: string[]) =>
+        Object.fromEntries((await found([...sessionIds, uuid()])).map(({ id, user }) => [id, user.id]));
+      expect(await usersOf(first, second, third)).toEqual({
+        [first]: one.id,
+        [second]: one.id,
+        [third]: other.id,
+      });
+      await sessions().remove({ id: first, userId: one.id });
+      expect(await usersOf(first, second)).toEqual({ [second]: one.id });
+      const current = await harness().unitOfWork.read.users.findById(one.id);
+      expect(await found([second])).toEqual([{ id: second, user: current }]);
+      await harness().unitOfWork.run(({ users }) => users.remove(one.id));
+      expect(await usersOf(second, third)).toEqual({ [third]: other.id });
     });
 
     it('end one by one, or all others of the user', async () => {
@@ -68,7 +90,7 @@ export function describeUserSessionRepository(open: OpenPersistence): void {
       expect(await ids(userId)).toEqual([third]);
       expect(await sessions().removeOthers(userId, null)).toBe(1);
       expect([await ids(userId), await ids(other.id)]).toEqual([[], [foreign]]);
-      expect(await sessions().findByIds([second])).toEqual([]);
+      expect(await found([second])).toEqual([]);
     });
 
     it('have one link to set a password per user, which is taken once and ends with a new password', async () => {
