@@ -64,6 +64,23 @@ export function processorSeconds(pids: readonly number[]): number {
   }, 0);
 }
 
+/**
+ * Processor time used so far by a process and those below it that `keep` selects, in seconds, including children that have
+ * ended.
+ */
+export function treeSeconds(root: number, keep: (command: string) => boolean): number {
+  return processTree(root, keep).reduce((sum, pid) => {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+      return sum + fields.slice(11, 15).reduce((ticks, field) => ticks + Number(field), 0) / TICKS_PER_SECOND;
+    } catch {
+      return sum;
+    }
+  }, 0);
+}
+
 /** Processor time used by the whole machine so far, in seconds of one core. */
 export function machineSeconds(): number {
   const [user, nice, system, , , interrupts, softInterrupts] = readFileSync('/proc/stat', 'utf8')
