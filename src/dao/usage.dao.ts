@@ -27,8 +27,8 @@ const DAILY = `
          sum(jobs) AS jobs, sum(images) AS images, sum(frames) AS frames, sum(credits) AS credits, sum(bytes) AS bytes
     FROM (
       SELECT user_id, ${dayOf('finished_at')} AS day, 1 AS jobs,
-             CASE WHEN status = 'COMPLETED' AND task = 'classification' THEN (progress->>'done')::bigint END AS images,
-             CASE WHEN status = 'COMPLETED' AND task NOT IN ('classification', '${SERVO_TASK}') THEN (progress->>'done')::bigint END AS frames,
+             CASE WHEN status = 'COMPLETED' AND task = ANY($imageTasks::text[]) THEN (progress->>'done')::bigint END AS images,
+             CASE WHEN status = 'COMPLETED' AND task <> ALL($imageTasks::text[]) AND task <> '${SERVO_TASK}' THEN (progress->>'done')::bigint END AS frames,
              0 AS credits, 0 AS bytes
         FROM inference_jobs WHERE ${during('finished_at')}
       UNION ALL
@@ -46,7 +46,7 @@ const DAILY = `
 
 /** Usage per user and day, over several tables. */
 export class UsageDao extends Dao {
-  async daily({ from, to, userId }: UsageFilter, limit: number): Promise<UsageRow[]> {
-    return this.rows<UsageRow>(DAILY, { from, to, userId: userId ?? null, limit });
+  async daily({ from, to, userId, imageTasks }: UsageFilter, limit: number): Promise<UsageRow[]> {
+    return this.rows<UsageRow>(DAILY, { from, to, userId: userId ?? null, imageTasks, limit });
   }
 }

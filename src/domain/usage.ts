@@ -9,7 +9,7 @@ export interface DailyUsage {
   readonly email: string;
   /** Jobs that ended. */
   readonly jobs: number;
-  /** Images classified or searched for objects, synchronously or by completed jobs of `classification`. */
+  /** Images classified or searched for objects, synchronously or by completed jobs of tasks over images alone. */
   readonly images: number;
   /** Frames and images processed by completed jobs of other tasks, and frames answered by live sessions. */
   readonly frames: number;
@@ -26,6 +26,8 @@ export interface UsageFilter {
   /** Last day, included. */
   readonly to: string;
   readonly userId?: string;
+  /** Tasks whose jobs process images alone. */
+  readonly imageTasks: readonly string[];
 }
 
 /** Usage per user and day; days without any are left out. */

@@ -4,6 +4,7 @@ import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { DailyUsage, UsageFilter } from '../domain/usage.js';
 import type { Principal, User } from '../domain/user.js';
 import { forbidden, notFound, validationFailed } from '../errors/common-errors.js';
+import { TASKS } from '../tasks/index.js';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
@@ -16,6 +17,11 @@ export interface UsageRequest {
   readonly to?: string;
   readonly userId?: string;
 }
+
+/** Tasks whose jobs process images alone, so that their progress counts images. */
+const IMAGE_TASKS = TASKS.filter(({ media }) => media.length === 1 && media[0] === 'image').map(
+  ({ name }) => name,
+);
 
 /** A usage report with its days. */
 export interface UsageReport {
@@ -63,7 +69,7 @@ export class AccountAdminService {
       const message = `must be 0 to ${String(MAX_DAYS - 1)} days before "to" (${last})`;
       throw validationFailed([{ pointer: '/from', message, code: 'INVALID' }]);
     }
-    const filter: UsageFilter = { from: first, to: last, userId };
+    const filter: UsageFilter = { from: first, to: last, userId, imageTasks: IMAGE_TASKS };
     const rows = await this.#unitOfWork.read.usage.daily(filter, MAX_ROWS + 1);
     if (rows.length <= MAX_ROWS) return { from: first, to: last, rows };
     const message = `the report would have more than ${String(MAX_ROWS)} rows: ask for fewer days, or for one user`;
