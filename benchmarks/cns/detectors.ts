@@ -84,7 +84,7 @@ async function measure(name: string, modelsDirectory: string, clips: readonly [I
     const sums = { keypoints: 0, matches: 0, inliers: 0, count: 0 };
     for (const [goal, current] of clips.flat()) {
       const [a, b] = [await detect(goal), await detect(current)];
-      const found = checkCorrespondences(a, b, await matcher.match(a, b));
+      const found = checkCorrespondences(a, b, (await matcher.compare(a, b)).matches());
       sums.keypoints += a.count;
       sums.matches += found.matches.count;
       sums.inliers += found.inlierCount;

@@ -29,12 +29,13 @@ export async function trackFeatures(
   matcher: FeatureMatcher = plainMatcher,
 ): Promise<FoundFeatures> {
   const start = performance.now();
-  const verified = checkCorrespondences(goal, frame, await matcher.match(goal, frame));
+  const compared = await matcher.compare(goal, frame);
+  const verified = checkCorrespondences(goal, frame, compared.matches());
   const found =
     verified.lost === null
       ? verified
       : weakCorrespondences(goal, frame, {
-          loose: await matcher.match(goal, frame, LOOSE_RATIO),
+          loose: compared.matches(LOOSE_RATIO),
           lost: verified,
         });
   return { found, keypoints: frame.count, matchMs: performance.now() - start };

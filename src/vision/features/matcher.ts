@@ -9,15 +9,29 @@ import type { Descriptors, Features, Matches } from './types.js';
  */
 export const DISTANCE_RATIO = 0.8;
 
+/** Two sets of features that have been compared, which takes most of the time of matching. */
+export interface ComparedFeatures {
+  /** As {@link matchFeatures}. */
+  matches(ratio?: number): Matches;
+}
+
+/**
+ * Compares two sets of features for {@link matchFeatures}.
+ * @throws AppError DESCRIPTOR_MISMATCH when the two sets are of different kind or size.
+ */
+export function compareFeatures(goal: Features, current: Features): ComparedFeatures {
+  if (goal.count < 1 || current.count < 2) return { matches: () => toMatches([]) };
+  const { table, squared } = compareAll(goal.descriptors, current);
+  return { matches: (ratio = DISTANCE_RATIO) => matchByTable(table, { ratio, squared }) };
+}
+
 /**
  * Mutual nearest neighbours that pass the ratio test against the goal row's second best match elsewhere in the image.
  * Returns no pairs when there is no goal row or there are fewer than two current rows.
  * @throws AppError DESCRIPTOR_MISMATCH when the two sets are of different kind or size.
  */
 export function matchFeatures(goal: Features, current: Features, ratio: number = DISTANCE_RATIO): Matches {
-  if (goal.count < 1 || current.count < 2) return toMatches([]);
-  const { table, squared } = compareAll(goal.descriptors, current);
-  return matchByTable(table, { ratio, squared });
+  return compareFeatures(goal, current).matches(ratio);
 }
 
 /** How to filter a {@link NearestTable}. */

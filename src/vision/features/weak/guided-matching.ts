@@ -26,9 +26,10 @@ const GROWTH_TOLERANCE = Math.log(2.5);
  * tilt of the view is still the nearest. Each current key point is used once.
  */
 export function guidedMatches(goal: Features, current: Features, guide: Guide): Matches {
+  const columns = new Columns(current);
   const taken = new Map<number, { readonly goal: number; readonly distance: number }>();
   for (let i = 0; i < goal.count; i++) {
-    const found = nearestWithin(goal, current, { i, ...guide });
+    const found = nearestWithin(goal, columns, { i, ...guide });
     if (found === null) continue;
     const rival = taken.get(found.row);
     if (rival === undefined || found.distance < rival.distance)
@@ -38,15 +39,50 @@ export function guidedMatches(goal: Features, current: Features, guide: Guide): 
   return toMatches(pairs.sort((a, b) => a.goal - b.goal));
 }
 
+/** Key points from left to right, which finds those near a place sooner. */
+class Columns {
+  readonly features: Features;
+  readonly #rows: Int32Array;
+
+  constructor(features: Features) {
+    this.features = features;
+    const { points, count } = features;
+    const rows = Int32Array.from({ length: count }, (_, row) => row);
+    this.#rows = rows.sort((a, b) => points[2 * a] - points[2 * b]);
+  }
+
+  /** Rows of the key points between two columns, both included, in any order. */
+  between(left: number, right: number): Int32Array {
+    return this.#rows.subarray(
+      this.#before((x) => x < left),
+      this.#before((x) => x <= right),
+    );
+  }
+
+  /** How many key points are `left`, which holds for the first ones only. */
+  #before(left: (x: number) => boolean): number {
+    let [from, to] = [0, this.#rows.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (left(this.features.points[2 * this.#rows[middle]])) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+}
+
+/** Of several that are equally near, the first row. */
 function nearestWithin(
   goal: Features,
-  current: Features,
+  columns: Columns,
   { i, map, radius, turn, growth, mostDistance }: Guide & { readonly i: number },
 ): { readonly row: number; readonly distance: number } | null {
+  const current = columns.features;
   const [u, v] = mapped(map, goal.points[2 * i], goal.points[2 * i + 1]);
   let best = { row: -1, distance: Infinity };
   const near: { readonly row: number; readonly distance: number }[] = [];
-  for (let j = 0; j < current.count; j++) {
+  // A pixel more than the radius, against rounding.
+  for (const j of columns.between(u - radius - 1, u + radius + 1)) {
     const [dx, dy] = [current.points[2 * j] - u, current.points[2 * j + 1] - v];
     if (dx * dx + dy * dy > radius * radius) continue;
     if (Math.abs(wrapped(turnBetween(goal.angles[i], current.angles[j]) - turn)) > TURN_TOLERANCE) continue;
@@ -55,7 +91,7 @@ function nearestWithin(
     if (Math.abs(grown) > GROWTH_TOLERANCE) continue;
     const one = { row: j, distance: descriptorDistance(goal.descriptors, i, current.descriptors, j) };
     near.push(one);
-    if (one.distance < best.distance) best = one;
+    if (one.distance < best.distance || (one.distance === best.distance && j < best.row)) best = one;
   }
   if (best.row < 0 || best.distance > mostDistance) return null;
   const rival = near.some(

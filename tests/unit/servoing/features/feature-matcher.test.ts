@@ -34,7 +34,7 @@ afterAll(() => matcher.close());
 
 describe('matching real vectors by a network', () => {
   it('pairs the rows that belong together', async () => {
-    const { goalIndex, currentIndex } = await matcher.match(features(80, 1), features(80, 2));
+    const { goalIndex, currentIndex } = (await matcher.compare(features(80, 1), features(80, 2))).matches();
     const related = Array.from({ length: 40 }, (_, k) => k);
     // One or another of the unrelated rows may pass the ratio test by chance.
     expect([...goalIndex].slice(0, 40)).toEqual(related);
@@ -44,7 +44,8 @@ describe('matching real vectors by a network', () => {
 
   it('agrees with the comparison one by one, distances included', async () => {
     const [goal, current] = [features(60, 3), features(90, 4)];
-    const [found, expected] = [await matcher.match(goal, current, 0.95), matchFeatures(goal, current, 0.95)];
+    const compared = await matcher.compare(goal, current);
+    const [found, expected] = [compared.matches(0.95), matchFeatures(goal, current, 0.95)];
     expect(found.count).toBeGreaterThan(10);
     expect([...found.goalIndex]).toEqual([...expected.goalIndex]);
     expect([...found.currentIndex]).toEqual([...expected.currentIndex]);
@@ -57,11 +58,11 @@ describe('matching real vectors by a network', () => {
     [50, 1],
     [0, 0],
   ])('finds nothing between %i and %i rows', async (goal, current) => {
-    expect((await matcher.match(features(goal, 1), features(current, 2))).count).toBe(0);
+    expect((await matcher.compare(features(goal, 1), features(current, 2))).matches().count).toBe(0);
   });
 
   it('refuses vectors of different length', async () => {
-    await expect(matcher.match(features(9, 1), features(9, 2, 64))).rejects.toMatchObject({
+    await expect(matcher.compare(features(9, 1), features(9, 2, 64))).rejects.toMatchObject({
       code: 'DESCRIPTOR_MISMATCH',
     });
   });
