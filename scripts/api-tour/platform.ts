@@ -12,6 +12,51 @@ export interface PlatformSetting extends TourSetting {
 
 const keyHeader = (name: string, value: string) => ({ header: 'Authorization: Api-Key ', name, value });
 
+/** What answers each need of a platform, in this transcript or in a page. */
+const CONTENTS: readonly (readonly [need: string, answer: string])[] = [
+  ['Runtime, versions', '[The runtime](#the-runtime)'],
+  [
+    'Related programs: workers, engines, clients',
+    '[architecture](architecture.md), [The clients](#the-clients)',
+  ],
+  ['Layout of the sources', '[The layout of the sources](#the-layout-of-the-sources)'],
+  ['Swagger, both kinds of credentials', '[Swagger UI](#swagger-ui)'],
+  ['Running locally', '[README](../README.md), [The settings to start from](#the-settings-to-start-from)'],
+  ['Tests, lint, types', '[The commands](#the-commands-of-tests-checks-and-migrations)'],
+  ['Containers', '[The files for containers](#the-files-for-containers), [operations](operations.md)'],
+  ['Deployment, migrations before it', '[operations](operations.md#several-instances)'],
+  [
+    'Entities and migrations',
+    '[A new table](#a-new-table), [The migrations](#the-migrations-of-the-database)',
+  ],
+  ['Remote-control namespace and its events', '[Remote control](#remote-control)'],
+  ['Room of a user, presence', '[Remote control](#remote-control)'],
+  [
+    'Authentication of sockets',
+    '[Remote control](#remote-control), [A ticket](#a-ticket-that-opens-one-websocket-within-30-seconds)',
+  ],
+  ['Progress of jobs with replay', '[Remote control](#remote-control)'],
+  ['Several instances, stickiness', '[Several instances](#several-instances)'],
+  ['Sign-in with a JWT', '[Sign-in](#sign-in-an-access-token-jwt-and-a-refresh-token)'],
+  ['API keys of the configuration', '[A key of the configuration](#a-key-of-the-configuration-api_keys)'],
+  [
+    'API keys of an account',
+    '[A new API key](#a-new-api-key-its-secret-is-shown-once-and-stored-as-a-digest)',
+  ],
+  ['Running a script by its name', '[A script by its name](#a-script-by-its-name)'],
+  ['Quotas and credits', '[Quotas and the queue](#quotas-and-the-queue)'],
+  ['Catalogue of networks with prices', '[The networks](#the-networks-with-their-constraints-and-prices)'],
+  ['Cancelling jobs', '[Jobs](#jobs)'],
+  ['Health', '[Documentation and health](#documentation-and-health)'],
+  ['Queue board', '[Quotas and the queue](#quotas-and-the-queue)'],
+];
+
+function showContents(tour: Tour): void {
+  tour.section('Contents', 'What a platform around media needs, and where it is shown.');
+  const rows = CONTENTS.map(([need, answer]) => `| ${need} | ${answer} |`);
+  tour.note(['| need | shown in |', '|---|---|', ...rows].join('\n'));
+}
+
 async function showDescription(tour: Tour): Promise<void> {
   tour.section('Documentation and health', 'Both also have versioned addresses.');
   await tour.call({ title: 'Swagger UI', method: 'GET', path: '/api/v1/api-docs/', expect: 200 });
@@ -169,10 +214,19 @@ async function showCommands(tour: Tour): Promise<void> {
   tour.section('Commands', 'In the folder of a checkout; `scripts/README.md` lists all of them.');
   await tour.command('The runtime', 'node --version && npm pkg get engines');
   await tour.command('The layout of the sources', 'ls src');
+  await tour.command('The clients', 'ls clients clients/*/README.md');
+  await tour.command('The settings to start from', 'cat .env.example .env.test', {
+    shown: (line) => line !== '',
+  });
   await tour.command('The commands of tests, checks and migrations', 'npm run', {
     shown: (line) => /^ {2}(test|lint|typecheck|migration|entity|husky|dev$)/.test(line),
   });
   await tour.command('The files for containers', 'ls Dockerfile docker-compose.yml deploy deploy/nginx');
+  await tour.command(
+    'A new table',
+    'npm run --silent entity:create -- --help && npm run --silent migration:generate -- --help',
+    { shown: (line) => line !== '' },
+  );
   await tour.command('The migrations of the database', 'npm run --silent migration:show | tail -3');
   await tour.command('A script by its name', 'script=remote.ts npm run --silent script -- --help', {
     shown: (line) => line !== '',
@@ -181,6 +235,7 @@ async function showCommands(tour: Tour): Promise<void> {
 
 /** The tour of what surrounds the media: credentials, devices, quotas, commands. */
 export async function walkPlatform(tour: Tour, setting: PlatformSetting): Promise<void> {
+  showContents(tour);
   await showDescription(tour);
   const { ticket, ...callers } = await showCredentials(tour, setting);
   const { user } = callers;
