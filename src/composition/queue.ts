@@ -22,7 +22,7 @@ export async function openQueue(settings: Settings, options: OpenQueueOptions): 
     connection: { connectionString: databaseConfig(settings, applicationName).url },
     max,
     applicationName,
-    onError: (error) => log.warn('An idle connection of the queue dropped.', { err: error }),
+    onError: (error) => log.warn('A connection of the queue dropped.', { err: error }),
   });
   if (settings.queue.backend === 'postgres') return openOnPostgres(settings, pool, log);
   const { openOnRedis } = await import('./redis-queue.js');

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createPostgresBackend, Worker, type Job, type Processor } from 'bullmq';
 import type pg from 'pg';
 import { queueNameOf, type QueueJobName } from './jobs.js';
@@ -39,20 +40,64 @@ export const WORKER_LIMITS = {
   runRetryDelay: 1_000,
 } as const;
 
+/** A BullMQ worker on this pool that does not run yet. */
+function createWorker(pool: pg.Pool, { job, prefix, concurrency, processor, onError }: QueueWorkerOptions) {
+  const options = { ...WORKER_LIMITS, connection: pool, concurrency, autorun: false };
+  const worker = new Worker(queueNameOf(job, prefix), processor, options, createPostgresBackend);
+  worker.on('error', onError);
+  return worker;
+}
+type PostgresWorker = ReturnType<typeof createWorker>;
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
 /**
- * Opens workers on PostgreSQL. They must be created only when the database responds, because BullMQ does not
- * recover from a failed first connection.
+ * A worker on PostgreSQL that starts once the database responds. BullMQ keeps the outcome of the first connection: a worker
+ * that ran without one would fail for ever, without a pause.
  */
+class PostgresQueueWorker implements QueueWorker {
+  readonly #open: () => PostgresWorker;
+  readonly #onError: (error: Error) => void;
+  readonly #ended = new AbortController();
+  #worker: PostgresWorker;
+
+  constructor(pool: pg.Pool, options: QueueWorkerOptions) {
+    this.#onError = options.onError;
+    this.#open = () => createWorker(pool, options);
+    this.#worker = this.#open();
+    this.#run().catch((error: unknown) => this.#onError(asError(error)));
+  }
+
+  async pause(): Promise<void> {
+    this.#ended.abort();
+    await this.#worker.pause(true);
+  }
+
+  async close(force?: boolean): Promise<void> {
+    this.#ended.abort();
+    await this.#worker.close(force);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      const worker = this.#worker;
+      const isReady = await worker.waitUntilReady().then(
+        () => true,
+        (error: unknown) => this.#onError(asError(error)),
+      );
+      if (signal.aborted) return;
+      // Until it is paused or closed.
+      if (isReady) return worker.run();
+      await pause(WORKER_LIMITS.runRetryDelay, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      this.#worker = this.#open();
+      await worker.close(true);
+    }
+  }
+}
+
+/** Opens workers on PostgreSQL. */
 export function postgresWorkers(pool: pg.Pool): OpenQueueWorker {
-  return ({ job, prefix, concurrency, processor, onError }) => {
-    const name = queueNameOf(job, prefix);
-    const worker = new Worker(
-      name,
-      processor,
-      { ...WORKER_LIMITS, connection: pool, concurrency },
-      createPostgresBackend,
-    );
-    worker.on('error', onError);
-    return { pause: () => worker.pause(true), close: (force) => worker.close(force) };
-  };
+  return (options) => new PostgresQueueWorker(pool, options);
 }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { messageOf } from '../errors/app-error.js';
 
 /** Schema of BullMQ's tables. */
 export const QUEUE_SCHEMA = 'bullmq';
@@ -18,8 +19,34 @@ export interface QueuePoolOptions {
   /** At least 2, because a worker keeps one connection listening. */
   readonly max: number;
   readonly applicationName: string;
-  /** Called when an idle connection drops; the pool reconnects by itself, so this is only for the log. */
+  /** Called when a connection drops; the pool reconnects by itself, so this is only for the log. */
   readonly onError: (error: Error) => void;
+}
+
+/** A failed connection in the form that BullMQ knows: after others it tries again without a pause. */
+class QueueUnreachable extends Error {
+  readonly code = 'ECONNREFUSED';
+
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.name = 'QueueUnreachable';
+  }
+}
+
+type ConnectCallback = Parameters<pg.Pool['connect']>[0];
+
+/** A server that starts, shuts down or has no connection left refuses by errors of SQL, which are connection errors here. */
+class QueuePool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
+    if (callback === undefined) {
+      return super.connect().catch((error: unknown) => {
+        throw new QueueUnreachable(error);
+      });
+    }
+    super.connect((error, client, done) => callback(error && new QueueUnreachable(error), client, done));
+  }
 }
 
 /**
@@ -27,7 +54,7 @@ export interface QueuePoolOptions {
  * them an unresponsive server would block callers forever.
  */
 export function createQueuePool({ connection, max, applicationName, onError }: QueuePoolOptions): pg.Pool {
-  const pool = new pg.Pool({
+  const pool = new QueuePool({
     ...connection,
     max,
     application_name: applicationName,
@@ -38,6 +65,8 @@ export function createQueuePool({ connection, max, applicationName, onError }: Q
     options: `-c search_path=${QUEUE_SCHEMA},public -c statement_timeout=${QUERY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=5000`,
   });
   pool.on('error', onError);
+  // A connection in use has no other listener; without one its loss is an error that nothing handles.
+  pool.on('connect', (client) => client.on('error', onError));
   return pool;
 }
 

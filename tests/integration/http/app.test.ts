@@ -173,6 +173,12 @@ describe('the application', () => {
         'not ready',
         undefined,
       ]);
+      const health = await api.anonymous.get('/api/v1/health');
+      expect([health.status, health.at('status'), health.at('database.ok')]).toEqual([
+        503,
+        'degraded',
+        false,
+      ]);
       expect((await api.anonymous.get('/livez')).status).toBe(200);
     } finally {
       await onServer(`ALTER DATABASE "${name}" ALLOW_CONNECTIONS true`);
