@@ -228,13 +228,16 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
     [
       'soak',
       'dist/tests/soak/cluster.js',
-      'two api processes and two workers behind nginx: events between instances, restarts and a kill under load',
+      'two api processes and two workers behind nginx: events between instances, quotas, turns of users, attacks, outages, restarts and a kill under load',
     ],
-    'npm run soak:cluster [-- --mode postgres|redis --events N --restarts N]',
+    'npm run soak:cluster [-- --mode postgres|redis --only events|quotas|fairness|attacks|outages|load --events N --jobs N --restarts N]',
     {
-      texts: ['mode'],
-      numbers: ['events', 'restarts'],
-      choices: { mode: () => ['postgres', 'redis'] },
+      texts: ['mode', 'only'],
+      numbers: ['events', 'jobs', 'restarts'],
+      choices: {
+        mode: () => ['postgres', 'redis'],
+        only: () => ['events', 'quotas', 'fairness', 'attacks', 'outages', 'load'],
+      },
     },
   ),
   'soak:kills': tool(
@@ -319,6 +322,18 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
     {
       texts: [],
       numbers: ['uploads', 'mb', 'parallel', 'pause'],
+    },
+  ),
+  'soak:webhooks': tool(
+    [
+      'soak',
+      'dist/tests/soak/webhooks.js',
+      'jobs whose ends are sent to endpoints that are down, fail, hang or redirect; verifies every message, compares times of jobs',
+    ],
+    'npm run soak:webhooks [-- --jobs N --clients N --python PROGRAM]',
+    {
+      texts: ['python'],
+      numbers: ['jobs', 'clients'],
     },
   ),
   'soak:images': tool(

@@ -1,9 +1,18 @@
 /**
- * `npm run soak:cluster -- [--mode postgres|redis] [--events 1000] [--restarts 2]`: two api processes and two workers behind
- * nginx, with the queue and remote control on PostgreSQL and then on Redis. Raises events on one api process and counts
- * those that WebSockets, event streams and Socket.IO clients of the other one receive; then replaces both processes under
- * load, and kills one. Exits 1 when an event is lost, a request fails twice, a job does not end COMPLETED with one hold
- * and one capture, or presence is wrong after the kill. It needs nginx, and redis-server for Redis.
+ * `npm run soak:cluster -- [--mode postgres|redis] [--only PART] [--events 1000] [--jobs 2000] [--restarts 2]`: two api
+ * processes and two workers behind nginx, with the queue and remote control on PostgreSQL and then on Redis. The parts:
+ *
+ * - `events`: raised on one api process, counted at WebSockets, event streams and Socket.IO clients of the other one;
+ * - `quotas`: more uploads, jobs and requests at once than each quota allows;
+ * - `fairness`: one user queues 2000 jobs, another one a single job;
+ * - `attacks` that use both processes, such as a limit that each of them would count alone;
+ * - `outages`: what the health check says without the database and without Redis;
+ * - `load`: both api processes and a worker are replaced while clients work, then one is killed.
+ *
+ * Exits 1 when an event is lost, a quota lets one more or one less through, a job waits for
+ * more than two of another user, an attack succeeds, an outage is not reported, a
+ * request fails twice, a job does not end COMPLETED with one hold and one capture, or presence is wrong after the kill. It
+ * needs nginx, and redis-server for Redis.
  */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
@@ -14,19 +23,27 @@ import { Cluster } from '../support/cluster.js';
 import { ClusterUser, jobOf } from '../support/cluster-user.js';
 import { databaseUrl } from '../support/database-broker.js';
 import { execute, openPostgresServer } from '../support/postgres-server.js';
-import { startRedis } from '../support/redis-server.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { RetryingLoad, type LoadOutcome } from '../support/retrying-load.js';
 import { makeStackFolder } from '../support/running-stack.js';
+import { attackCluster } from './cluster-attacks.js';
 import { controlEvents, jobEvents, notifications, type Deliveries } from './cluster-events.js';
+import { MAX_STARTED_BEFORE, secondUsersTurn } from './cluster-fairness.js';
+import { isReported, outages } from './cluster-outages.js';
+import { ClusterQuotas, holds } from './cluster-quotas.js';
 
 const MODES = ['postgres', 'redis'] as const;
+const PARTS = ['events', 'quotas', 'fairness', 'attacks', 'outages', 'load'] as const;
+type Part = (typeof PARTS)[number];
 /** A killed process is forgotten after 12 seconds, and looked for every three. */
 const PRESENCE_LIMIT_SECONDS = 16;
 
 const { values: options } = parseArgs({
   options: {
     mode: { type: 'string' },
+    only: { type: 'string' },
     events: { type: 'string', default: '1000' },
+    jobs: { type: 'string', default: '2000' },
     restarts: { type: 'string', default: '2' },
   },
 });
@@ -58,19 +75,18 @@ async function underLoad(
 
 /** Jobs that did not end COMPLETED with one hold and one capture. */
 async function spoiltJobs(url: string, user: ClusterUser, jobs: ReadonlySet<string>): Promise<number> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  let spoilt = 0;
-  for (const id of jobs) {
-    const { at } = await user.any.get(`/api/jobs/${id}?wait=60`);
-    const { rows } = await client.query<{ kinds: string }>(
-      `SELECT string_agg(kind::text, ' ' ORDER BY id) AS kinds FROM credit_transactions WHERE job_id = $1`,
-      [id],
-    );
-    if (at('status') !== 'COMPLETED' || rows[0].kinds !== 'hold capture') spoilt += 1;
-  }
-  await client.end();
-  return spoilt;
+  return withDatabase(url, async (database) => {
+    let spoilt = 0;
+    for (const id of jobs) {
+      const { at } = await user.any.get(`/api/jobs/${id}?wait=60`);
+      const { rows } = await database.query<{ kinds: string }>(
+        `SELECT string_agg(kind::text, ' ' ORDER BY id) AS kinds FROM credit_transactions WHERE job_id = $1`,
+        [id],
+      );
+      if (at('status') !== 'COMPLETED' || rows[0].kinds !== 'hold capture') spoilt += 1;
+    }
+    return spoilt;
+  });
 }
 
 /** Kills an api process; seconds until a device on the other one knows that it is alone. */
@@ -103,13 +119,60 @@ const row = (what: string, { sent, received, misplaced, milliseconds }: Deliveri
   }),
 });
 
-async function soak(cluster: Cluster, url: string): Promise<boolean> {
+/** Events between the processes. */
+async function eventsArrive(cluster: Cluster): Promise<boolean> {
   const rows = [
     ...(await notifications(cluster, events)).map(([what, counted]) => row(what, counted)),
     ...(await controlEvents(cluster, events)).map(([what, counted]) => row(what, counted)),
     ...(await jobEvents(cluster, events)).map(([what, counted]) => row(what, counted)),
   ];
   console.table(rows);
+  return rows.every(({ sent, received, misplaced }) => sent === received && misplaced === 0);
+}
+
+async function quotasHold(cluster: Cluster, database: pg.Client): Promise<boolean> {
+  const admin = await ClusterUser.signIn(cluster, cluster.admin);
+  const rows = await new ClusterQuotas(cluster, database, admin.any).run();
+  console.table(rows);
+  return rows.every(holds);
+}
+
+/** The order of the jobs of two users. */
+async function usersTakeTurns(cluster: Cluster, database: pg.Client): Promise<boolean> {
+  const row = await secondUsersTurn(cluster, database, Number(options.jobs));
+  console.table([row]);
+  return row.startedBefore <= MAX_STARTED_BEFORE;
+}
+
+/** Runs `work` with a connection of its own to the database. */
+async function withDatabase<Result>(
+  url: string,
+  work: (database: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const database = new pg.Client({ connectionString: url });
+  await database.connect();
+  try {
+    return await work(database);
+  } finally {
+    await database.end();
+  }
+}
+
+async function attacksFail(cluster: Cluster): Promise<boolean> {
+  const rows = await attackCluster(cluster);
+  console.table(rows);
+  return rows.every(({ expected, result }) => result === expected);
+}
+
+/** What the health check says while a dependency is missing. */
+async function outagesAreReported(cluster: Cluster, what: Parameters<typeof outages>[1]): Promise<boolean> {
+  const rows = await outages(cluster, what);
+  console.table(rows);
+  return rows.every(isReported);
+}
+
+/** Replaces processes, and kills one, while clients work. */
+async function survivesRestarts(cluster: Cluster, url: string): Promise<boolean> {
   const user = await ClusterUser.register(cluster, 'load');
   await user.recharge(100_000);
   await user.prepare();
@@ -140,17 +203,38 @@ async function soak(cluster: Cluster, url: string): Promise<boolean> {
   const failed = [...replaced.failed, ...killed.failed];
   if (failed.length > 0) console.log('failed at the second attempt:', failed.slice(0, 5));
   console.log(`presence is right ${presence.toFixed(1)} s after the kill`);
-  const unhandled = cluster
-    .output()
-    .split('\n')
-    .filter((line) => line.includes('Uncaught error'));
-  unhandled.slice(0, 5).forEach((line) => console.log(line));
   return (
-    rows.every(({ sent, received, misplaced }) => sent === received && misplaced === 0) &&
     loads.every((load) => load.failed === 0 && load['jobs spoilt'] === 0) &&
-    presence <= PRESENCE_LIMIT_SECONDS &&
-    unhandled.length === 0
+    presence <= PRESENCE_LIMIT_SECONDS
   );
+}
+
+/** A cluster, and what it runs on. */
+interface Soaked {
+  readonly cluster: Cluster;
+  readonly url: string;
+  readonly redis: RedisServer | undefined;
+  readonly adminUrl: string;
+  readonly database: string;
+}
+
+async function soak({ cluster, url, ...rest }: Soaked): Promise<boolean> {
+  const parts: Readonly<Record<Part, () => Promise<boolean>>> = {
+    events: () => eventsArrive(cluster),
+    quotas: () => withDatabase(url, (database) => quotasHold(cluster, database)),
+    fairness: () => withDatabase(url, (database) => usersTakeTurns(cluster, database)),
+    attacks: () => attacksFail(cluster),
+    outages: () => outagesAreReported(cluster, rest),
+    load: () => survivesRestarts(cluster, url),
+  };
+  let holdsAll = true;
+  for (const part of PARTS.filter((name) => name === (options.only ?? name)))
+    if (!(await parts[part]())) holdsAll = false;
+  const lines = cluster.output().split('\n');
+  const unhandled = lines.flatMap((line, index) => (line.includes('Uncaught error') ? [index] : []));
+  // Each with the start of its stack.
+  for (const index of unhandled.slice(0, 3)) console.log(lines.slice(index, index + 12).join('\n'));
+  return holdsAll && unhandled.length === 0;
 }
 
 const folder = await makeStackFolder('infernode-cluster-');
@@ -158,8 +242,10 @@ const postgres = await openPostgresServer();
 try {
   for (const mode of MODES.filter((name) => name === (options.mode ?? name))) {
     const redis = mode === 'redis' ? await startRedis() : undefined;
-    await execute(postgres.adminUrl, `CREATE DATABASE soak_${mode}`);
-    const url = databaseUrl(postgres.adminUrl, `soak_${mode}`);
+    const { adminUrl } = postgres;
+    const database = `soak_${mode}`;
+    await execute(adminUrl, `CREATE DATABASE ${database}`);
+    const url = databaseUrl(adminUrl, database);
     const settings = { RATE_LIMIT_PER_MINUTE: '0', MAX_WAITING_JOBS_PER_USER: '0' };
     const cluster = await Cluster.start({
       folder: path.join(folder, mode),
@@ -169,7 +255,7 @@ try {
     });
     console.log(`\nqueue and remote control on ${mode}`);
     try {
-      if (!(await soak(cluster, url))) process.exitCode = 1;
+      if (!(await soak({ cluster, url, redis, adminUrl, database }))) process.exitCode = 1;
     } finally {
       await cluster.close();
       await redis?.stop();

@@ -23,17 +23,20 @@ interface Credentials {
   readonly password: string;
 }
 
+/** Where the api processes are; a stack with a single one as well. */
+type Addresses = Pick<Cluster, 'url' | 'instance' | 'admin'>;
+
 /** A user of a cluster, with clients of each api process, all of them through nginx. */
 export class ClusterUser {
   /** A client of the balancer, which chooses a process for each request. */
   readonly any: ApiClient;
   readonly email: string;
   readonly password: string;
-  readonly #cluster: Cluster;
+  readonly #cluster: Addresses;
   readonly #open: { close(): void }[] = [];
 
   private constructor(
-    cluster: Cluster,
+    cluster: Addresses,
     { email, password }: Credentials,
     readonly token: string,
   ) {
@@ -44,13 +47,13 @@ export class ClusterUser {
   }
 
   /** Registers a user of this name. */
-  static async register(cluster: Cluster, name: string): Promise<ClusterUser> {
+  static async register(cluster: Addresses, name: string): Promise<ClusterUser> {
     const credentials = { email: `${name}@example.com`, password: PASSWORD };
     await new ApiClient(cluster.url).post('/api/auth/register', credentials);
     return ClusterUser.signIn(cluster, credentials);
   }
 
-  static async signIn(cluster: Cluster, credentials: Credentials): Promise<ClusterUser> {
+  static async signIn(cluster: Addresses, credentials: Credentials): Promise<ClusterUser> {
     const answer = okay(await new ApiClient(cluster.url).post('/api/auth/login', credentials));
     return new ClusterUser(cluster, credentials, String(answer.at('token')));
   }
@@ -94,12 +97,17 @@ export class ClusterUser {
   /** Creates the dataset that {@link createJob} works on. */
   async prepare(client: ApiClient = this.any): Promise<void> {
     okay(await client.post('/api/datasets', { name: 'pair' }));
+    okay(await this.uploadPair('pair', client));
+  }
+
+  /** Uploads a small image and its mask. */
+  async uploadPair(datasetName: string, client: ApiClient = this.any): Promise<ApiResponse> {
     const [image, mask] = await smallPair();
     const body = new FormData();
-    body.append('datasetName', 'pair');
+    body.append('datasetName', datasetName);
     body.append('image', image, 'image.png');
     body.append('mask', mask, 'mask.png');
-    okay(await client.call('POST', '/api/datasets/data', { body }));
+    return client.call('POST', '/api/datasets/data', { body });
   }
 
   /** Creates a job that takes a moment. */

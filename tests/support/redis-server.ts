@@ -11,6 +11,9 @@ import { freePort } from './free-port.js';
 export interface RedisServer {
   readonly host: string;
   readonly port: number;
+  /** Keeps its connections, but responds to nothing until {@link thaw}. */
+  freeze(): void;
+  thaw(): void;
   stop(): Promise<void>;
 }
 
@@ -31,6 +34,8 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
   probe.disconnect();
   return {
     ...address,
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     stop: async () => {
       const exit = once(child, 'exit');
       child.kill('SIGKILL');

@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import { postgresWorkers, type QueueWorker } from '../../../src/queue/open-worker.js';
 import { PostgresJobQueue } from '../../../src/queue/postgres-job-queue.js';
-import { createQueuePool } from '../../../src/queue/queue-pool.js';
+import { createQueuePool, migrateQueue } from '../../../src/queue/queue-pool.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { databaseUrl } from '../../support/database-broker.js';
 import { execute } from '../../support/postgres-server.js';
@@ -29,6 +29,7 @@ describe('a worker of a queue whose database refuses connections', () => {
     database = await createTestDatabase();
     const connection = { connectionString: database.url };
     pool = createQueuePool({ connection, max: 4, applicationName: 'test', onError: () => undefined });
+    await migrateQueue(pool);
   });
   afterEach(async () => {
     await worker?.close(true);

@@ -1,10 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { AppError } from '../../../src/errors/app-error.js';
 import type { Webhook } from '../../../src/domain/webhook.js';
 import { webhookMessage } from '../../../src/schemas/webhook-message.schema.js';
+import { startPythonReceiver, verifiesWebhooks } from '../../support/python-webhook-receiver.js';
 import { startReceiver, type ReceivedMessage, type WebhookReceiver } from '../../support/webhook-receiver.js';
 import { eventually } from '../jobs/job-world.js';
 import { openWebhookWorld, QUICK, type WebhookWorld } from './webhook-world.js';
+
+const PYTHON = process.env.INFERNODE_PYTHON ?? 'python3';
 
 let world: WebhookWorld;
 let receiver: WebhookReceiver;
@@ -82,6 +86,19 @@ describe('deliveries of webhooks', () => {
       error: { code: 'VIDEO_CORRUPT', message: 'It is damaged.' },
       links: { job: `/api/jobs/${id}`, json: null },
     });
+  });
+
+  (verifiesWebhooks(PYTHON) ? it : it.skip)('a receiver in Python verifies the messages', async () => {
+    const secret = `whsec_${randomBytes(32).toString('base64')}`;
+    const python = await startPythonReceiver(PYTHON, secret);
+    const webhook = await world.add({ url: python.url, secret });
+    world.start();
+    const { id } = await world.aborted();
+
+    await allDelivered(webhook, 1);
+    await python.close();
+
+    expect(python.seen).toEqual([{ verified: true, type: 'job.aborted', jobId: id }]);
   });
 
   it('an event is stored with the change it tells, also while no worker runs, and never without it', async () => {
