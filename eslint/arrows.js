@@ -20,7 +20,7 @@ const FOLDERS = {
   telemetry: [],
   config: BASE,
   logging: BASE,
-  storage: ['errors', 'domain/servo-recording.ts'],
+  storage: ['errors', 'domain/metrics.ts', 'domain/servo-recording.ts'],
   supervision: ['errors'],
   // Clusters and locks use folders, created by the one function that is safe on unusual file systems.
   lifecycle: ['domain/api-paths.ts', 'errors', 'logging', 'supervision', FOLDERS_ONLY],

@@ -59,9 +59,11 @@ export async function runApi(settings: Settings, start: ApiStart = {}): Promise<
     const { createApiProcess } = await loadParts();
     const api = await createApiProcess(settings, log, starting.signal);
     shutdown.add('requests, sockets and streams', () => api.server.close());
+    shutdown.add('the counts', () => api.counts.stop());
     shutdown.add('the queue', () => api.queue.close());
     shutdown.add('the database', () => api.persistence.close());
     const url = await api.server.listen({ host: settings.http.host, port: settings.http.port });
+    api.counts.start();
     process.send?.({ type: 'ready', url });
     log.info('The api serves.', { url });
     collectGarbageOfStart();

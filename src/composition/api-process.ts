@@ -35,6 +35,8 @@ import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
 import { QUEUE_BOARD_PATH } from '../domain/api-paths.js';
 import { createNetworks } from './networks.js';
+import { Periodic } from '../workers/periodic.js';
+import { countTask } from './count-task.js';
 import { openStorage, type Storage } from './storage.js';
 import { temporaryFolder } from './storage-backend.js';
 import { createServoEngines } from './servo-engines.js';
@@ -48,6 +50,8 @@ export interface ApiProcess {
   readonly server: ApiServer;
   readonly persistence: Persistence;
   readonly queue: QueueParts;
+  /** Records the counts of this process. */
+  readonly counts: Periodic;
 }
 
 const QUEUE_CONNECTIONS = 4;
@@ -102,7 +106,7 @@ export async function createApiProcess(
   });
   await ensureAdmin(settings, server, log);
   await warnOfConfiguredKeys(settings, server, log);
-  return { server, persistence, queue };
+  return { server, persistence, queue, counts: new Periodic(countTask(storage, unitOfWork), log) };
 }
 
 const watchDatabase = (url: string, log: Logger): DatabaseWatch =>

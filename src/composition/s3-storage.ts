@@ -27,7 +27,11 @@ export async function openS3Backend(settings: Settings, options: StorageOptions)
   const { data } = settings.folders;
   const disk = new DiskSpaceGuard(data, runReserve(settings.diskReserveBytes));
   const requireSpace = (bytes: number): Promise<void> => disk.assertRoomFor(bytes);
-  const copies = new LocalCopies(path.join(data, 'media-cache'), { maxBytes: cacheBytes, requireSpace });
+  const copies = new LocalCopies(path.join(data, 'media-cache'), {
+    maxBytes: cacheBytes,
+    requireSpace,
+    meter: options.meter,
+  });
   await copies.clean();
   const blobs = new S3BlobStore(bucket, copies);
   const temporary = new TempFolders(temporaryFolder(settings));

@@ -5,6 +5,7 @@ import type { Logger } from '../logging/logger.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import type { DiskMultipartStore, SignPartUrl } from '../storage/disk-multipart-store.js';
 import type { MultipartStore } from '../storage/multipart-store.js';
+import type { StorageMeter } from '../storage/storage-meter.js';
 import type { ResumableStore } from '../storage/resumable-store.js';
 
 /** Receives large files in parts. */
@@ -32,6 +33,7 @@ export interface StorageOptions {
   readonly log: Logger;
   /** Stops the wait. */
   readonly signal?: AbortSignal;
+  readonly meter?: StorageMeter;
 }
 
 /** Folder of temporary files. */

@@ -8,12 +8,16 @@ import { DiskSpaceGuard, type DiskReserve } from '../storage/disk-space.js';
 import { FallbackBlobStore } from '../storage/fallback-blob-store.js';
 import { FallbackRecordingStore } from '../storage/fallback-recording-store.js';
 import { probeWrite } from '../storage/folders.js';
+import { MeteredBlobStore } from '../storage/metered-blob-store.js';
+import { StorageMeter } from '../storage/storage-meter.js';
 import type { StorageBackend, StorageOptions } from './storage-backend.js';
 
 /** Where media and recordings are stored. */
 export interface Storage extends StorageBackend {
   /** Limits uploads and jobs by the free space of the disk to which they write. */
   diskGuard(reserve: DiskReserve): DiskSpaceGuard;
+  /** Counts the operations of this process. */
+  readonly meter: StorageMeter;
 }
 
 type Kind = Settings['storage']['kind'];
@@ -24,11 +28,16 @@ type Kind = Settings['storage']['kind'];
  */
 export async function openStorage(settings: Settings, options: StorageOptions): Promise<Storage> {
   const { kind, fallback } = settings.storage;
-  const primary = await openBackend(kind, settings, options);
-  const backend = fallback ? withFallback(primary, await openBackend(fallback, settings, options)) : primary;
+  const meter = new StorageMeter();
+  const open = async (which: Kind): Promise<StorageBackend> => {
+    const opened = await openBackend(which, settings, { ...options, meter });
+    return { ...opened, blobs: new MeteredBlobStore(opened.blobs, which, meter) };
+  };
+  const primary = await open(kind);
+  const backend = fallback ? withFallback(primary, await open(fallback)) : primary;
   const { media, data } = settings.folders;
   const folder = kind === 'disk' ? media : data;
-  return { ...backend, diskGuard: (reserve) => new DiskSpaceGuard(folder, reserve) };
+  return { ...backend, meter, diskGuard: (reserve) => new DiskSpaceGuard(folder, reserve) };
 }
 
 /** Opens one of the two kinds of storage, whichever is configured. @throws AppError STORAGE_UNUSABLE */

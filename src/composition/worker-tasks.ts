@@ -9,6 +9,7 @@ import { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import { ReconcilerService } from '../services/reconciler.service.js';
 import type { PeriodicTask } from '../workers/periodic.js';
 import type { WorkspaceOwner, Workspaces } from '../workers/workspaces.js';
+import { countTask } from './count-task.js';
 import type { QueueParts } from './queue-parts.js';
 import { retentionTasks } from './retention-tasks.js';
 import { servoTasks } from './servo-tasks.js';
@@ -45,6 +46,7 @@ export function workerTasks(deps: WorkerTasksDeps): readonly PeriodicTask[] {
     sweepTask(unitOfWork, workspaces),
     ...servoTasks({ storage, unitOfWork, pool: queue.pool, log }),
     uploadTask(storage, unitOfWork, log),
+    countTask(storage, unitOfWork),
     ...retentionTasks(deps),
   ];
 }

@@ -1,4 +1,4 @@
-import { METRICS } from '../domain/metrics.js';
+import { METRIC_TYPES, METRICS } from '../domain/metrics.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { HANDLED } from '../middlewares/reply.js';
 import { PROMETHEUS_TYPE, prometheusText } from '../protocols/prometheus-text.js';
@@ -16,7 +16,10 @@ export class MetricsController {
   }
 
   readonly read = async ({ response }: Call<(typeof metricsOperations)['read']>): Promise<typeof HANDLED> => {
-    const text = prometheusText(METRICS, await this.#metrics.samples(), PREFIX);
+    const text = prometheusText(METRICS, await this.#metrics.samples(), {
+      prefix: PREFIX,
+      types: METRIC_TYPES,
+    });
     response.status(200).set({ 'Cache-Control': 'no-store', 'Content-Type': PROMETHEUS_TYPE }).send(text);
     return HANDLED;
   };

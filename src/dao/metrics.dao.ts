@@ -1,4 +1,4 @@
-import type { MetricName, MetricSample } from '../domain/metrics.js';
+import type { CountIncrement, MetricName, MetricSample } from '../domain/metrics.js';
 import { Dao } from './dao.js';
 
 const sample = (name: MetricName, labels: string, value: string): string =>
@@ -65,12 +65,46 @@ const SAMPLES = [
   ),
   `${sample('api_processes', '', 'count(*)')} FROM realtime_instances
     WHERE seen_at > clock_timestamp() - interval '12 seconds'`,
+  'SELECT name, labels, value FROM metric_counts',
+].join('\nUNION ALL\n');
+
+/** Number and bytes of the files of one kind. */
+const stored = (kind: string, source: string, bytes = 'bytes'): string[] => [
+  `${sample('storage_objects', `'kind', '${kind}'`, 'count(*)')} FROM ${source}`,
+  `${sample('storage_bytes', `'kind', '${kind}'`, `COALESCE(sum(${bytes}), 0)`)} FROM ${source}`,
+];
+
+/** These read whole tables. */
+const STORAGE_SAMPLES = [
+  ...stored('media', 'media'),
+  ...stored('previews', 'media_preview_files'),
+  ...stored('results', 'results', 'zip_bytes'),
 ].join('\nUNION ALL\n');
 
 /** Figures over several tables. */
 export class MetricsDao extends Dao {
   async read(): Promise<MetricSample[]> {
-    const rows = await this.rows<{ name: MetricName; labels: string; value: number }>(SAMPLES, {});
+    return this.#samples(SAMPLES);
+  }
+
+  async readStorage(): Promise<MetricSample[]> {
+    return this.#samples(STORAGE_SAMPLES);
+  }
+
+  /** In one order, so that processes that add at the same time cannot block each other. */
+  async add(increments: readonly CountIncrement[]): Promise<void> {
+    const rows = increments.map(({ labels, ...row }) => ({ ...row, labels: JSON.stringify(labels) }));
+    await this.rows(
+      `INSERT INTO metric_counts (name, labels, value)
+       SELECT name, labels, value FROM json_to_recordset($rows::json) AS t(name text, labels text, value float8)
+        ORDER BY name, labels
+       ON CONFLICT (name, labels) DO UPDATE SET value = metric_counts.value + excluded.value RETURNING name`,
+      { rows: JSON.stringify(rows) },
+    );
+  }
+
+  async #samples(sql: string): Promise<MetricSample[]> {
+    const rows = await this.rows<{ name: MetricName; labels: string; value: number }>(sql, {});
     return rows.map(({ labels, ...row }) => ({
       ...row,
       labels: JSON.parse(labels) as Record<string, string>,

@@ -16,21 +16,47 @@ const labelsOf = (labels: PrometheusSample['labels']): string => {
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 };
 
+/** Kind of a metric. */
+type PrometheusType = 'gauge' | 'counter' | 'histogram';
+
+/** How {@link prometheusText} names and types metrics. */
+interface PrometheusOptions {
+  readonly prefix: string;
+  /** Gauges unless listed. */
+  readonly types?: Readonly<Partial<Record<string, PrometheusType>>>;
+}
+
+const HISTOGRAM_PARTS = ['_bucket', '_sum', '_count'] as const;
+
+/** Samples of a metric; buckets of a histogram in ascending order. */
+function samplesOf(name: string, type: PrometheusType, samples: readonly PrometheusSample[]) {
+  if (type !== 'histogram') return samples.filter((sample) => sample.name === name);
+  const limit = ({ labels }: PrometheusSample): number => Number(labels.le?.replace('+Inf', 'Infinity'));
+  return HISTOGRAM_PARTS.flatMap((part) =>
+    samples
+      .filter((sample) => sample.name === `${name}${part}`)
+      .toSorted((one, other) => (part === '_bucket' ? limit(one) - limit(other) : 0)),
+  );
+}
+
 /**
- * Gauges in Prometheus' text format, each with its help. Every gauge of `help` is there, if without samples.
- * @param help what each gauge means, by its name
+ * Metrics in Prometheus' text format, each with its help. Every metric of `help` is there, if without samples.
+ * @param help what each metric means, by its name
  */
 export function prometheusText(
   help: Readonly<Record<string, string>>,
   samples: readonly PrometheusSample[],
-  prefix: string,
+  { prefix, types = {} }: PrometheusOptions,
 ): string {
-  const lines = Object.entries(help).flatMap(([name, text]) => [
-    `# HELP ${prefix}${name} ${text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`,
-    `# TYPE ${prefix}${name} gauge`,
-    ...samples
-      .filter((sample) => sample.name === name)
-      .map(({ labels, value }) => `${prefix}${name}${labelsOf(labels)} ${String(value)}`),
-  ]);
+  const lines = Object.entries(help).flatMap(([name, text]) => {
+    const type = types[name] ?? 'gauge';
+    return [
+      `# HELP ${prefix}${name} ${text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`,
+      `# TYPE ${prefix}${name} ${type}`,
+      ...samplesOf(name, type, samples).map(
+        (sample) => `${prefix}${sample.name}${labelsOf(sample.labels)} ${String(sample.value)}`,
+      ),
+    ];
+  });
   return `${lines.join('\n')}\n`;
 }

@@ -3,28 +3,38 @@ import type { Repositories } from '../domain/repositories/unit-of-work.js';
 
 /** Age up to which figures are shown again, however many ask. */
 const FRESH_MS = 5_000;
+/** The same for figures that read whole tables. */
+const STORAGE_FRESH_MS = 60_000;
+
+type Read = () => Promise<readonly MetricSample[]>;
 
 /** Figures of the whole installation. */
 export class MetricsService {
-  readonly #read: Pick<Repositories, 'metrics'>;
-  readonly #now: () => number;
-  #known: { readonly at: number; readonly samples: Promise<readonly MetricSample[]> } | null = null;
+  readonly #figures: Read;
+  readonly #storage: Read;
 
-  constructor(read: Pick<Repositories, 'metrics'>, now: () => number = () => performance.now()) {
-    this.#read = read;
-    this.#now = now;
+  constructor({ metrics }: Pick<Repositories, 'metrics'>, now: () => number = () => performance.now()) {
+    this.#figures = remembered(() => metrics.read(), FRESH_MS, now);
+    this.#storage = remembered(() => metrics.readStorage(), STORAGE_FRESH_MS, now);
   }
 
-  /** Figures of at most five seconds ago. */
-  samples(): Promise<readonly MetricSample[]> {
-    if (this.#known && this.#now() - this.#known.at < FRESH_MS) return this.#known.samples;
-    const samples = this.#read.metrics.read();
-    const known = { at: this.#now(), samples };
-    this.#known = known;
-    // A failure is not shown again.
-    samples.catch(() => {
-      if (this.#known === known) this.#known = null;
+  /** Figures of at most five seconds ago, those of the storage of at most a minute ago. */
+  async samples(): Promise<readonly MetricSample[]> {
+    const [figures, storage] = await Promise.all([this.#figures(), this.#storage()]);
+    return [...figures, ...storage];
+  }
+}
+
+/** Reads again only after `freshMs`; a failure is not kept. */
+function remembered(read: Read, freshMs: number, now: () => number): Read {
+  let known: { readonly at: number; readonly samples: Promise<readonly MetricSample[]> } | null = null;
+  return () => {
+    if (known && now() - known.at < freshMs) return known.samples;
+    const reading = { at: now(), samples: read() };
+    known = reading;
+    reading.samples.catch(() => {
+      if (known === reading) known = null;
     });
-    return samples;
-  }
+    return reading.samples;
+  };
 }

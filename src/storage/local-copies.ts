@@ -7,6 +7,7 @@ import type { BorrowedFile } from './blob-store.js';
 import { CheckedContent } from './checked-content.js';
 import { isNotFound, namesIn } from './disk-files.js';
 import { makeFolder } from './folders.js';
+import type { StorageMeter } from './storage-meter.js';
 import { linkOrCopy } from './link-or-copy.js';
 import { TempFolders, type TempFolder } from './temp-folders.js';
 
@@ -26,6 +27,7 @@ export interface LocalCopiesLimits {
   readonly maxBytes: number;
   /** Throws STORAGE_FULL while the disk has no room for so many bytes. */
   readonly requireSpace?: (bytes: number) => Promise<void>;
+  readonly meter?: StorageMeter;
 }
 
 /** A finished download, kept until everyone who waited for it has a link. */
@@ -78,7 +80,9 @@ export class LocalCopies {
   async borrow(key: string, download: () => Promise<RemoteContent>): Promise<BorrowedFile> {
     const copy = this.#pathOf(key);
     const path = await this.#newLink();
-    if (await linkTo(copy, path)) {
+    const isThere = await linkTo(copy, path);
+    this.#limits.meter?.add('storage_cache_requests_total', { result: isThere ? 'hit' : 'miss' });
+    if (isThere) {
       const now = new Date();
       await utimes(copy, now, now).catch(() => undefined);
     } else {
@@ -162,6 +166,7 @@ export class LocalCopies {
       for await (const chunk of new CheckedContent(stream, declared)) await file.appendFile(chunk);
       // A copy must not appear with other bytes after a power failure.
       await file.sync();
+      this.#limits.meter?.add('storage_cache_fetched_bytes_total', {}, declared.bytes);
       return true;
     } catch (error) {
       cancel();

@@ -76,7 +76,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       webhookDeliveries: noWebhookDeliveries,
       // Sums over many tables are a matter of SQL.
       usage: { daily: async () => [] },
-      metrics: { read: async () => [] },
+      metrics: { read: async () => [], readStorage: async () => [], add: async () => undefined },
       userSessions: new InMemoryUserSessionRepository(store),
       uploads: noUploads,
       imports: noImports,

@@ -97,6 +97,9 @@ describe('what administrators see of others', () => {
     await sequelize.query(
       `UPDATE webhooks SET paused_until = now() + interval '1 hour' WHERE id = '${hooks[1]}'`,
     );
+    const labels = { operation: 'put', storage: 'disk' };
+    for (const value of [1, 2])
+      await api.persistence.unitOfWork.read.metrics.add([{ name: 'storage_errors_total', labels, value }]);
     const before = await newestAudit();
 
     const { status, headers, text } = await admin.get('/metrics');
@@ -121,6 +124,9 @@ describe('what administrators see of others', () => {
       'infernode_queue_waiting{queue="previews"}': expect.any(Number),
       'infernode_queue_waiting{queue="imports"}': 0,
       infernode_uploads_open: 0,
+      'infernode_storage_objects{kind="media"}': expect.any(Number),
+      'infernode_storage_bytes{kind="results"}': expect.any(Number),
+      'infernode_storage_errors_total{operation="put",storage="disk"}': 3,
     });
     expect(samples['infernode_queue_oldest_waiting_seconds{queue="webhooks"}']).toBeGreaterThanOrEqual(600);
     expect(await newestAudit()).toEqual(before);
