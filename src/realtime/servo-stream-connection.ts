@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Credential, WatchedCredential } from '../domain/credential.js';
 import type { LiveServo, ServoAttachment, ServoClient, ServoEvent } from '../domain/servo-event.js';
+import { malformedFrame } from '../domain/servo-frame.js';
 import type { ServoSession } from '../domain/servo-session.js';
 import { AppError } from '../errors/app-error.js';
 import { tokenProblem } from '../errors/common-errors.js';
@@ -42,6 +43,8 @@ export class ServoStreamConnection implements ServoClient, SocketSubject {
   /** Answers are binary instead of JSON. */
   readonly #binary: boolean;
   #attachment: ServoAttachment | null = null;
+  /** Whether the session computes the tool's velocity. */
+  #hasTool = false;
 
   constructor(socket: ClientSocket, ports: ServoStreamPorts, binary: boolean) {
     this.#socket = socket;
@@ -90,6 +93,7 @@ export class ServoStreamConnection implements ServoClient, SocketSubject {
   #begin({ live, credential }: AdmittedStream): void {
     this.#send({ type: 'session', session: this.#ports.present(live.session) });
     this.#attachment = live.attach(this);
+    this.#hasTool = live.session.setup.handEye !== null;
     this.#socket.authenticated(credential);
   }
 
@@ -97,6 +101,11 @@ export class ServoStreamConnection implements ServoClient, SocketSubject {
     if (!this.#attachment) return this.#refuse(tokenProblem('TOKEN_MISSING'));
     try {
       const frame = parseFrame(bytes, { maxBytes: this.#ports.maxFrameBytes });
+      // A binary answer would hold zeros, as if the tool had to stand still.
+      if (this.#binary && frame.toolFrame && !this.#hasTool)
+        throw malformedFrame(
+          "flags (bytes 2-3) ask for the tool's velocity, but the session has no handEye.",
+        );
       this.#attachment.offer(frame);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;

@@ -144,6 +144,10 @@ describe('the stream of a session', () => {
       captureTimeMicros: 8000n,
     });
     expect(await ask(ofUnknownFormat(9))).toMatchObject({ ...still, sequence: 9, captureTimeMicros: 9000n });
+    // Without the pose of a tool its velocity is not known: zeros would look like an answer.
+    const forTool = frameMessage(10);
+    forTool[2] = 1;
+    expect(await ask(forTool)).toMatchObject({ ...still, sequence: 10 });
     socket.terminate();
   });
 
