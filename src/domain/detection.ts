@@ -31,3 +31,10 @@ export interface DetectOptions {
   /** Only these labels. */
   readonly labels?: readonly string[];
 }
+
+/** Maximum number of labels in an error message. */
+const MAX_LISTED_LABELS = 20;
+
+/** Labels for an error message, which names only the first of many. */
+export const listLabels = (labels: readonly string[]): string =>
+  labels.slice(0, MAX_LISTED_LABELS).join(', ') + (labels.length > MAX_LISTED_LABELS ? ', …' : '');

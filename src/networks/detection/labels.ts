@@ -1,8 +1,6 @@
+import { listLabels } from '../../domain/detection.js';
 import { AppError } from '../../errors/app-error.js';
 import { MAX_CLASSES } from './limits.js';
-
-/** Maximum number of labels in an error message. */
-const SHOWN = 20;
 
 /** Facts about a network's classes. */
 export interface ClassFacts {
@@ -42,9 +40,8 @@ export class Labels {
     if (unknown.length === 0) {
       return new Set(this.names.flatMap((name, index) => (labels.includes(name) ? [index] : [])));
     }
-    const known = this.names.slice(0, SHOWN).join(', ');
     throw new AppError('LABELS_UNKNOWN', {
-      message: `The network does not know the label ${unknown.slice(0, SHOWN).join(', ')}; it knows ${known}${this.names.length > SHOWN ? ', …' : ''}.`,
+      message: `The network does not know the label ${listLabels(unknown)}; it knows ${listLabels(this.names)}.`,
     });
   }
 }

@@ -1,4 +1,5 @@
 import type { DatasetItem, FrameSource } from '../../domain/dataset.js';
+import { listLabels } from '../../domain/detection.js';
 import type { InstalledNetwork } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
 import { invalidField } from '../../errors/common-errors.js';
@@ -103,7 +104,7 @@ export function requireLabels(
   if (!Array.isArray(known)) return;
   const position = labels.findIndex((label) => !known.includes(label));
   if (position < 0) return;
-  const message = `parameters.${field}: network ${id} does not know the label ${labels[position]}.`;
+  const message = `parameters.${field}: network ${id} does not know the label ${labels[position]}; it knows ${listLabels(known.map(String))}.`;
   throw new AppError('LABELS_UNKNOWN', {
     message,
     issues: [
