@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -91,6 +91,7 @@ const script = new vm.Script(readFileSync(code, 'latin1'), {
   importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
 const { start, load } = script.runInThisContext()(require, here.href);
+exports.load = load;
 exports.writeCache = async () => {
   await load();
   require('node:fs').writeFileSync(cache, script.createCachedData());
@@ -138,10 +139,31 @@ function startModule(entry, loads) {
   ].join('\n');
 }
 
+/** Digest of what a bundle depends on beside the modules in it. */
+function digestOfSurroundings(flags) {
+  const hash = createHash('sha256').update(JSON.stringify([process.version, flags]));
+  for (const file of [import.meta.filename, path.join(root, 'package-lock.json')])
+    hash.update(existsSync(file) ? readFileSync(file) : '');
+  return hash.digest('hex');
+}
+
+/** Whether the bundle in this folder is that of the compiled modules as they are. */
+function isCurrent(folder, surroundings) {
+  try {
+    const record = JSON.parse(readFileSync(path.join(folder, 'inputs.json'), 'utf8'));
+    return record.surroundings === surroundings && record.sha256 === digestOf(record.inputs);
+  } catch {
+    return false;
+  }
+}
+
 async function bundle(esbuild, entry) {
   const { loads } = ENTRIES[entry];
+  const flags = await flagsOf(entry);
+  const surroundings = digestOfSurroundings(flags);
   // Named after the entry, which the list of processes then shows.
   const folder = path.join(bundles, 'src', entry);
+  if (isCurrent(folder, surroundings)) return;
   const { metafile, outputFiles } = await esbuild.build({
     stdin: { contents: startModule(entry, loads), resolveDir: path.join(dist, 'src') },
     absWorkingDir: root,
@@ -171,8 +193,8 @@ async function bundle(esbuild, entry) {
     .split(path.sep)
     .join('/');
   write('start.cjs', STARTER.replace('ENTRY', JSON.stringify(address)));
-  write('inputs.json', JSON.stringify({ inputs, sha256: digestOf(inputs) }));
-  await writeCompiledCode(path.join(fresh, 'start.cjs'), await flagsOf(entry));
+  write('inputs.json', JSON.stringify({ inputs, sha256: digestOf(inputs), surroundings }));
+  await writeCompiledCode(path.join(fresh, 'start.cjs'), flags);
   rmSync(folder, { recursive: true, force: true });
   renameSync(fresh, folder);
 }

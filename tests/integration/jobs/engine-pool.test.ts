@@ -7,8 +7,8 @@ import { JobEnginePool, type JobEnginePoolOptions } from '../../../src/engines/j
 import type { RunRequest } from '../../../src/engines/job-engine/protocol.js';
 import { mainThreadOf } from '../../../src/supervision/main-thread.js';
 import { descendants } from '../../support/running-stack.js';
-import { eventually, isAlive, TEST_PIPELINES } from './job-world.js';
-import type { TestInput, TestParams } from './test-task.js';
+import { eventually, isAlive } from './job-world.js';
+import { TEST_PIPELINES, type TestInput, type TestParams } from './test-task.js';
 
 const GIBIBYTE = 2 ** 30;
 

@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPersistence, type Persistence } from '../../../src/composition/persistence.js';
@@ -24,8 +23,6 @@ export const START_BALANCE = 100_000_000n;
 export const FRAME_PRICE = 2_000n;
 /** Longer than any pause of a worker on a busy machine; {@link JobWorld.expireLease} ends the lease of one that is gone. */
 export const LEASE_SECONDS = '300';
-/** Module that engines of a test load instead of the product's tasks. */
-export const TEST_PIPELINES = fileURLToPath(new URL('./test-pipelines.js', import.meta.url));
 
 /** A migrated database with a user, a dataset and the services that create jobs. */
 export interface JobWorld {

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { HEAP_ARGUMENTS } from '../../../src/stack.js';
 import { LEASE_SECONDS, type JobWorld } from './job-world.js';
 
 const ENTRY = fileURLToPath(new URL('./worker-process.js', import.meta.url));
@@ -11,6 +12,7 @@ export async function spawnWorker(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<ChildProcess> {
   const child = fork(ENTRY, {
+    execArgv: [...HEAP_ARGUMENTS],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: {
       ...process.env,

@@ -1,5 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { JobPlan, TaskDefinition } from '../../../src/tasks/definition.js';
+
+/** Module that engines of a test load instead of the product's tasks. */
+export const TEST_PIPELINES = fileURLToPath(new URL('./test-pipelines.js', import.meta.url));
 
 const schema = z.strictObject({
   /** Frames that are quoted. */
