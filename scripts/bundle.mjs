@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -70,7 +70,7 @@ const EXTERNAL = [
 
 /** Starts the code beside it. The code's `require` and addresses are relative to this file. */
 const STARTER = `'use strict';
-const { readFileSync } = require('node:fs');
+const { readFileSync, renameSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { fileURLToPath, pathToFileURL } = require('node:url');
 const { cachedDataVersionTag } = require('node:v8');
@@ -94,7 +94,8 @@ const { start, load } = script.runInThisContext()(require, here.href);
 exports.load = load;
 exports.writeCache = async () => {
   await load();
-  require('node:fs').writeFileSync(cache, script.createCachedData());
+  writeFileSync(cache + '.new', script.createCachedData());
+  renameSync(cache + '.new', cache);
 };
 if (require.main === module) {
   process.argv[1] = fileURLToPath(new URL(ENTRY, here));
@@ -151,7 +152,8 @@ function digestOfSurroundings(flags) {
 function isCurrent(folder, surroundings) {
   try {
     const record = JSON.parse(readFileSync(path.join(folder, 'inputs.json'), 'utf8'));
-    return record.surroundings === surroundings && record.sha256 === digestOf(record.inputs);
+    const isCompiled = readdirSync(folder).some((name) => name.endsWith('.cache'));
+    return isCompiled && record.surroundings === surroundings && record.sha256 === digestOf(record.inputs);
   } catch {
     return false;
   }
@@ -194,9 +196,10 @@ async function bundle(esbuild, entry) {
     .join('/');
   write('start.cjs', STARTER.replace('ENTRY', JSON.stringify(address)));
   write('inputs.json', JSON.stringify({ inputs, sha256: digestOf(inputs), surroundings }));
-  await writeCompiledCode(path.join(fresh, 'start.cjs'), flags);
   rmSync(folder, { recursive: true, force: true });
   renameSync(fresh, folder);
+  // Here, because traces show the address at which the code was compiled.
+  await writeCompiledCode(path.join(folder, 'start.cjs'), flags);
 }
 
 /** The options of V8 that an entry runs with. */
