@@ -16,6 +16,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
@@ -237,12 +238,29 @@ async function soak({ cluster, url, ...rest }: Soaked): Promise<boolean> {
   return holdsAll && unhandled.length === 0;
 }
 
+/** What runs, in the order of its start. */
+const running: (() => Promise<unknown>)[] = [];
+
+/** Stops what was started after the first `kept`, the latest first. */
+async function stop(kept = 0): Promise<void> {
+  while (running.length > kept) await running.pop()?.();
+}
+let stopped: Promise<void> | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    stopped = stop();
+    void stopped.finally(() => process.exit(128 + os.constants.signals[signal]));
+  });
+
 const folder = await makeStackFolder('infernode-cluster-');
-const postgres = await openPostgresServer();
+running.push(() => rm(folder, { recursive: true, force: true }));
 try {
+  const { adminUrl, stop: stopPostgres } = await openPostgresServer();
+  running.push(async () => stopPostgres());
   for (const mode of MODES.filter((name) => name === (options.mode ?? name))) {
+    const kept = running.length;
     const redis = mode === 'redis' ? await startRedis() : undefined;
-    const { adminUrl } = postgres;
+    if (redis) running.push(() => redis.stop());
     const database = `soak_${mode}`;
     await execute(adminUrl, `CREATE DATABASE ${database}`);
     const url = databaseUrl(adminUrl, database);
@@ -253,15 +271,12 @@ try {
       redis,
       settings,
     });
+    running.push(() => cluster.close());
     console.log(`\nqueue and remote control on ${mode}`);
-    try {
-      if (!(await soak({ cluster, url, redis, adminUrl, database }))) process.exitCode = 1;
-    } finally {
-      await cluster.close();
-      await redis?.stop();
-    }
+    if (!(await soak({ cluster, url, redis, adminUrl, database }))) process.exitCode = 1;
+    await stop(kept);
   }
 } finally {
-  await postgres.stop();
-  await rm(folder, { recursive: true, force: true });
+  // What the soak was doing fails when it is told to end.
+  await (stopped ?? stop());
 }
