@@ -40,7 +40,7 @@ export const METRIC_TYPES: Readonly<Partial<Record<MetricName, 'counter' | 'hist
 };
 
 /** Name of a sample: a metric, or a part of a histogram. */
-export type SampleName = MetricName | `${MetricName}_${'bucket' | 'sum' | 'count'}`;
+type SampleName = MetricName | `${MetricName}_${'bucket' | 'sum' | 'count'}`;
 
 /** What is added to a count of the installation. */
 export interface CountIncrement {

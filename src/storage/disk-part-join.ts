@@ -8,7 +8,7 @@ import type { UploadedPart } from './multipart-store.js';
 import { invalidParts, multipartNotFound } from './part-list.js';
 
 /** MD5 of the content, which follows it in the file of a part, so that both are replaced together. */
-export const DIGEST_BYTES = 16;
+const DIGEST_BYTES = 16;
 const BUFFER_BYTES = 2 ** 20;
 const JOINED_FILE = 'joined';
 const MARKER = /^(\d{5})\.joined$/;
