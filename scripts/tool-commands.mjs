@@ -312,6 +312,17 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
       numbers: ['kills', 'images'],
     },
   ),
+  'soak:multipart': tool(
+    [
+      'soak',
+      'dist/tests/soak/multipart.js',
+      'a multipart upload of 300 MiB by curl alone, with repeated parts, an expired URL and abandoned uploads',
+    ],
+    'npm run soak:multipart [-- --mb N --abandoned N]',
+    {
+      numbers: ['mb', 'abandoned'],
+    },
+  ),
   'soak:upload-kills': tool(
     [
       'soak',
