@@ -64,6 +64,7 @@ const ENGINE_MODULE = fileURLToPath(new URL('./main.js', import.meta.url));
  * error.
  */
 export class ModelServerProcess {
+  readonly #options: ModelServerProcessOptions;
   readonly #child: SupervisedChild;
   /** Settles when the process has exited. */
   readonly exited: Promise<unknown>;
@@ -74,6 +75,7 @@ export class ModelServerProcess {
   #reportedBytes = 0;
 
   constructor(options: ModelServerProcessOptions) {
+    this.#options = options;
     this.#decodes = new DecodeWatch({
       limitMs: options.decodeLimitMs,
       isRunning: () => [...this.#pending.values()].some(({ started }) => started),
@@ -203,6 +205,13 @@ export class ModelServerProcess {
     this.kill(engineKilled());
   }
 
+  /** The engine may report more than the supervision saw at its last check. */
+  #noteMemory(rssBytes: number): void {
+    const { maxRssBytes } = this.#options;
+    this.#reportedBytes = rssBytes;
+    if (rssBytes > maxRssBytes) this.kill(networkMemory(maxRssBytes));
+  }
+
   #cancel(id: number, reason: unknown): void {
     this.#send({ type: 'cancel', id });
     this.#settle(id, (pending) => pending.reject(reason));
@@ -213,11 +222,13 @@ export class ModelServerProcess {
       case 'ready':
         return;
       case 'heartbeat':
-        this.#reportedBytes = message.rssBytes;
+        this.#noteMemory(message.rssBytes);
         return;
       case 'loaded':
-        this.#reportedBytes = message.facts.rssBytes;
-        return this.#load?.resolve(message.facts);
+        this.#noteMemory(message.facts.rssBytes);
+        // Not if the network needs too much memory; the load is rejected when the process has ended.
+        if (this.usable) this.#load?.resolve(message.facts);
+        return;
       case 'decoding':
         return message.ended ? this.#decodes.end(message.id) : this.#decodes.begin(message.id);
       case 'started':
