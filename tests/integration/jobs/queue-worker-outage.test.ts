@@ -25,6 +25,14 @@ describe('a worker of a queue whose database refuses connections', () => {
       );
   };
 
+  /** What the pool says of a new connection; before, it may offer one that was cut. */
+  async function refusal(): Promise<unknown> {
+    for (;;) {
+      const error: unknown = await pool.query('SELECT 1').catch((reason: unknown) => reason);
+      if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') return error;
+    }
+  }
+
   beforeEach(async () => {
     database = await createTestDatabase();
     const connection = { connectionString: database.url };
@@ -93,10 +101,7 @@ describe('a worker of a queue whose database refuses connections', () => {
     await until(() => taken.has(before));
 
     await allowConnections(false);
-    await expect(pool.query('SELECT 1')).rejects.toMatchObject({
-      code: 'ECONNREFUSED',
-      cause: { code: '55000' },
-    });
+    await expect(refusal()).resolves.toMatchObject({ cause: { code: '55000' } });
     await allowConnections(true);
     const id = await enqueue();
 
