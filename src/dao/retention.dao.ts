@@ -124,7 +124,9 @@ export class RetentionDao extends Dao {
   async removedFiles(limit: number): Promise<string[]> {
     const rows = await this.rows<{ key: string }>(
       `SELECT storage_key AS key FROM removed_files f
-        WHERE NOT EXISTS (SELECT 1 FROM media m WHERE m.storage_key = f.storage_key) ORDER BY removed_at LIMIT $limit`,
+        WHERE NOT EXISTS (SELECT 1 FROM media m WHERE m.storage_key = f.storage_key)
+          AND NOT EXISTS (SELECT 1 FROM media_preview_files p WHERE p.storage_key = f.storage_key)
+        ORDER BY removed_at LIMIT $limit`,
       { limit },
     );
     return rows.map(({ key }) => key);
@@ -144,6 +146,36 @@ export class RetentionDao extends Dao {
         keys: [...keys],
       },
     );
+  }
+
+  async announceFiles(keys: readonly string[]): Promise<void> {
+    await this.rows(
+      'INSERT INTO arriving_files (storage_key) SELECT unnest($keys::text[]) RETURNING storage_key',
+      { keys: [...keys] },
+    );
+  }
+
+  /** @returns how many of the files were announced and not given up since */
+  async claimFiles(keys: readonly string[]): Promise<number> {
+    const rows = await this.rows(
+      'DELETE FROM arriving_files WHERE storage_key = ANY($keys::text[]) RETURNING storage_key',
+      { keys: [...keys] },
+    );
+    return rows.length;
+  }
+
+  /** One statement: a transaction that claims one of the files at the same time waits, and finds it no longer. */
+  async giveUpFiles({ hours, limit }: { readonly hours: number; readonly limit: number }): Promise<number> {
+    const rows = await this.rows(
+      `WITH gone AS (
+         DELETE FROM arriving_files WHERE storage_key IN (
+           SELECT storage_key FROM arriving_files WHERE announced_at < now() - make_interval(hours => $hours)
+            ORDER BY announced_at LIMIT $limit FOR UPDATE SKIP LOCKED)
+         RETURNING storage_key)
+       INSERT INTO removed_files (storage_key) SELECT storage_key FROM gone ON CONFLICT DO NOTHING RETURNING storage_key`,
+      { hours, limit },
+    );
+    return rows.length;
   }
 
   async #removeMediaOfDeleted(limit: number): Promise<number> {

@@ -1,5 +1,9 @@
 import type { RetentionDao } from '../dao/retention.dao.js';
 import type { RetentionRepository, RetentionStep } from '../domain/repositories/trash.repository.js';
+import { AppError } from '../errors/app-error.js';
+
+/** Files that no row names this long after they were announced belong to a process that was killed. */
+const MAX_ARRIVAL_HOURS = 24;
 
 /** Removal of what is due, in PostgreSQL. */
 export class PostgresRetentionRepository implements RetentionRepository {
@@ -47,5 +51,24 @@ export class PostgresRetentionRepository implements RetentionRepository {
 
   async forgetFiles(keys: readonly string[]): Promise<void> {
     if (keys.length > 0) await this.#rows.forgetFiles(keys);
+  }
+
+  async announceFiles(keys: readonly string[]): Promise<void> {
+    if (keys.length > 0) await this.#rows.announceFiles(keys);
+  }
+
+  async claimFiles(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0 || (await this.#rows.claimFiles(keys)) === keys.length) return;
+    throw new AppError('UPLOAD_ENDED', {
+      message: `Storing the files took more than ${MAX_ARRIVAL_HOURS} hours, and they were removed.`,
+    });
+  }
+
+  async withdrawFiles(keys: readonly string[]): Promise<void> {
+    if (keys.length > 0) await this.#rows.claimFiles(keys);
+  }
+
+  async giveUpFiles(limit: number): Promise<number> {
+    return this.#rows.giveUpFiles({ hours: MAX_ARRIVAL_HOURS, limit });
   }
 }

@@ -4,8 +4,8 @@ import type { BlobStore } from '../storage/blob-store.js';
 const ROWS_PER_TRANSACTION = 100;
 
 /**
- * Removes previews that no media has any more. Their rows are removed first: after a crash in between, `npm run storage`
- * finds the files.
+ * Removes previews that no media has any more. Their rows are removed first; the same transaction lists the files, which
+ * are removed later when this process is killed in between.
  */
 export class PreviewSweep {
   readonly #unitOfWork: UnitOfWork;
@@ -19,9 +19,14 @@ export class PreviewSweep {
   /** Removes what deletions have marked. @returns the number of removed files */
   async runOnce(): Promise<number> {
     for (let removed = 0; ;) {
-      const keys = await this.#unitOfWork.run(({ previews }) => previews.takeUnused(ROWS_PER_TRANSACTION));
+      const keys = await this.#unitOfWork.run(async ({ previews, retention }) => {
+        const taken = await previews.takeUnused(ROWS_PER_TRANSACTION);
+        if (taken) await retention.announceFiles(taken);
+        return taken;
+      });
       if (keys === null) return removed;
       for (const key of keys) await this.#blobs.remove(key);
+      await this.#unitOfWork.read.retention.withdrawFiles(keys);
       removed += keys.length;
     }
   }

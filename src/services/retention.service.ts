@@ -50,11 +50,12 @@ export class RetentionService {
   }
 
   /**
-   * Removes the files of removed rows. The caller must make sure that no backup is reading them.
+   * Removes the files of removed rows, and those that a killed process stored without rows. The caller must make sure that no backup is reading them.
    * @returns number of removed files
    */
   async removeFiles(): Promise<number> {
     const { retention } = this.#unitOfWork.read;
+    while ((await retention.giveUpFiles(FILES_PER_STEP)) === FILES_PER_STEP);
     for (let removed = 0; ;) {
       const keys = await retention.removedFiles(FILES_PER_STEP);
       const failed = new Map<string, unknown>();

@@ -101,7 +101,7 @@ export class UploadService {
   /**
    * Stores the items of an upload. One transaction debits the price and writes the rows. The files are stored
    * before it commits and removed if it fails; if the result of the commit is unknown they are kept, since
-   * the rows may exist.
+   * the rows may exist. They are announced before they are stored, so that those of a killed process are removed later.
    * @throws AppError NOT_FOUND, INSUFFICIENT_CREDITS, STORAGE_QUOTA_EXCEEDED, UPLOAD_QUOTA_EXCEEDED, or an error
    *   of the file.
    */
@@ -109,13 +109,17 @@ export class UploadService {
     const { principal, datasetId, signal } = upload;
     if (datasetId !== null) await this.#unitOfWork.read.datasets.requireOwned(datasetId, principal.userId);
     const inspection = await inspectContent(this.#inspector, upload.content, signal);
-    const stored: string[] = [];
+    const keys = newKeys(inspection, upload);
+    const arriving = [...keys.values()];
+    const { retention } = this.#unitOfWork.read;
+    await retention.announceFiles(arriving);
     let committing = false;
     try {
-      const items = await this.#storeFiles(inspection, upload, stored);
+      const items = await this.#storeFiles(inspection, upload, keys);
       return await this.#unitOfWork.run(async (scope) => {
         committing = false;
         await upload.before?.(scope);
+        await scope.retention.claimFiles(arriving);
         const outcome = await this.#record(scope, upload, { items, inspection });
         await kept?.record(scope, outcome);
         // A client that disconnected does not learn the ids of its media, so nothing is stored or charged.
@@ -125,22 +129,28 @@ export class UploadService {
       });
     } catch (error) {
       // A file without a row only takes disk space; a row without its file would be charged but unusable.
-      if (!committing) await Promise.allSettled(stored.map((key) => this.#store.remove(key)));
+      if (!committing) await this.#remove(arriving);
       throw error;
     }
   }
 
-  /** Moves the accepted files to the store; `stored` is called with each key immediately. */
+  /** Files that cannot be removed now are removed when they are given up. */
+  async #remove(keys: readonly string[]): Promise<void> {
+    const removals = await Promise.allSettled(keys.map((key) => this.#store.remove(key)));
+    const removed = keys.filter((_key, index) => removals[index].status === 'fulfilled');
+    await this.#unitOfWork.read.retention.withdrawFiles(removed).catch(() => undefined);
+  }
+
+  /** Moves the accepted files to the store, those that are not there yet under the given keys. */
   async #storeFiles(
     { items }: Inspection,
     { principal: { userId }, storedFiles = [], signal }: Upload,
-    stored: string[],
+    keys: ReadonlyMap<AcceptedFile, string>,
   ): Promise<NewItem[]> {
     const put = async (file: AcceptedFile, role: MediaRole) => {
       signal?.throwIfAborted();
       const already = storedFiles.find(({ path }) => path === file.file.path);
-      const { key } = already ?? (await this.#store.put(file.file.path, file.file.sha256));
-      if (!already) stored.push(key);
+      const { key } = already ?? (await this.#store.put(file.file.path, file.file.sha256, keys.get(file)));
       return toMedia(file, role, { userId, storageKey: key });
     };
     const kept: NewItem[] = [];
@@ -182,6 +192,16 @@ export class UploadService {
       warnings: uploadWarnings(inspection),
     };
   }
+}
+
+/** A key for each file of an upload that is not in the store yet. */
+function newKeys(
+  { items }: Inspection,
+  { storedFiles = [] }: Pick<Upload, 'storedFiles'>,
+): ReadonlyMap<AcceptedFile, string> {
+  const there = new Set(storedFiles.map(({ path }) => path));
+  const files = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
+  return new Map(files.filter(({ file }) => !there.has(file.path)).map((file) => [file, uuid()]));
 }
 
 /** The dataset that an upload goes to. @throws AppError NOT_FOUND, DATASET_NAME_TAKEN */

@@ -51,9 +51,10 @@ export interface BlobStore {
    * Moves a finished temporary file into the store; `tempPath` no longer exists afterwards. The bytes are on stable
    * storage when the promise resolves, so a row with the key may be committed.
    * @param sha256 in hexadecimal, where it is known; a store that transfers the bytes refuses others
+   * @param key a new UUID unless given
    * @throws AppError `CONTENT_MISMATCH` (invalid)
    */
-  put(tempPath: string, sha256?: string): Promise<StoredBlob>;
+  put(tempPath: string, sha256?: string, key?: string): Promise<StoredBlob>;
   /**
    * Stores bytes as they arrive, with the guarantees of {@link put}. Nothing is stored when the source fails.
    * @throws AppError `CONTENT_MISMATCH` (invalid) for another size or checksum than declared

@@ -29,8 +29,7 @@ export class DiskBlobStore implements BlobStore {
   }
 
   /** The checksum is not compared: a file that is renamed keeps its bytes. */
-  async put(tempPath: string): Promise<StoredBlob> {
-    const key = uuidv7();
+  async put(tempPath: string, _sha256?: string, key = uuidv7()): Promise<StoredBlob> {
     return { key, bytes: await this.adopt(tempPath, key) };
   }
 

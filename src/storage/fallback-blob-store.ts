@@ -20,8 +20,8 @@ export class FallbackBlobStore implements BlobStore {
     this.#fallback = fallback;
   }
 
-  put(tempPath: string, sha256?: string): Promise<StoredBlob> {
-    return this.#primary.put(tempPath, sha256);
+  put(tempPath: string, sha256?: string, key?: string): Promise<StoredBlob> {
+    return this.#primary.put(tempPath, sha256, key);
   }
 
   putStream(source: AsyncIterable<Uint8Array>, content: IncomingBlob): Promise<HashedBlob> {

@@ -27,8 +27,8 @@ export class MeteredBlobStore implements BlobStore {
     this.#meter = meter;
   }
 
-  async put(tempPath: string, sha256?: string): Promise<StoredBlob> {
-    return this.#written(await this.#timed('put', () => this.#store.put(tempPath, sha256)));
+  async put(tempPath: string, sha256?: string, key?: string): Promise<StoredBlob> {
+    return this.#written(await this.#timed('put', () => this.#store.put(tempPath, sha256, key)));
   }
 
   async putStream(source: AsyncIterable<Uint8Array>, content: IncomingBlob): Promise<HashedBlob> {

@@ -26,4 +26,8 @@ export const noRetention: RetentionRepository = {
   removedFiles: async () => [],
   postponeFiles: async () => undefined,
   forgetFiles: async () => undefined,
+  announceFiles: async () => undefined,
+  claimFiles: async () => undefined,
+  withdrawFiles: async () => undefined,
+  giveUpFiles: async () => 0,
 };

@@ -59,4 +59,18 @@ export interface RetentionRepository {
   postponeFiles(keys: readonly string[]): Promise<void>;
   /** Forgets files that have been removed from the store. */
   forgetFiles(keys: readonly string[]): Promise<void>;
+  /**
+   * Lists files that are about to be stored, before any of their bytes are. Files whose process is killed before their rows
+   * exist are removed a day later.
+   */
+  announceFiles(keys: readonly string[]): Promise<void>;
+  /**
+   * Takes announced files off the list, in the transaction whose rows name them.
+   * @throws AppError UPLOAD_ENDED when they were given up meanwhile
+   */
+  claimFiles(keys: readonly string[]): Promise<void>;
+  /** Takes files off the list that were removed, or never stored. */
+  withdrawFiles(keys: readonly string[]): Promise<void>;
+  /** Lists files for removal that were announced a day ago and not claimed. @returns how many */
+  giveUpFiles(limit: number): Promise<number>;
 }

@@ -51,8 +51,8 @@ export class S3BlobStore implements BlobStore {
     this.#copies = copies;
   }
 
-  async put(tempPath: string, sha256?: string): Promise<StoredBlob> {
-    const key = uuidv7();
+  async put(tempPath: string, sha256?: string, key = uuidv7()): Promise<StoredBlob> {
+    requireBlobKey(key);
     const { size: bytes } = await stat(tempPath);
     const declared = { bytes, sha256: sha256 ?? (await sha256Of(createReadStream(tempPath))) };
     await this.#store(key, createReadStream(tempPath), declared);

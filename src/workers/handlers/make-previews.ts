@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { v7 as uuidv7 } from 'uuid';
 import type { Media, MediaKind } from '../../domain/dataset.js';
 import {
   MAX_PREVIEW_ATTEMPTS,
   previewKindsOf,
   type Preview,
-  type PreviewFile,
   type PreviewKind,
   type ProxyEncoder,
 } from '../../domain/preview.js';
@@ -150,29 +150,34 @@ export class MakePreviewsHandler {
 
   async #record({ sha256, kind }: Preview, { files, facts }: Made): Promise<void> {
     const { blobs, unitOfWork } = this.#deps;
-    const stored: string[] = [];
+    const rows = files.map(({ path, ...file }) => ({ path, row: { ...file, storageKey: uuidv7() } }));
+    const keys = rows.map(({ row }) => row.storageKey);
+    // Listed while no row names them, so that those of a killed worker are removed later.
+    await unitOfWork.read.retention.announceFiles(keys);
     let former: readonly string[] | null;
     try {
-      const rows: PreviewFile[] = [];
-      for (const { path, ...file } of files) {
-        const { key } = await blobs.put(path);
-        stored.push(key);
-        rows.push({ ...file, storageKey: key });
-      }
-      former = await unitOfWork.run(({ previews }) =>
-        previews.complete(sha256, kind, { facts, files: rows }),
-      );
+      for (const { path, row } of rows) await blobs.put(path, undefined, row.storageKey);
+      former = await unitOfWork.run(async ({ previews, retention }) => {
+        const replaced = await previews.complete(sha256, kind, { facts, files: rows.map(({ row }) => row) });
+        if (!replaced) return null;
+        await retention.claimFiles(keys);
+        await retention.announceFiles(replaced);
+        return replaced;
+      });
     } catch (error) {
-      // A commit whose outcome is unknown may have succeeded: then the files are needed, otherwise they are orphans.
-      if (!(error instanceof AppError && error.kind === 'unavailable')) await this.#remove(stored);
+      // A commit whose outcome is unknown may have succeeded: then the files are needed.
+      if (!(error instanceof AppError && error.kind === 'unavailable')) await this.#remove(keys);
       throw error;
     }
-    await this.#remove(former ?? stored);
+    await this.#remove(former ?? keys);
     this.#deps.log.debug('A preview was made.', { sha256, kind, files: files.length });
   }
 
   async #remove(keys: readonly string[]): Promise<void> {
-    await Promise.allSettled(keys.map((key) => this.#deps.blobs.remove(key)));
+    const { blobs, unitOfWork } = this.#deps;
+    const removals = await Promise.allSettled(keys.map((key) => blobs.remove(key)));
+    const removed = keys.filter((_key, index) => removals[index].status === 'fulfilled');
+    await unitOfWork.read.retention.withdrawFiles(removed).catch(() => undefined);
   }
 
   /**
