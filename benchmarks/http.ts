@@ -37,7 +37,7 @@ async function load(url: string, { path, request }: Contest): Promise<Load> {
 }
 
 /** Processes whose processor time a request costs, by what their command lines contain. */
-const PROCESSES = { 'the api': 'dist/src/server.js', PostgreSQL: 'postgres' } as const;
+const PROCESSES = { 'the api': 'src/server.js', PostgreSQL: 'postgres' } as const;
 type ProcessName = keyof typeof PROCESSES;
 const PROCESS_NAMES = Object.keys(PROCESSES) as ProcessName[];
 
