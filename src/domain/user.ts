@@ -23,11 +23,14 @@ export interface User {
   readonly disabledAt: Date | null;
 }
 
+/** The part of a user that a credential is checked against. */
+export type CheckedUser = Pick<User, 'id' | 'email' | 'role' | 'tokenVersion' | 'balance' | 'disabledAt'>;
+
 /** The user of a session. */
 export interface SessionUser {
   /** Id of the session. */
   readonly id: string;
-  readonly user: User;
+  readonly user: CheckedUser;
 }
 
 /** The caller: claims of the credential, checked against the user's row. */

@@ -56,7 +56,10 @@ export class PostgresUserRepository implements UserRepository {
 
   async findBySessions(sessionIds: readonly string[]): Promise<readonly SessionUser[]> {
     const rows = await this.#users.findBySessions(sessionIds);
-    return rows.map(({ sessionId, user }) => ({ id: sessionId, user: toUser(user) }));
+    return rows.map(({ sessionId, balance, ...user }) => ({
+      id: sessionId,
+      user: { ...user, balance: BigInt(balance) },
+    }));
   }
 
   async findByEmail(email: string): Promise<User | null> {

@@ -2,7 +2,7 @@ import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { canonicalPassword } from '../domain/canonical-text.js';
 import type { Session } from '../domain/credential.js';
 import type { ClientInfo } from '../domain/user-session.js';
-import type { Principal, SessionUser, User } from '../domain/user.js';
+import type { CheckedUser, Principal, SessionUser, User } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { accountDisabled, tokenProblem } from '../errors/common-errors.js';
 import { requireUsablePassword, type CheckOptions, type PasswordHasher } from './auth-password.js';
@@ -36,7 +36,7 @@ export interface AuthServiceDeps {
 const emailTaken = (): AppError =>
   new AppError('EMAIL_TAKEN', { message: 'A user with this e-mail address already exists.' });
 
-function toPrincipal(user: User): Principal {
+function toPrincipal(user: CheckedUser): Principal {
   return { userId: user.id, email: user.email, role: user.role, balance: user.balance };
 }
 
@@ -148,7 +148,10 @@ export class AuthService {
   }
 
   /** The user of a token, read in one statement with the session; null when either has ended. */
-  async #userOf({ sessionId, userId }: Pick<TokenClaims, 'sessionId' | 'userId'>): Promise<User | null> {
+  async #userOf({
+    sessionId,
+    userId,
+  }: Pick<TokenClaims, 'sessionId' | 'userId'>): Promise<CheckedUser | null> {
     if (sessionId === null) return this.#users.find(userId);
     return (await this.#sessions.find(sessionId))?.user ?? null;
   }

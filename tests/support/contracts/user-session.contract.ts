@@ -74,7 +74,9 @@ export function describeUserSessionRepository(open: OpenPersistence): void {
       await sessions().remove({ id: first, userId: one.id });
       expect(await usersOf(first, second)).toEqual({ [second]: one.id });
       const current = await harness().unitOfWork.read.users.findById(one.id);
-      expect(await found([second])).toEqual([{ id: second, user: current }]);
+      const [{ user }] = await found([second]);
+      expect(current).toMatchObject(user);
+      expect(user).toMatchObject({ email: current?.email, role: 'user', tokenVersion: 0, disabledAt: null });
       await harness().unitOfWork.run(({ users }) => users.remove(one.id));
       expect(await usersOf(second, third)).toEqual({ [third]: other.id });
     });
