@@ -120,7 +120,8 @@ export function conversionFilters({
   // 4:2:0 of the same size passes unchanged, except that full range is converted, because players do not
   // expect it.
   const range = format === 'yuv420p' ? '+accurate_rnd:out_range=tv' : '';
-  const bt709 = ':out_color_matrix=bt709';
+  // FFmpeg scales RGB by way of YCbCr. With a matrix for the way back alone, frames that stay RGB would change their hue.
+  const bt709 = format === 'rgb24' || format === 'rgba' ? '' : ':out_color_matrix=bt709';
   if (toneMapFile === undefined) return [`${scale}${range}${toBt709 ? bt709 : ''}`, `format=${format}`];
   const table = `lut3d=file=${filterPath(toneMapFile)}:interp=tetrahedral`;
   return [
