@@ -157,6 +157,17 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
       numbers: ['frames'],
     },
   ),
+  'eval:previews': tool(
+    [
+      'eval',
+      'dist/evaluation/previews/contact-sheet.js',
+      'one page of previews of a portrait clip, variable rate, HDR, two frames',
+    ],
+    'npm run eval:previews [-- --out FILE]',
+    {
+      texts: ['out'],
+    },
+  ),
   'eval:video-sizes': tool(
     [
       'eval',
