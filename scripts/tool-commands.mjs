@@ -323,6 +323,17 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
       numbers: ['kills', 'images'],
     },
   ),
+  'soak:backup-growth': tool(
+    [
+      'soak',
+      'dist/tests/soak/backup-growth.js',
+      'two snapshots of unchanged media; measures what the second one adds to the repository',
+    ],
+    'npm run soak:backup-growth [-- --mb N]',
+    {
+      numbers: ['mb'],
+    },
+  ),
   'soak:multipart': tool(
     [
       'soak',
