@@ -369,6 +369,18 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
       numbers: ['jobs', 'clients'],
     },
   ),
+  'soak:deletes': tool(
+    [
+      'soak',
+      'dist/tests/soak/deletes.js',
+      'deletes a thousand media while jobs over them wait and run; counts jobs, charges, files and bytes',
+    ],
+    'npm run soak:deletes [-- --images N --videos N]',
+    {
+      texts: [],
+      numbers: ['images', 'videos'],
+    },
+  ),
   'soak:images': tool(
     [
       'soak',
