@@ -219,7 +219,7 @@ async function build() {
   say(`Compiled in ${seconds(startedAt)}.`);
 }
 
-/** Leaves the bundles as they are: processes whose modules have changed start from these, which takes less than bundling. */
+/** Leaves the bundles as they are: a process whose modules have changed starts from its modules, which takes less time. */
 async function buildWithoutTypes() {
   const { problems } = await transpileChanged();
   if (problems.length > 0) fail(problems.join(''));

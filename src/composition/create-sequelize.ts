@@ -16,27 +16,6 @@ export interface ConnectionGuard {
   requireAnswers(): void;
 }
 
-/** The part of the driver's connection that is used here. */
-interface DriverConnection {
-  query(sql: string): Promise<unknown>;
-  end(): Promise<void>;
-}
-
-const isDriverConnection = (connection: unknown): connection is DriverConnection =>
-  typeof connection === 'object' && connection !== null && 'query' in connection && 'end' in connection;
-
-/** Sets the isolation level of a new connection, so that not every transaction has to. */
-async function readCommitted(connection: unknown): Promise<void> {
-  if (!isDriverConnection(connection)) throw new Error('The connection is not a PostgreSQL connection.');
-  try {
-    await connection.query("SET default_transaction_isolation = 'read committed'");
-  } catch (error) {
-    // The pool does not have it yet, so it would stay open.
-    void connection.end().catch(() => undefined);
-    throw error;
-  }
-}
-
 /**
  * Creates a connection pool with a timeout for everything that could block. It connects at the first query.
  */
@@ -57,11 +36,12 @@ export function createSequelize(
       statement_timeout: statementMs,
       query_timeout: statementMs === 0 ? 0 : statementMs + 1_000,
       idle_in_transaction_session_timeout: idleInTransactionMs,
+      // So that not every transaction has to set it.
+      options: '-c default_transaction_isolation=read\\ committed',
       keepAlive: true,
       ...(guard && { stream: guard.socket }),
     },
   });
-  sequelize.addHook('afterConnect', readCommitted);
   if (guard) {
     // The second hook ends the wait of callers for whom the pool is opening a connection.
     sequelize.addHook('beforePoolAcquire', () => guard.requireAnswers());

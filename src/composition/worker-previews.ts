@@ -21,7 +21,7 @@ import type { QueueParts } from './queue-parts.js';
 export interface WorkerPreviews {
   readonly runner: QueueRunner;
   readonly periodics: readonly Periodic[];
-  /** There are new pending previews, or previews that no media has any more. */
+  /** There are new pending previews, or previews whose last file was deleted. */
   wake(): void;
   /** Interrupts the preview that is being made; it is made again. */
   stop(): void;

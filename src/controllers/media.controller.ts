@@ -1,30 +1,33 @@
-import type { Request } from 'express';
 import type { MediaFilter } from '../domain/media-list.js';
 import { sendIfUnchanged } from '../middlewares/download.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { HANDLED, ok, whileConnected, type Reply } from '../middlewares/reply.js';
 import type { mediaOperations } from '../schemas/media.schema.js';
-import type { LinkUserService } from '../services/link-user.service.js';
 import type { MediaRequest, MediaService } from '../services/media.service.js';
-import { mediaPath, presentListedMedia, presentMedia, sheetPath, type MediaLink } from './media.presenter.js';
+import { mediaPath, presentListedMedia, presentMedia } from './media.presenter.js';
 import { nextLink } from './next-link.js';
-import { CACHE_SECONDS, filmstripAnswer, sendFile, sendPreview, thumbnailFormat } from './preview-answers.js';
-import type { PublicLinks } from './public-links.js';
+import { CACHE_SECONDS, PreviewAnswers, sendPreview, type PreviewAnswersDeps } from './preview-answers.js';
 
 type Operations = typeof mediaOperations;
+type MediaId = Omit<MediaRequest, 'userId'>;
+
 /** Dependencies of {@link MediaController}. */
-export interface MediaControllerDeps {
+export interface MediaControllerDeps extends Pick<PreviewAnswersDeps<MediaId>, 'links' | 'linkUsers'> {
   readonly media: MediaService;
-  readonly links: PublicLinks;
-  readonly linkUsers: Pick<LinkUserService, 'verify'>;
 }
 
 /** HTTP handlers of media and their previews. */
 export class MediaController {
-  readonly #deps: MediaControllerDeps;
+  readonly #media: MediaService;
+  readonly #answers: PreviewAnswers<MediaId>;
 
-  constructor(deps: MediaControllerDeps) {
-    this.#deps = deps;
+  constructor({ media, ...links }: MediaControllerDeps) {
+    this.#media = media;
+    this.#answers = new PreviewAnswers<MediaId>({
+      files: media,
+      pathOf: ({ id }) => mediaPath(id),
+      ...links,
+    });
   }
 
   readonly list = async (call: Call<Operations['list']>): Promise<Reply> => {
@@ -37,49 +40,36 @@ export class MediaController {
 
   readonly get = async ({ principal, params, request }: Call<Operations['get']>): Promise<Reply> => {
     const { userId } = principal;
-    const details = await this.#deps.media.get({ userId, id: params.id });
-    return ok(presentMedia(details, this.#linksOf(request, userId, params.id)));
+    const { id } = params;
+    const details = await this.#media.get({ userId, id });
+    return ok(presentMedia(details, this.#answers.linksOf(request, userId, { id })));
   };
 
-  readonly content = async (call: Call<Operations['content']>): Promise<typeof HANDLED> =>
-    sendFile(call, await this.#deps.media.content(await this.#viewed(call, '/content')));
+  readonly content = (call: Call<Operations['content']>) => this.#answers.content(call, call.params);
 
-  readonly thumbnail = async (call: Call<Operations['thumbnail']>): Promise<typeof HANDLED> => {
-    const viewed = await this.#viewed(call, '/thumbnail');
-    const width = Number(call.query.width);
-    return sendPreview(call, await this.#deps.media.thumbnail(viewed, width, thumbnailFormat(call)));
+  readonly thumbnail = (call: Call<Operations['thumbnail']>) => this.#answers.thumbnail(call, call.params);
+
+  readonly poster = (call: Call<Operations['poster']>) => this.#answers.whole(call, call.params, 'poster');
+
+  readonly proxy = (call: Call<Operations['proxy']>) => this.#answers.whole(call, call.params, 'proxy');
+
+  readonly filmstrip = (call: Call<Operations['filmstrip']>) => this.#answers.filmstrip(call, call.params);
+
+  readonly filmstripFrame = (call: Call<Operations['filmstripFrame']>) => {
+    const { position, ...id } = call.params;
+    return this.#answers.filmstripFrame(call, id, position);
   };
 
-  readonly poster = async (call: Call<Operations['poster']>): Promise<typeof HANDLED> =>
-    sendPreview(call, await this.#deps.media.whole(await this.#viewed(call, '/poster'), 'poster'));
-
-  readonly proxy = async (call: Call<Operations['proxy']>): Promise<typeof HANDLED> =>
-    sendPreview(call, await this.#deps.media.whole(await this.#viewed(call, '/proxy'), 'proxy'));
-
-  readonly filmstrip = async (call: Call<Operations['filmstrip']>): Promise<Reply | typeof HANDLED> => {
-    const { query, request, response } = call;
-    const viewed = await this.#viewed(call, '/filmstrip');
-    const link = this.#linksOf(request, viewed.userId, viewed.id);
-    const { format } = query;
-    return filmstripAnswer(await this.#deps.media.filmstrip(viewed), link, { format, response });
-  };
-
-  readonly filmstripFrame = async (call: Call<Operations['filmstripFrame']>): Promise<typeof HANDLED> => {
-    const { position } = call.params;
-    const viewed = await this.#viewed(call, `/filmstrip/${position}`);
-    return sendPreview(call, await this.#deps.media.stripFile(viewed, 'frame', position));
-  };
-
-  readonly filmstripSheet = async (call: Call<Operations['filmstripSheet']>): Promise<typeof HANDLED> => {
-    const { position } = call.params;
-    const viewed = await this.#viewed(call, sheetPath(position));
-    return sendPreview(call, await this.#deps.media.stripFile(viewed, 'sheet', position));
+  readonly filmstripSheet = (call: Call<Operations['filmstripSheet']>) => {
+    const { position, ...id } = call.params;
+    return this.#answers.filmstripSheet(call, id, position);
   };
 
   readonly frame = async (call: Call<Operations['frame']>): Promise<typeof HANDLED> => {
     const { params, query, request, response } = call;
-    const viewed = await this.#viewed(call, `/frames/${params.index}`);
-    const frame = await this.#deps.media.frame(viewed, params.index, query.format);
+    const { index, ...id } = params;
+    const asked = await this.#answers.asked(call, id, `/frames/${index}`);
+    const frame = await this.#media.frame(asked, index, query.format);
     // A client that has the frame does not make the server decode it.
     const unchanged = { etag: `"${frame.tag}"`, modified: frame.modified, cacheSeconds: CACHE_SECONDS };
     if (sendIfUnchanged(request, response, unchanged)) return HANDLED;
@@ -98,26 +88,11 @@ export class MediaController {
     const { limit, cursor, ...filter } = query;
     const { userId } = principal;
     const order = filter.order ?? (filter.sort === 'name' ? 'asc' : 'desc');
-    const { rows, nextCursor } = await this.#deps.media.list({ ...filter, order, userId }, { limit, cursor });
+    const { rows, nextCursor } = await this.#media.list({ ...filter, order, userId }, { limit, cursor });
     const headers = nextCursor === null ? undefined : { Link: nextLink(request.originalUrl, nextCursor) };
-    const media = rows.map((row) => presentListedMedia(row, this.#linksOf(request, userId, row.media.id)));
+    const media = rows.map((row) =>
+      presentListedMedia(row, this.#answers.linksOf(request, userId, row.media)),
+    );
     return ok({ media, nextCursor }, headers);
-  }
-
-  #linksOf(request: Request, userId: string, id: string): MediaLink {
-    return (path, query) => {
-      const signed = this.#deps.links.sign(request, `${mediaPath(id)}${path}`, { userId });
-      return query === undefined ? signed : `${signed}&${query}`;
-    };
-  }
-
-  /** The media, as the user of the token or the user for whom the signed link was issued may see it. */
-  async #viewed(
-    call: Pick<Call<Operations['content']>, 'params' | 'query' | 'principal'>,
-    path: string,
-  ): Promise<MediaRequest> {
-    const { id } = call.params;
-    if (call.query.signature === undefined) return { id, userId: call.principal.userId };
-    return { id, userId: await this.#deps.linkUsers.verify(`${mediaPath(id)}${path}`, call.query) };
   }
 }

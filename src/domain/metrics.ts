@@ -40,11 +40,11 @@ export const METRIC_TYPES: Readonly<Partial<Record<MetricName, 'counter' | 'hist
 };
 
 /** Name of a sample: a metric, or a part of a histogram. */
-type SampleName = MetricName | `${MetricName}_${'bucket' | 'sum' | 'count'}`;
+export type SampleName = MetricName | `${MetricName}_${'bucket' | 'sum' | 'count'}`;
 
 /** What is added to a count of the installation. */
 export interface CountIncrement {
-  readonly name: string;
+  readonly name: SampleName;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }

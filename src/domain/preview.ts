@@ -1,7 +1,7 @@
 import type { MediaKind } from './dataset.js';
 import type { FilmstripFacts } from './filmstrip.js';
 
-/** PostgreSQL NOTIFY channel for previews that are to be made, and for contents that no media has any more. */
+/** PostgreSQL NOTIFY channel for previews that are to be made, and for contents whose last file was deleted. */
 export const PREVIEWS_CHANNEL = 'media_previews';
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { openPromise } from 'yauzl';
+import { MEDIA_MIME } from '../domain/media-types.js';
 import type { ResultMedia } from '../domain/result.js';
 
 /** An uncompressed member of an archive written by this program. */
@@ -32,20 +33,10 @@ export async function indexZip(path: string): Promise<StoredMember[]> {
   }
 }
 
-/** MIME types of the images and videos in results, by extension. */
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
-  mp4: 'video/mp4',
-  avi: 'video/x-msvideo',
-};
-
 /** The images and videos among the members of an archive, in their order; empty files are omitted. */
 export function mediaAmong(members: readonly StoredMember[]): ResultMedia[] {
   return members.flatMap((member) => {
-    const type = MEDIA_TYPES[member.name.slice(member.name.lastIndexOf('.') + 1).toLowerCase()];
+    const type = MEDIA_MIME[member.name.slice(member.name.lastIndexOf('.') + 1).toLowerCase()];
     if (type === undefined || member.bytes === 0) return [];
     return [{ ...member, type, kind: type.startsWith('video/') ? 'video' : 'image' }];
   });

@@ -10,6 +10,7 @@ import { MessageBudget, type BudgetLimits } from './message-budget.js';
 
 /** Time within which a client must be authenticated. */
 const SILENCE_MS = 5000;
+
 /** What a WebSocket is used for. */
 export interface SocketSubject {
   /** Takes a message that is within the budget of the connection. */

@@ -1,21 +1,20 @@
 import { z } from 'zod';
 import { MEDIA_SORTS } from '../domain/media-list.js';
 import { FRAME_FORMATS } from '../domain/preview.js';
-import { id, idParams, pageQueryOf } from './common.schema.js';
+import { id, idParams } from './common.schema.js';
 import { operation, type SuccessResponse } from './operation.js';
 import { filmstrip, listedMedia, mediaDetails } from './media-answers.schema.js';
 import {
   FILE_ERRORS,
   fileAnswers,
   fileNumber,
+  filePageQuery,
   fileQuery,
   filmstripQuery,
   NOT_READY,
   thumbnailQuery,
 } from './preview-file.schema.js';
 
-const MAX_LISTED = 200;
-const LISTED = 50;
 const MAX_SEARCH_LENGTH = 200;
 
 const listQuery = {
@@ -36,7 +35,7 @@ const listQuery = {
     .enum(['asc', 'desc'])
     .optional()
     .meta({ description: '`asc` for names, otherwise `desc` by default' }),
-  ...pageQueryOf(MAX_LISTED, LISTED),
+  ...filePageQuery,
 };
 
 const listAnswer: SuccessResponse = {

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { THUMBNAIL_FORMATS, THUMBNAIL_WIDTHS } from '../domain/preview.js';
-import { linkQuery, saveQuery } from './common.schema.js';
+import { linkQuery, pageQueryOf, saveQuery } from './common.schema.js';
 import { MEDIA_TYPES, type OperationShape } from './operation.js';
+
+const MAX_LISTED = 200;
+const LISTED = 50;
+
+/** Query of a page of a list of files. */
+export const filePageQuery = pageQueryOf(MAX_LISTED, LISTED);
 
 /** Query of a file that signed links reach. */
 export const fileQuery = linkQuery.extend(saveQuery);

@@ -1,19 +1,17 @@
 import { z } from 'zod';
-import { idParams, pageQueryOf } from './common.schema.js';
+import { idParams } from './common.schema.js';
 import { filmstrip, listedResultMedia, resultMediaDetails } from './media-answers.schema.js';
 import { operation } from './operation.js';
 import {
   FILE_ERRORS,
   fileAnswers,
   fileNumber,
+  filePageQuery,
   fileQuery,
   filmstripQuery,
   NOT_READY,
   thumbnailQuery,
 } from './preview-file.schema.js';
-
-const MAX_LISTED = 200;
-const LISTED = 50;
 
 const READ = { tag: 'Media', access: 'user', scope: 'jobs:read' } as const;
 const LINK = { tag: 'Media', access: 'link', scope: 'jobs:read' } as const;
@@ -34,7 +32,7 @@ export const resultMediaOperations = {
       'In the order of the ZIP, with the states of their previews. 409 until the job is COMPLETED, 410 when the result is gone.',
     ...READ,
     params: idParams,
-    query: z.strictObject(pageQueryOf(MAX_LISTED, LISTED)),
+    query: z.strictObject(filePageQuery),
     responses: [
       {
         status: 200,

@@ -23,7 +23,7 @@ import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 import { JsonGuard } from '../domain/json-guard.js';
 import { AppError } from '../errors/app-error.js';
 import { issueLines } from '../errors/schema-issues.js';
-import { MEDIA_MIME } from './dataset-file.service.js';
+import { MEDIA_MIME } from '../domain/media-types.js';
 
 /** An item without the places of deleted ones. */
 interface NumberedItem {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Media } from '../domain/dataset.js';
 import { frameOfSample, parseDatasetFileName, datasetFileName } from '../domain/dataset-file.js';
+import { MEDIA_MIME } from '../domain/media-types.js';
 import type { FrameFormat } from '../domain/preview.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { notFound } from '../errors/common-errors.js';
@@ -55,18 +56,6 @@ export interface DatasetFile extends AsyncDisposable {
   readonly filename: string;
   read(range?: ByteRange): AsyncIterable<Buffer>;
 }
-
-/** MIME types of stored files by container. */
-export const MEDIA_MIME: Readonly<Record<string, string>> = {
-  png: 'image/png',
-  mp4: 'video/mp4',
-  avi: 'video/x-msvideo',
-  mkv: 'video/x-matroska',
-  webm: 'video/webm',
-  ts: 'video/mp2t',
-  mpg: 'video/mpeg',
-  gif: 'image/gif',
-};
 
 /** Serves files of datasets to their owners, by item name. */
 export class DatasetFileService {

@@ -1,12 +1,12 @@
 import type { Media } from '../domain/dataset.js';
-import type { FilmstripFacts } from '../domain/filmstrip.js';
 import type { MediaFilter } from '../domain/media-list.js';
-import type { FrameFormat, Preview, ThumbnailFormat } from '../domain/preview.js';
+import type { FrameFormat, Preview } from '../domain/preview.js';
 import type { Page, PageRequest } from '../domain/repositories/pages.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { notFound } from '../errors/common-errors.js';
 import type { BlobStore } from '../storage/blob-store.js';
-import { MEDIA_MIME, type FrameImages } from './dataset-file.service.js';
+import { MEDIA_MIME } from '../domain/media-types.js';
+import type { FrameImages } from './dataset-file.service.js';
 import { chunksOf, PreviewFiles, type MediaFile, type PreviewDetails } from './preview-files.js';
 
 /** A media with its previews, in the order of the kinds. */
@@ -45,13 +45,19 @@ export class MediaService {
   readonly #read: UnitOfWork['read'];
   readonly #store: Pick<BlobStore, 'open' | 'borrow'>;
   readonly #frames: FrameImages;
-  readonly #previews: PreviewFiles;
+  readonly previews: PreviewFiles<MediaRequest>;
 
   constructor({ read }: UnitOfWork, store: Pick<BlobStore, 'open' | 'borrow'>, frames: FrameImages) {
     this.#read = read;
     this.#store = store;
     this.#frames = frames;
-    this.#previews = new PreviewFiles(read.previews, store);
+    this.previews = new PreviewFiles({
+      ...{ previews: read.previews, store },
+      find: async (request) => {
+        const media = await this.#owned(request);
+        return { ...media, details: { id: media.id } };
+      },
+    });
   }
 
   /** @throws AppError VALIDATION for an invalid cursor; NOT_FOUND for the dataset of another user */
@@ -59,14 +65,14 @@ export class MediaService {
     const { datasetId, userId } = filter;
     if (datasetId !== undefined) await this.#read.datasets.requireOwned(datasetId, userId);
     const { rows, nextCursor } = await this.#read.media.page(filter, request);
-    const listed = await this.#previews.withPreviews(rows);
+    const listed = await this.previews.withPreviews(rows);
     return { rows: listed.map(({ file, previews }) => ({ media: file, previews })), nextCursor };
   }
 
   /** @throws AppError NOT_FOUND. */
   async get(request: MediaRequest): Promise<MediaDetails> {
     const media = await this.#owned(request);
-    return { media, ...(await this.#previews.details(media)) };
+    return { media, ...(await this.previews.details(media)) };
   }
 
   /** The stored file itself. @throws AppError NOT_FOUND, MEDIA_MISSING. */
@@ -80,26 +86,6 @@ export class MediaService {
       filename: `${name}.${container}`,
       read: (range) => chunksOf(this.#store.open(media.storageKey, range)),
     };
-  }
-
-  /** @throws AppError NOT_FOUND, and as `PreviewFiles.thumbnail` */
-  async thumbnail(request: MediaRequest, width: number, format: ThumbnailFormat): Promise<MediaFile> {
-    return this.#previews.thumbnail(await this.#owned(request), width, format);
-  }
-
-  /** @throws AppError as {@link thumbnail} */
-  async whole(request: MediaRequest, kind: 'poster' | 'proxy'): Promise<MediaFile> {
-    return this.#previews.whole(await this.#owned(request), kind);
-  }
-
-  /** @throws AppError as {@link thumbnail} */
-  async filmstrip(request: MediaRequest): Promise<FilmstripFacts> {
-    return this.#previews.filmstrip(await this.#owned(request));
-  }
-
-  /** @throws AppError as {@link thumbnail} */
-  async stripFile(request: MediaRequest, part: 'frame' | 'sheet', position: number): Promise<MediaFile> {
-    return this.#previews.stripFile(await this.#owned(request), part, position);
   }
 
   /** Any frame of a video, tone-mapped if it is HDR. @throws AppError NOT_FOUND, also beyond the last frame */

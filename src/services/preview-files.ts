@@ -17,12 +17,14 @@ import { notFound } from '../errors/common-errors.js';
 import type { BlobStore, ByteRange } from '../storage/blob-store.js';
 
 /** A file of which there may be previews: a media, or a file of a result. */
-export interface PreviewedFile {
+interface PreviewedFile {
   readonly sha256: string;
   readonly kind: MediaKind;
   /** Names of sent previews begin with it. */
   readonly name: string;
   readonly createdAt: Date;
+  /** Identifies the file in errors. */
+  readonly details: Readonly<Record<string, unknown>>;
 }
 
 /** The previews of a file, and the files of its thumbnail, poster and proxy. */
@@ -46,24 +48,27 @@ export interface MediaFile {
 /** When clients should ask again for a preview that is not ready. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** Finds the previews of files and their bytes. */
-export class PreviewFiles {
-  readonly #previews: Pick<PreviewRepository, 'ofContents' | 'files' | 'file'>;
-  readonly #store: Pick<BlobStore, 'open'>;
+/** Where {@link PreviewFiles} finds previews, their bytes and the files they are of. */
+export interface PreviewFilesDeps<Request> {
+  readonly previews: Pick<PreviewRepository, 'ofContents' | 'files' | 'file'>;
+  readonly store: Pick<BlobStore, 'open'>;
+  /** The file of a request, as its caller may see it. @throws AppError NOT_FOUND and others */
+  readonly find: (request: Request) => Promise<PreviewedFile>;
+}
 
-  constructor(
-    previews: Pick<PreviewRepository, 'ofContents' | 'files' | 'file'>,
-    store: Pick<BlobStore, 'open'>,
-  ) {
-    this.#previews = previews;
-    this.#store = store;
+/** Finds the previews of the files that requests ask for. */
+export class PreviewFiles<Request> {
+  readonly #deps: PreviewFilesDeps<Request>;
+
+  constructor(deps: PreviewFilesDeps<Request>) {
+    this.#deps = deps;
   }
 
   /** Each of these files with its previews. */
   async withPreviews<File extends Pick<PreviewedFile, 'sha256'>>(
     files: readonly File[],
   ): Promise<{ readonly file: File; readonly previews: readonly Preview[] }[]> {
-    const previews = await this.#previews.ofContents([...new Set(files.map(({ sha256 }) => sha256))]);
+    const previews = await this.#deps.previews.ofContents([...new Set(files.map(({ sha256 }) => sha256))]);
     return files.map((file) => ({
       file,
       previews: previews.filter(({ sha256 }) => sha256 === file.sha256),
@@ -72,46 +77,51 @@ export class PreviewFiles {
 
   /** The previews of a file; those of a filmstrip are described by its facts. */
   async details({ sha256 }: Pick<PreviewedFile, 'sha256'>): Promise<PreviewDetails> {
-    const previews = await this.#previews.ofContents([sha256]);
+    const previews = await this.#deps.previews.ofContents([sha256]);
     const filesOf = async (kind: PreviewFileKind) =>
-      [kind, await this.#previews.files(sha256, kind)] as const;
+      [kind, await this.#deps.previews.files(sha256, kind)] as const;
     const found = await Promise.all((['thumbnail', 'poster', 'proxy'] as const).map(filesOf));
     return { previews, files: Object.fromEntries(found) };
   }
 
   /**
    * The thumbnail of this nominal width, or the largest one.
-   * @throws AppError PREVIEW_NONE, PREVIEW_PENDING, PREVIEW_FAILED
+   * @throws AppError PREVIEW_NONE, PREVIEW_PENDING, PREVIEW_FAILED, or an error about the file
    */
-  async thumbnail(file: PreviewedFile, width: number, format: ThumbnailFormat): Promise<MediaFile> {
+  async thumbnail(request: Request, width: number, format: ThumbnailFormat): Promise<MediaFile> {
     const widths = THUMBNAIL_WIDTHS.filter((nominal) => nominal <= width).toReversed();
     const variants = widths.map((nominal) => thumbnailVariant(nominal, format));
-    return this.#file(file, 'thumbnail', variants);
+    return this.#file(await this.#deps.find(request), 'thumbnail', variants);
   }
 
   /** The poster or the playable copy. @throws AppError as {@link thumbnail} */
-  async whole(file: PreviewedFile, kind: 'poster' | 'proxy'): Promise<MediaFile> {
-    return this.#file(file, kind, [WHOLE_VARIANT]);
+  async whole(request: Request, kind: 'poster' | 'proxy'): Promise<MediaFile> {
+    return this.#file(await this.#deps.find(request), kind, [WHOLE_VARIANT]);
   }
 
   /** @throws AppError as {@link thumbnail} */
-  async filmstrip(file: PreviewedFile): Promise<FilmstripFacts> {
-    const preview = await this.#preview(file, 'filmstrip');
-    if (preview?.facts.filmstrip) return preview.facts.filmstrip;
-    throw unavailable(file, 'filmstrip', preview);
+  async filmstrip(request: Request): Promise<FilmstripFacts> {
+    return this.#filmstrip(await this.#deps.find(request));
   }
 
   /** One frame of the filmstrip, or one sheet of its tiles. @throws AppError as {@link thumbnail}, NOT_FOUND beyond the last */
-  async stripFile(file: PreviewedFile, part: 'frame' | 'sheet', position: number): Promise<MediaFile> {
-    const filmstrip = await this.filmstrip(file);
+  async stripFile(request: Request, part: 'frame' | 'sheet', position: number): Promise<MediaFile> {
+    const file = await this.#deps.find(request);
+    const filmstrip = await this.#filmstrip(file);
     const count = part === 'frame' ? filmstrip.frames.length : sheetsOf(filmstrip);
     if (position >= count) throw notFound(`The ${part} of the filmstrip`, String(position));
     return this.#file(file, 'filmstrip', [part === 'frame' ? String(position) : sheetVariant(position)]);
   }
 
+  async #filmstrip(file: PreviewedFile): Promise<FilmstripFacts> {
+    const preview = await this.#preview(file, 'filmstrip');
+    if (preview?.facts.filmstrip) return preview.facts.filmstrip;
+    throw unavailable(file, 'filmstrip', preview);
+  }
+
   async #file(file: PreviewedFile, kind: PreviewFileKind, variants: readonly string[]): Promise<MediaFile> {
     for (const variant of variants) {
-      const found = await this.#previews.file(file.sha256, kind, variant);
+      const found = await this.#deps.previews.file(file.sha256, kind, variant);
       if (found) return this.#toFile(file, kind, found);
     }
     throw unavailable(file, kind, await this.#preview(file, kind));
@@ -127,22 +137,21 @@ export class PreviewFiles {
       modified: createdAt,
       type,
       filename: `${name}-${kind}${part}.${ending}`,
-      read: (range) => chunksOf(this.#store.open(storageKey, range)),
+      read: (range) => chunksOf(this.#deps.store.open(storageKey, range)),
     };
   }
 
   async #preview({ sha256 }: PreviewedFile, kind: PreviewKind): Promise<Preview | undefined> {
-    const previews = await this.#previews.ofContents([sha256]);
+    const previews = await this.#deps.previews.ofContents([sha256]);
     return previews.find((preview) => preview.kind === kind);
   }
 }
 
 function unavailable(
-  { name, kind: fileKind }: PreviewedFile,
+  { details, kind: fileKind }: PreviewedFile,
   kind: PreviewKind,
   preview: Preview | undefined,
 ): AppError {
-  const details = { name };
   if (!preview)
     return new AppError('PREVIEW_NONE', { message: `There is no ${kind} of this ${fileKind}.`, details });
   if (preview.status === 'failed')

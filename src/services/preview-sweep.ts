@@ -1,10 +1,11 @@
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { BlobStore } from '../storage/blob-store.js';
+import { removeAnnounced } from './remove-announced.js';
 
 const ROWS_PER_TRANSACTION = 100;
 
 /**
- * Removes previews that no media has any more. Their rows are removed first; the same transaction lists the files, which
+ * Removes previews whose last file was deleted. Their rows are removed first; the same transaction lists the files, which
  * are removed later when this process is killed in between.
  */
 export class PreviewSweep {
@@ -25,9 +26,8 @@ export class PreviewSweep {
         return taken;
       });
       if (keys === null) return removed;
-      for (const key of keys) await this.#blobs.remove(key);
-      await this.#unitOfWork.read.retention.withdrawFiles(keys);
-      removed += keys.length;
+      const { retention } = this.#unitOfWork.read;
+      removed += await removeAnnounced(keys, { blobs: this.#blobs, retention });
     }
   }
 

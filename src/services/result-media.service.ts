@@ -1,5 +1,4 @@
-import type { FilmstripFacts } from '../domain/filmstrip.js';
-import type { Preview, ThumbnailFormat } from '../domain/preview.js';
+import type { Preview } from '../domain/preview.js';
 import type { Page, PageRequest } from '../domain/repositories/pages.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { StoredResultMedia } from '../domain/result.js';
@@ -25,12 +24,19 @@ export interface ResultMediaRequest {
 export class ResultMediaService {
   readonly #read: UnitOfWork['read'];
   readonly #results: Pick<ResultService, 'require'>;
-  readonly #previews: PreviewFiles;
+  readonly previews: PreviewFiles<ResultMediaRequest>;
 
   constructor({ read }: UnitOfWork, results: Pick<ResultService, 'require'>, store: Pick<BlobStore, 'open'>) {
     this.#read = read;
     this.#results = results;
-    this.#previews = new PreviewFiles(read.previews, store);
+    this.previews = new PreviewFiles({
+      ...{ previews: read.previews, store },
+      find: async (request) => {
+        const media = await this.#owned(request);
+        const { jobId, position } = media;
+        return { ...media, name: fileNameOf(media.name), details: { jobId, position } };
+      },
+    });
   }
 
   /** @throws AppError NOT_FOUND, RESULT_NOT_READY, RESULT_GONE; VALIDATION for an invalid cursor */
@@ -41,7 +47,7 @@ export class ResultMediaService {
     const after = cursor === undefined ? null : positionOf(cursor);
     await this.#results.require(jobId, { principal: { userId } });
     const found = await this.#read.resultMedia.after(jobId, after, limit + 1);
-    const listed = await this.#previews.withPreviews(found.slice(0, limit));
+    const listed = await this.previews.withPreviews(found.slice(0, limit));
     const last = found.length > limit ? listed.at(-1) : undefined;
     return {
       rows: listed.map(({ file, previews }) => ({ media: file, previews })),
@@ -52,7 +58,7 @@ export class ResultMediaService {
   /** @throws AppError NOT_FOUND, RESULT_NOT_READY, RESULT_GONE */
   async get(request: ResultMediaRequest): Promise<ResultMediaWithPreviews & PreviewDetails> {
     const media = await this.#owned(request);
-    return { media, ...(await this.#previews.details(media)) };
+    return { media, ...(await this.previews.details(media)) };
   }
 
   /** The file itself. @throws AppError as {@link get} */
@@ -63,35 +69,6 @@ export class ResultMediaService {
       read: ({ start, end } = { start: 0, end: bytes - 1 }) =>
         this.#read.results.readZip(jobId, { start: offset + start, end: offset + end }),
     };
-  }
-
-  /** @throws AppError as {@link get}, and as `PreviewFiles.thumbnail` */
-  async thumbnail(request: ResultMediaRequest, width: number, format: ThumbnailFormat): Promise<MediaFile> {
-    return this.#previews.thumbnail(await this.#previewed(request), width, format);
-  }
-
-  /** @throws AppError as {@link thumbnail} */
-  async whole(request: ResultMediaRequest, kind: 'poster' | 'proxy'): Promise<MediaFile> {
-    return this.#previews.whole(await this.#previewed(request), kind);
-  }
-
-  /** @throws AppError as {@link thumbnail} */
-  async filmstrip(request: ResultMediaRequest): Promise<FilmstripFacts> {
-    return this.#previews.filmstrip(await this.#previewed(request));
-  }
-
-  /** @throws AppError as {@link thumbnail} */
-  async stripFile(
-    request: ResultMediaRequest,
-    part: 'frame' | 'sheet',
-    position: number,
-  ): Promise<MediaFile> {
-    return this.#previews.stripFile(await this.#previewed(request), part, position);
-  }
-
-  async #previewed(request: ResultMediaRequest): Promise<StoredResultMedia> {
-    const media = await this.#owned(request);
-    return { ...media, name: fileNameOf(media.name) };
   }
 
   async #owned({ userId, jobId, position }: ResultMediaRequest): Promise<StoredResultMedia> {

@@ -50,7 +50,8 @@ export class RetentionService {
   }
 
   /**
-   * Removes the files of removed rows, and those that a killed process stored without rows. The caller must make sure that no backup is reading them.
+   * Removes the files of removed rows, and those that a killed process stored without rows. The caller must make sure that no
+   * backup is reading them.
    * @returns number of removed files
    */
   async removeFiles(): Promise<number> {

@@ -17,6 +17,7 @@ import {
 import { NO_LIMITS, type UserLimits } from '../domain/quota.js';
 import { PricingService } from './pricing.service.js';
 import { countUpload } from './upload-quota.js';
+import { removeAnnounced } from './remove-announced.js';
 
 /** Permanent storage of accepted media; keys are assigned by the store. */
 export type MediaStore = Pick<BlobStore, 'put' | 'remove'>;
@@ -129,16 +130,9 @@ export class UploadService {
       });
     } catch (error) {
       // A file without a row only takes disk space; a row without its file would be charged but unusable.
-      if (!committing) await this.#remove(arriving);
+      if (!committing) await removeAnnounced(arriving, { blobs: this.#store, retention });
       throw error;
     }
-  }
-
-  /** Files that cannot be removed now are removed when they are given up. */
-  async #remove(keys: readonly string[]): Promise<void> {
-    const removals = await Promise.allSettled(keys.map((key) => this.#store.remove(key)));
-    const removed = keys.filter((_key, index) => removals[index].status === 'fulfilled');
-    await this.#unitOfWork.read.retention.withdrawFiles(removed).catch(() => undefined);
   }
 
   /** Moves the accepted files to the store, those that are not there yet under the given keys. */
@@ -149,8 +143,9 @@ export class UploadService {
   ): Promise<NewItem[]> {
     const put = async (file: AcceptedFile, role: MediaRole) => {
       signal?.throwIfAborted();
-      const already = storedFiles.find(({ path }) => path === file.file.path);
-      const { key } = already ?? (await this.#store.put(file.file.path, file.file.sha256, keys.get(file)));
+      const { path, sha256 } = file.file;
+      const already = storedFiles.find((stored) => stored.path === path);
+      const { key } = already ?? (await this.#store.put(path, { sha256, key: keys.get(file) }));
       return toMedia(file, role, { userId, storageKey: key });
     };
     const kept: NewItem[] = [];

@@ -13,14 +13,18 @@ export interface StoredBlob {
   readonly bytes: number;
 }
 
+/** What is known of a file before it is stored. */
+export interface KnownBlob {
+  /** SHA-256 in hexadecimal; a store that transfers the bytes refuses others. */
+  readonly sha256?: string;
+  /** A new key unless given: that of a copy from another store, or one that was listed before. */
+  readonly key?: string;
+}
+
 /** Content that is stored as it arrives. */
-export interface IncomingBlob {
+export interface IncomingBlob extends KnownBlob {
   /** Exact size. */
   readonly bytes: number;
-  /** SHA-256 in hexadecimal, where it is known. */
-  readonly sha256?: string;
-  /** Key of a copy from another store, which one process at a time makes; a new key unless given. */
-  readonly key?: string;
 }
 
 /** A stored file whose bytes were hashed while they arrived. */
@@ -50,11 +54,9 @@ export interface BlobStore {
   /**
    * Moves a finished temporary file into the store; `tempPath` no longer exists afterwards. The bytes are on stable
    * storage when the promise resolves, so a row with the key may be committed.
-   * @param sha256 in hexadecimal, where it is known; a store that transfers the bytes refuses others
-   * @param key a new UUID unless given
    * @throws AppError `CONTENT_MISMATCH` (invalid)
    */
-  put(tempPath: string, sha256?: string, key?: string): Promise<StoredBlob>;
+  put(tempPath: string, known?: KnownBlob): Promise<StoredBlob>;
   /**
    * Stores bytes as they arrive, with the guarantees of {@link put}. Nothing is stored when the source fails.
    * @throws AppError `CONTENT_MISMATCH` (invalid) for another size or checksum than declared

@@ -10,6 +10,7 @@ import type {
   ByteRange,
   HashedBlob,
   IncomingBlob,
+  KnownBlob,
   ListedBlob,
   StoredBlob,
 } from './blob-store.js';
@@ -29,7 +30,7 @@ export class DiskBlobStore implements BlobStore {
   }
 
   /** The checksum is not compared: a file that is renamed keeps its bytes. */
-  async put(tempPath: string, _sha256?: string, key = uuidv7()): Promise<StoredBlob> {
+  async put(tempPath: string, { key = uuidv7() }: KnownBlob = {}): Promise<StoredBlob> {
     return { key, bytes: await this.adopt(tempPath, key) };
   }
 

@@ -6,6 +6,7 @@ import type {
   ByteRange,
   HashedBlob,
   IncomingBlob,
+  KnownBlob,
   ListedBlob,
   StoredBlob,
 } from './blob-store.js';
@@ -20,8 +21,8 @@ export class FallbackBlobStore implements BlobStore {
     this.#fallback = fallback;
   }
 
-  put(tempPath: string, sha256?: string, key?: string): Promise<StoredBlob> {
-    return this.#primary.put(tempPath, sha256, key);
+  put(tempPath: string, known?: KnownBlob): Promise<StoredBlob> {
+    return this.#primary.put(tempPath, known);
   }
 
   putStream(source: AsyncIterable<Uint8Array>, content: IncomingBlob): Promise<HashedBlob> {

@@ -6,6 +6,7 @@ import type {
   ByteRange,
   HashedBlob,
   IncomingBlob,
+  KnownBlob,
   ListedBlob,
   StoredBlob,
 } from './blob-store.js';
@@ -27,8 +28,8 @@ export class MeteredBlobStore implements BlobStore {
     this.#meter = meter;
   }
 
-  async put(tempPath: string, sha256?: string, key?: string): Promise<StoredBlob> {
-    return this.#written(await this.#timed('put', () => this.#store.put(tempPath, sha256, key)));
+  async put(tempPath: string, known?: KnownBlob): Promise<StoredBlob> {
+    return this.#written(await this.#timed('put', () => this.#store.put(tempPath, known)));
   }
 
   async putStream(source: AsyncIterable<Uint8Array>, content: IncomingBlob): Promise<HashedBlob> {

@@ -1,4 +1,4 @@
-import type { CountIncrement } from '../domain/metrics.js';
+import type { CountIncrement, MetricName, SampleName } from '../domain/metrics.js';
 
 /** Upper limits of the buckets of durations, in seconds. */
 const DURATION_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60] as const;
@@ -8,7 +8,7 @@ export class StorageMeter {
   #counts = new Map<string, CountIncrement & { value: number }>();
 
   /** Adds to a counter. */
-  add(name: string, labels: CountIncrement['labels'], value = 1): void {
+  add(name: SampleName, labels: CountIncrement['labels'], value = 1): void {
     const key = `${name} ${JSON.stringify(labels)}`;
     const count = this.#counts.get(key);
     if (count) count.value += value;
@@ -16,7 +16,7 @@ export class StorageMeter {
   }
 
   /** Adds a duration to a histogram. */
-  observe(name: string, labels: CountIncrement['labels'], seconds: number): void {
+  observe(name: MetricName, labels: CountIncrement['labels'], seconds: number): void {
     for (const limit of DURATION_BUCKETS)
       this.add(`${name}_bucket`, { ...labels, le: String(limit) }, seconds <= limit ? 1 : 0);
     this.add(`${name}_bucket`, { ...labels, le: '+Inf' });

@@ -4,13 +4,13 @@
  * must be those of the complete ones, and nothing else may be left: no temporary file, no dataset without files, no file
  * without a row once a worker has removed those that were stored a day ago. Exits 1 otherwise.
  */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { ApiClient } from '../../scripts/demo/api-client.js';
-import { makeStackFolder, startRunningStack } from '../support/running-stack.js';
+import { startSoakStack } from './soak-stack.js';
 
 const { values: flags } = parseArgs({
   options: { kills: { type: 'string', default: '20' }, images: { type: 'string', default: '60' } },
@@ -20,9 +20,11 @@ const SIDE = 200;
 /** The worker and the next api process remove what a killed one left. */
 const SETTLE_SECONDS = 30;
 
-const folder = await makeStackFolder('infernode-archive-kills-');
+const { stack, folder, end } = await startSoakStack('infernode-archive-kills-', {
+  UPLOAD_PER_USER_AND_DAY_MB: '0',
+  STORAGE_PER_USER_MB: '0',
+});
 const data = path.join(folder, 'data');
-const stack = await startRunningStack(data, { UPLOAD_PER_USER_AND_DAY_MB: '0', STORAGE_PER_USER_MB: '0' });
 
 async function send(
   route: string,
@@ -152,7 +154,5 @@ async function check(acknowledged: number): Promise<boolean> {
 try {
   process.exitCode = (await run()) ? 0 : 1;
 } finally {
-  stack.process.kill('SIGTERM');
-  await stack.exited;
-  await rm(folder, { recursive: true, force: true });
+  await end();
 }

@@ -69,10 +69,10 @@ function resolveYolo(
   const [boxes, numbers] = boxesFirst ? [table.rows, table.columns] : [table.columns, table.rows];
   requireRows(rows, boxes);
   const most = numbers - before;
-  // Further numbers are mask coefficients or key points; if they are probabilities, labels are missing.
-  const further =
+  // Numbers beyond those of the labels are mask coefficients or key points; if they are probabilities, labels are missing.
+  const hasOthers =
     labels > 0 && labels < most && !areShares(output, { boxes, numbers, boxesFirst, from: before + labels });
-  const classes = spec.classes ?? (further ? labels : most);
+  const classes = spec.classes ?? (hasOthers ? labels : most);
   const coordinates = spec.coordinates ?? 'pixels';
   return {
     head: { family, rows: rows ?? '', boxesFirst, classes, coordinates, strides: spec.strides },

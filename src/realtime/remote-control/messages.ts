@@ -56,7 +56,7 @@ type ValueControl = keyof typeof VALUE_RANGES;
 const VALUE_CONTROLS = Object.keys(VALUE_RANGES) as ValueControl[];
 
 const amount = z.number().min(-MAX_AMOUNT).max(MAX_AMOUNT);
-const seconds = z.number().min(0).max(1e9);
+const seconds = z.number().min(0).max(MAX_AMOUNT);
 const index = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 const controlEvent = z

@@ -19,6 +19,7 @@ import type {
   ByteRange,
   HashedBlob,
   IncomingBlob,
+  KnownBlob,
   ListedBlob,
   StoredBlob,
 } from '../blob-store.js';
@@ -51,7 +52,7 @@ export class S3BlobStore implements BlobStore {
     this.#copies = copies;
   }
 
-  async put(tempPath: string, sha256?: string, key = uuidv7()): Promise<StoredBlob> {
+  async put(tempPath: string, { sha256, key = uuidv7() }: KnownBlob = {}): Promise<StoredBlob> {
     requireBlobKey(key);
     const { size: bytes } = await stat(tempPath);
     const declared = { bytes, sha256: sha256 ?? (await sha256Of(createReadStream(tempPath))) };

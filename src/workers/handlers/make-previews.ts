@@ -20,6 +20,7 @@ import type { PayloadOf } from '../../queue/jobs.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import type { TempFolder, TempFolders } from '../../storage/temp-folders.js';
 import type { JobOutcome } from '../job-outcome.js';
+import { removeAnnounced } from '../../services/remove-announced.js';
 
 /** Dependencies of {@link MakePreviewsHandler}. */
 export interface MakePreviewsDeps {
@@ -156,7 +157,7 @@ export class MakePreviewsHandler {
     await unitOfWork.read.retention.announceFiles(keys);
     let former: readonly string[] | null;
     try {
-      for (const { path, row } of rows) await blobs.put(path, undefined, row.storageKey);
+      for (const { path, row } of rows) await blobs.put(path, { key: row.storageKey });
       former = await unitOfWork.run(async ({ previews, retention }) => {
         const replaced = await previews.complete(sha256, kind, { facts, files: rows.map(({ row }) => row) });
         if (!replaced) return null;
@@ -175,9 +176,7 @@ export class MakePreviewsHandler {
 
   async #remove(keys: readonly string[]): Promise<void> {
     const { blobs, unitOfWork } = this.#deps;
-    const removals = await Promise.allSettled(keys.map((key) => blobs.remove(key)));
-    const removed = keys.filter((_key, index) => removals[index].status === 'fulfilled');
-    await unitOfWork.read.retention.withdrawFiles(removed).catch(() => undefined);
+    await removeAnnounced(keys, { blobs, retention: unitOfWork.read.retention });
   }
 
   /**
@@ -213,7 +212,10 @@ const notOfThisKind = (kind: MediaKind, preview: PreviewKind): AppError =>
   new AppError('PREVIEW_NONE', { message: `There is no ${preview} of ${kind}s.` });
 
 const storedVideoOf = ({ width, height, frameCount, frameSource }: Media): PreviewWork['video'] => ({
-  ...{ width, height, frameCount, frameSource },
+  width,
+  height,
+  frameCount,
+  frameSource,
 });
 
 /** The first of some files that can be read; null when there are none. @throws the error of the last one */

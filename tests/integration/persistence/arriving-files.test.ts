@@ -96,7 +96,7 @@ describe('files that are being stored', () => {
     expect(await listed()).toBe(0);
     const ofAnotherDatabase = uuidv7();
     await writeFile(path.join(folder, 'other'), 'other');
-    await store.put(path.join(folder, 'other'), undefined, ofAnotherDatabase);
+    await store.put(path.join(folder, 'other'), { key: ofAnotherDatabase });
     await killedUpload();
     expect(await storedKeys()).toHaveLength(3);
     expect(await removeFiles()).toBe(0);

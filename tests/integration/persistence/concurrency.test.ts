@@ -1,4 +1,5 @@
 import { v7 as uuid } from 'uuid';
+import { createSequelize } from '../../../src/composition/create-sequelize.js';
 import { newLease, newOutcome, openAccount, openJob } from '../../support/contracts/harness.js';
 import { openRealPersistence, type RealPersistence } from '../../support/open-persistence.js';
 
@@ -82,6 +83,22 @@ describe('concurrency', () => {
     for (const { id } of [first, second]) {
       expect((await real.unitOfWork.read.users.findById(id))?.balance).toBe(10_000_000n);
       expect(await real.unitOfWork.read.ledger.listByUser(id, 10)).toHaveLength(3);
+    }
+  });
+
+  it('transactions read what others have committed, whatever the default of the database', async () => {
+    const { sequelize, config } = real.database;
+    const name = new URL(real.database.url).pathname.slice(1);
+    await sequelize.query(`ALTER DATABASE "${name}" SET default_transaction_isolation TO 'serializable'`);
+    const fresh = createSequelize(config);
+    try {
+      const [shown] = await fresh.transaction((transaction) =>
+        fresh.query('SHOW transaction_isolation', { transaction }),
+      );
+      expect(shown).toEqual({ transaction_isolation: 'read committed' });
+    } finally {
+      await fresh.close();
+      await sequelize.query(`ALTER DATABASE "${name}" RESET default_transaction_isolation`);
     }
   });
 

@@ -6,6 +6,7 @@ import {
   openPreviewWorld,
   uploadAs,
   uploadTo,
+  VIDEO_LINKS,
   type PreviewWorld,
   type UploadedMedia,
 } from './preview-world.js';
@@ -77,16 +78,7 @@ describe('a media with previews', () => {
         proxy: { status: 'ready', codec: 'h264', sound: false, file: { type: 'video/mp4' } },
       },
     });
-    const links = [
-      ['contentUrl', 'video/mp4'],
-      ['previews.thumbnail.files.0.url', 'image/jpeg'],
-      ['previews.thumbnail.files.1.url', 'image/webp'],
-      ['previews.poster.file.url', 'image/jpeg'],
-      ['previews.filmstrip.url', 'application/json; charset=utf-8'],
-      ['previews.filmstrip.vttUrl', 'text/vtt; charset=utf-8'],
-      ['previews.proxy.file.url', 'video/mp4'],
-    ] as const;
-    for (const [link, type] of links) {
+    for (const [link, type] of VIDEO_LINKS) {
       const answer = await fetched(String(details.at(link)));
       expect([link, answer.status, answer.headers.get('content-type')]).toEqual([link, 200, type]);
       const moved = String(details.at(link)).replace(media.mediaId, other.mediaId);

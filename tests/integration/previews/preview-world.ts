@@ -13,6 +13,17 @@ import { startTestApi, type TestApi, type TestApiOptions } from '../../support/a
 import type { ApiClient } from '../../support/api-client.js';
 import { ffmpegTools } from '../../support/ffmpeg-tools.js';
 
+/** Links in the description of a video, with the content types of what they lead to. */
+export const VIDEO_LINKS = [
+  ['contentUrl', 'video/mp4'],
+  ['previews.thumbnail.files.0.url', 'image/jpeg'],
+  ['previews.thumbnail.files.1.url', 'image/webp'],
+  ['previews.poster.file.url', 'image/jpeg'],
+  ['previews.filmstrip.url', 'application/json; charset=utf-8'],
+  ['previews.filmstrip.vttUrl', 'text/vtt; charset=utf-8'],
+  ['previews.proxy.file.url', 'video/mp4'],
+] as const;
+
 /** An API, with what a worker does for previews on demand. */
 export interface PreviewWorld {
   readonly api: TestApi;

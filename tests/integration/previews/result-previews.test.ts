@@ -8,7 +8,7 @@ import { RetentionService } from '../../../src/services/retention.service.js';
 import { ffmpeg, numberedFrames, numberOf } from '../../factories/videos/clips.js';
 import type { ApiClient } from '../../support/api-client.js';
 import { addVideos, completeJob } from '../../support/api-seeds.js';
-import { openPreviewWorld, uploadTo, type PreviewWorld } from './preview-world.js';
+import { openPreviewWorld, uploadTo, VIDEO_LINKS, type PreviewWorld } from './preview-world.js';
 
 const FRAMES = 130;
 
@@ -124,16 +124,7 @@ describe('previews of the images and videos of a result', () => {
         md5: { status: 'ready' },
       },
     });
-    const links = [
-      ['contentUrl', 'video/mp4'],
-      ['previews.thumbnail.files.0.url', 'image/jpeg'],
-      ['previews.thumbnail.files.1.url', 'image/webp'],
-      ['previews.poster.file.url', 'image/jpeg'],
-      ['previews.filmstrip.url', 'application/json; charset=utf-8'],
-      ['previews.filmstrip.vttUrl', 'text/vtt; charset=utf-8'],
-      ['previews.proxy.file.url', 'video/mp4'],
-    ] as const;
-    for (const [link, type] of links) {
+    for (const [link, type] of VIDEO_LINKS) {
       const url = String(video.at(link));
       const answer = await fetched(url);
       expect([link, answer.status, answer.type]).toEqual([link, 200, type]);

@@ -13,7 +13,7 @@ const ENTRIES_SCRIPT = `
 
 const node = (...args: string[]): string => execFileSync(process.execPath, args, { encoding: 'utf8' });
 
-// A single test is compiled without bundles; the processes whose modules have changed then start from these.
+// For a single test no bundles are made; a process whose modules have changed then starts from its modules.
 const itAfterBuild = process.env.INFERNODE_REQUIRE_BUNDLES === '1' ? it : it.skip;
 
 describe('a build', () => {

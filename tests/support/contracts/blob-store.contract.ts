@@ -74,7 +74,7 @@ export function describeBlobStore(open: () => Promise<BlobStoreHarness>): void {
     it('stores a file under a key that was chosen before', async () => {
       const [key, temp] = ['01990000-0000-7000-8000-00000000abcd', join(folder, 'chosen')];
       await writeFile(temp, 'chosen');
-      expect(await store().put(temp, undefined, key)).toEqual({ key, bytes: 6 });
+      expect(await store().put(temp, { key })).toEqual({ key, bytes: 6 });
       expect(await text(await store().open(key))).toBe('chosen');
       await store().remove(key);
     });

@@ -40,7 +40,7 @@ class ForgetfulUnitOfWork extends InMemoryUnitOfWork {
 class CountingStore implements MediaStore {
   readonly kept = new Set<string>();
 
-  put = async (_path: string, _sha256?: string, key = 'a key of its own') => {
+  put: MediaStore['put'] = async (_path, { key = 'a key of its own' } = {}) => {
     this.kept.add(key);
     return { key, bytes: 10 };
   };
