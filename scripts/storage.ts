@@ -34,12 +34,13 @@ const say = (sentence: string): void => void process.stdout.write(`${sentence}\n
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 function describe(
-  { files, bytes, rows, previews, lostPreviews, orphans, young, lost }: StorageReport,
+  { files, bytes, rows, previews, lostPreviews, orphans, uploads, young, lost }: StorageReport,
   hours: number,
 ): void {
   const orphanedBytes = orphans.reduce((sum, blob) => sum + blob.bytes, 0);
   say(`${files} files (${megabytes(bytes)}), ${rows} rows of media, ${previews} of previews.`);
   say(`${orphans.length} files (${megabytes(orphanedBytes)}) without a row for ${hours} hours or more.`);
+  if (uploads > 0) say(`${uploads} files of uploads that are not finished.`);
   if (young > 0) say(`${young} younger files without a row; they may belong to uploads in progress.`);
   if (lostPreviews > 0) say(`${lostPreviews} files of previews are missing; they can be made again.`);
   say(`${lost.length} rows whose file is missing.`);

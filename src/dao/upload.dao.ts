@@ -158,6 +158,14 @@ export class UploadDao extends Dao {
     return rows.map(({ id }) => id);
   }
 
+  async withBytes(ids: readonly string[]): Promise<string[]> {
+    const rows = await this.rows<{ id: string }>(
+      'SELECT id FROM uploads WHERE id = ANY($ids::uuid[]) AND has_bytes',
+      { ids: [...ids] },
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async removeEnded(before: Date): Promise<number> {
     const rows = await this.rows(
       `DELETE FROM uploads WHERE state IN ('refused', 'aborted', 'expired') AND finished_at < $before AND NOT has_bytes

@@ -80,6 +80,10 @@ export class PostgresUploadRepository implements UploadRepository {
     return new Set(ids.length === 0 ? [] : await this.#uploads.known(ids));
   }
 
+  async withBytes(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(ids.length === 0 ? [] : await this.#uploads.withBytes(ids));
+  }
+
   async removeEnded(before: Date): Promise<number> {
     return this.#uploads.removeEnded(before);
   }

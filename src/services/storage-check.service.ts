@@ -1,5 +1,6 @@
 import type { DatasetRepository } from '../domain/repositories/dataset.repository.js';
 import type { PreviewRepository } from '../domain/repositories/preview.repository.js';
+import type { UploadRepository } from '../domain/repositories/upload.repository.js';
 import { AppError } from '../errors/app-error.js';
 import type { BlobStore, ListedBlob } from '../storage/blob-store.js';
 
@@ -16,6 +17,7 @@ interface LostFile {
 interface StoredRows {
   readonly datasets: Pick<DatasetRepository, 'mediaAfter'>;
   readonly previews: Pick<PreviewRepository, 'filesAfter'>;
+  readonly uploads: Pick<UploadRepository, 'withBytes'>;
 }
 
 /** Result of comparing files with rows. */
@@ -29,10 +31,11 @@ export interface StorageReport {
   readonly previews: number;
   readonly lostPreviews: number;
   /**
-   * Files without a row, older than the minimum age, so that no running upload can be about to add their
-   * rows.
+   * Files without a row, older than the minimum age, so that no running request can be about to add their rows.
    */
   readonly orphans: readonly ListedBlob[];
+  /** Number of files that belong to uploads in several requests, older than that: they may wait for credits. */
+  readonly uploads: number;
   /** Number of files without a row that are younger than that. */
   readonly young: number;
   readonly lost: readonly LostFile[];
@@ -47,11 +50,16 @@ const ROWS_AT_ONCE = 1000;
 export class StorageCheckService {
   readonly #datasets: StoredRows['datasets'];
   readonly #previews: StoredRows['previews'];
+  readonly #uploads: StoredRows['uploads'];
   readonly #blobs: Pick<BlobStore, 'list' | 'remove' | 'exists'>;
 
-  constructor({ datasets, previews }: StoredRows, blobs: Pick<BlobStore, 'list' | 'remove' | 'exists'>) {
+  constructor(
+    { datasets, previews, uploads }: StoredRows,
+    blobs: Pick<BlobStore, 'list' | 'remove' | 'exists'>,
+  ) {
     this.#datasets = datasets;
     this.#previews = previews;
+    this.#uploads = uploads;
     this.#blobs = blobs;
   }
 
@@ -77,7 +85,8 @@ export class StorageCheckService {
     const withoutRow = listed.filter(({ key }) => !named.has(key) && !previews.has(key));
     const isOld = ({ modifiedAt }: ListedBlob): boolean =>
       now.getTime() - modifiedAt.getTime() >= minimumAgeMs;
-    const orphans = withoutRow.filter(isOld);
+    const old = withoutRow.filter(isOld);
+    const orphans = await this.#withoutUpload(old);
     return {
       files: complete.length,
       bytes: complete.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -85,7 +94,8 @@ export class StorageCheckService {
       previews: previews.size,
       lostPreviews: await this.#countLost([...previews].filter((key) => !stored.has(key))),
       orphans,
-      young: withoutRow.length - orphans.length,
+      uploads: old.length - orphans.length,
+      young: withoutRow.length - old.length,
       lost,
     };
   }
@@ -100,6 +110,17 @@ export class StorageCheckService {
     if (rows + previews === 0 && files > 0) throw unknownStorage(files);
     for (const { key } of orphans) await this.#blobs.remove(key);
     return orphans.length;
+  }
+
+  /** Without the files of uploads in several requests, whose keys are the uploads' ids. */
+  async #withoutUpload(blobs: readonly ListedBlob[]): Promise<ListedBlob[]> {
+    const left: ListedBlob[] = [];
+    for (let start = 0; start < blobs.length; start += ROWS_AT_ONCE) {
+      const some = blobs.slice(start, start + ROWS_AT_ONCE);
+      const uploads = await this.#uploads.withBytes(some.map(({ key }) => key));
+      left.push(...some.filter(({ key }) => !uploads.has(key)));
+    }
+    return left;
   }
 
   /** Files of previews that were made after the listing are there. */

@@ -21,6 +21,7 @@ export const noUploads: UploadRepository = {
   findAbandoned: async () => [],
   findLeftovers: async () => [],
   knownIds: async () => new Set(),
+  withBytes: async () => new Set(),
   removeEnded: async () => 0,
   tryLockGroup: async () => true,
 };

@@ -55,6 +55,8 @@ export interface UploadRepository {
   findLeftovers(limit: number): Promise<readonly IncomingUpload[]>;
   /** Which of the ids have a row. */
   knownIds(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Which of the ids have a row whose bytes no media row took over, finished or not. */
+  withBytes(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Removes rows that ended without media before a date. @returns how many */
   removeEnded(before: Date): Promise<number>;
   /** Locks a group of uploads until the transaction ends, unless a request is working on it. */

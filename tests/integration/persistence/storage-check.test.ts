@@ -78,6 +78,25 @@ describe('storage check', () => {
     expect((await service.check(24 * HOUR_MS)).orphans).toEqual([]);
   });
 
+  it('leaves the file of an upload that waits for credits', async () => {
+    await named([await stored('kept')]);
+    const joined = await stored('joined from its parts');
+    const { id: userId } = await openAccount(world);
+    const { id: datasetId } = await openDataset(world, userId);
+    await world.unitOfWork.run(({ uploads }) =>
+      uploads.create({
+        ...{ id: joined, userId, datasetId, protocol: 'multipart', kind: 'videos', role: 'source' },
+        ...{ sourceId: null, name: 'clip.mp4', extension: 'mp4', isArchive: false, options: {} },
+        ...{ bytes: 21, partBytes: 21, partCount: 1, storeId: joined, lifetimeMs: 72 * HOUR_MS },
+        ...{ quote: { preset: 'upload', version: 1, total: 0, lines: [] }, held: 0n },
+      }),
+    );
+    const report = await service.check(24 * HOUR_MS);
+    expect(report).toMatchObject({ orphans: [], uploads: 1, young: 0 });
+    expect(await service.clean(report)).toBe(0);
+    expect(await store.exists(joined)).toBe(true);
+  });
+
   it('lists rows whose file is missing', async () => {
     const [kept, gone] = [await stored('kept'), await stored('gone')];
     const [, mediaId] = await named([kept, gone]);
