@@ -1,5 +1,6 @@
 import type {
   LiveServo,
+  SequenceRange,
   ServoAnswer,
   ServoAttachment,
   ServoClient,
@@ -33,7 +34,11 @@ interface Pending {
   readonly receivedAt: number;
   /** Hands the outcome to who sent the frame. @returns whether it could be delivered */
   readonly reply: (outcome: FrameOutcome) => boolean;
+  /** Tells who sent the frame that it is not computed; a stream is told by ranges instead. */
+  readonly leftOut: (error: AppError) => void;
 }
+
+const toldByRanges = (): void => undefined;
 
 /** What a live session is made of. */
 export interface LiveServoSessionOptions {
@@ -131,11 +136,11 @@ export class LiveServoSession implements LiveServo {
       offer: (frame) => {
         if (!isHeld()) return;
         const { sequence, captureTimeMicros } = frame;
-        this.#put(frame, ({ answer, error }) =>
+        const reply: Pending['reply'] = ({ answer, error }) =>
           deliver(
             answer ? { type: 'velocity', answer } : { type: 'error', error, sequence, captureTimeMicros },
-          ),
-        );
+          );
+        this.#put(frame, { reply, leftOut: toldByRanges });
       },
       end: async () => void (await this.end('closed')),
       detach: () => {
@@ -155,11 +160,12 @@ export class LiveServoSession implements LiveServo {
     if (this.#client) throw streamOpen();
     if (this.#ending) throw sessionEnded(this.id);
     return new Promise<ServoAnswer>((resolve, reject) => {
-      this.#put(frame, ({ answer, error }) => {
+      const reply: Pending['reply'] = ({ answer, error }) => {
         if (answer) resolve(answer);
         else reject(error);
         return !signal.aborted;
-      });
+      };
+      this.#put(frame, { reply, leftOut: reject });
     });
   }
 
@@ -183,9 +189,7 @@ export class LiveServoSession implements LiveServo {
   async #finish(settle: () => Promise<ServoSession>): Promise<ServoSession> {
     this.#idle.stop();
     this.#watchdog.stop();
-    const waiting = this.#mailbox.drop();
-    // A stream is told of it by ranges.
-    if (!this.#client) waiting?.reply({ error: sessionEnded(this.id) });
+    this.#mailbox.drop()?.leftOut(sessionEnded(this.id));
     await this.#keeper.close();
     // Before the row says that there is a job, so that a worker finds the whole recording.
     await this.#options.recording?.close();
@@ -197,13 +201,12 @@ export class LiveServoSession implements LiveServo {
     return session;
   }
 
-  #put(frame: ServoFrame, reply: Pending['reply']): void {
-    if (this.#ending) return void reply({ error: sessionEnded(this.id) });
+  #put(frame: ServoFrame, sender: Pick<Pending, 'reply' | 'leftOut'>): void {
+    if (this.#ending) return void sender.reply({ error: sessionEnded(this.id) });
     this.#idle.touch();
     this.#watchdog.touch();
-    const older = this.#mailbox.put({ frame, receivedAt: performance.now(), reply });
-    // A stream is told of it by ranges.
-    if (older && !this.#client) older.reply({ error: frameSkipped(older.frame.sequence) });
+    const older = this.#mailbox.put({ frame, receivedAt: performance.now(), ...sender });
+    older?.leftOut(frameSkipped(older.frame.sequence));
     if (this.#mailbox.mustReport) this.#report();
     this.#pump();
   }
@@ -247,7 +250,7 @@ export class LiveServoSession implements LiveServo {
       totalMs,
       skipped,
     };
-    if (!reply({ answer })) return;
+    if (!reply({ answer })) return this.#tellSkipped(skipped);
     this.#answered += 1;
     this.#options.recording?.add(frame, answer, receivedAt);
     this.#tellWatchers({ type: 'velocity', answer });
@@ -279,7 +282,10 @@ export class LiveServoSession implements LiveServo {
 
   /** Says which frames were left out, without an answer. */
   #report(): void {
-    const skipped = this.#mailbox.report();
+    this.#tellSkipped(this.#mailbox.report());
+  }
+
+  #tellSkipped(skipped: readonly SequenceRange[]): void {
     if (skipped.length > 0) this.#emit({ type: 'skipped', skipped });
   }
 

@@ -144,4 +144,41 @@ describe('live sessions', () => {
     expect(events.map(({ type }) => type)).toEqual(['error', 'skipped', 'ended']);
     expect(events[1]).toEqual({ type: 'skipped', skipped: [[2, 4]] });
   });
+
+  it('answer a request whose frame waits when a stream takes over or the session ends', async () => {
+    const session = await live();
+    const engine = engines.last;
+    engine.holds = true;
+    const computed = session.step(frame(1), connected);
+    const passedOver = session.step(frame(2), connected);
+    const client = { deliver: () => true, replaced: () => undefined };
+    session.attach(client).offer(frame(3));
+    await expect(passedOver).rejects.toMatchObject({ code: 'SERVO_FRAME_SKIPPED' });
+    engine.answer();
+    await expect(computed).resolves.toMatchObject({ frame: { sequence: 1 } });
+
+    const other = await live();
+    engines.last.holds = true;
+    const first = other.step(frame(1), connected);
+    const waiting = other.step(frame(2), connected);
+    other.attach(client);
+    const ended = expect(waiting).rejects.toMatchObject({ code: 'SERVO_SESSION_ENDED' });
+    const cut = expect(first).rejects.toMatchObject({ code: 'SERVO_SESSION_ENDED' });
+    await other.end('closed');
+    await Promise.all([ended, cut]);
+  });
+
+  it('tell watchers of frames that were left out before an answer that nobody got', async () => {
+    const session = await live();
+    const engine = engines.last;
+    engine.holds = true;
+    const seen: ServoEvent[] = [];
+    session.watch((event) => seen.push(event) > 0);
+    const attachment = session.attach({ deliver: () => false, replaced: () => undefined });
+    for (const sequence of [1, 2, 3, 4]) attachment.offer(frame(sequence));
+    await engine.holding();
+    engine.answer();
+    await engine.holding();
+    expect(seen).toEqual([{ type: 'skipped', skipped: [[2, 3]] }]);
+  });
 });
