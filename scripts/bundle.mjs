@@ -17,11 +17,18 @@ export const bundles = path.join(dist, 'bundles');
 
 /**
  * Entries, below dist/src. `loads` are the modules whose code is kept compiled, since an engine's own entry would run;
- * `flagsOf` is the module with the options of V8 that the entry runs with, as with others compiled code is of no use.
+ * `flagsOf` is the module with the options of V8 that the entry runs with, as with others compiled code is of no use; it is
+ * imported here, so it must start nothing itself.
  */
 export const ENTRIES = {
-  'server.js': { loads: ['server.js', 'composition/api-process.js'], flagsOf: 'stack.js' },
-  'workers/main.js': { loads: ['workers/main.js', 'composition/worker.js'], flagsOf: 'stack.js' },
+  'server.js': {
+    loads: ['server.js', 'composition/api-process.js'],
+    flagsOf: 'supervision/child-process.js',
+  },
+  'workers/main.js': {
+    loads: ['workers/main.js', 'composition/worker.js'],
+    flagsOf: 'supervision/child-process.js',
+  },
   'engines/job-engine/main.js': {
     loads: ['engines/job-engine/host.js', 'networks/runtime/loaded-here.js', 'tasks/registry.js'],
     flagsOf: 'engines/job-engine/job-engine-process.js',

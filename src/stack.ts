@@ -8,6 +8,7 @@ import { childEnvironment, loadSettings } from './config/load.js';
 import { messageOf } from './errors/app-error.js';
 import {
   FOR_STACK,
+  HEAP_ARGUMENTS,
   runOnce,
   superviseProcess,
   type OneTimeProcess,
@@ -35,13 +36,6 @@ export interface Stack {
 
 /** Time for running jobs and requests to finish before the database is stopped. */
 const STOP_DEADLINE_MS = 20_000;
-
-/**
- * Neither process computes, so their allocations are small and short-lived. Node's default would keep up to three
- * semi-spaces of 16 MB, most of which loading the modules fills once.
- * @public `scripts/bundle.mjs` compiles the code of the bundles with them.
- */
-export const HEAP_ARGUMENTS = ['--max-semi-space-size=1'];
 
 type Say = (line: string) => void;
 

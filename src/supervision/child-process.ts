@@ -41,6 +41,13 @@ interface ProceedMessage {
 /** Argument of children that the stack starts ahead of time. */
 export const FOR_STACK = '--for-stack';
 
+/**
+ * Neither api nor worker computes, so their allocations are small and short-lived. Node's default would keep up to three
+ * semi-spaces of 16 MB, most of which loading the modules fills once.
+ * Not in the module of an entry: `scripts/bundle.mjs` imports them, and an entry that is loaded already does not start.
+ */
+export const HEAP_ARGUMENTS = ['--max-semi-space-size=1'];
+
 const PROCEED: ProceedMessage = { type: 'proceed' };
 
 /** In a child: waits until the parent lets it continue. Resolves immediately without a parent. */

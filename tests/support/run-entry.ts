@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
-import { HEAP_ARGUMENTS } from '../../src/stack.js';
+import { HEAP_ARGUMENTS } from '../../src/supervision/child-process.js';
 import { bundledModule } from '../../src/supervision/bundled-module.js';
 
 /** Entry points of the product, compiled. */

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { HEAP_ARGUMENTS } from '../../../src/stack.js';
+import { HEAP_ARGUMENTS } from '../../../src/supervision/child-process.js';
 import { LEASE_SECONDS, type JobWorld } from './job-world.js';
 
 const ENTRY = fileURLToPath(new URL('./worker-process.js', import.meta.url));

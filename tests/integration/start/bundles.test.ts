@@ -16,7 +16,23 @@ const node = (...args: string[]): string => execFileSync(process.execPath, args,
 // For a single test no bundles are made; a process whose modules have changed then starts from its modules.
 const itAfterBuild = process.env.INFERNODE_REQUIRE_BUNDLES === '1' ? it : it.skip;
 
+/** Prints the modules that the bundler imports and those that commands run in the same process. */
+const MODULES_SCRIPT = `
+  const { ENTRIES } = await import(${JSON.stringify(BUNDLES)});
+  const { commands } = await import(${JSON.stringify(path.resolve('scripts', 'commands.mjs'))});
+  const imported = Object.values(ENTRIES).flatMap(({ flagsOf }) => flagsOf ?? []).map((name) => 'dist/src/' + name);
+  const run = Object.values(commands).flatMap(({ entry }) => entry ?? []);
+  console.log(JSON.stringify({ imported, run }));`;
+
 describe('a build', () => {
+  it('loads no module that a command runs after it, which would not start then', () => {
+    const printed = node('--input-type=module', '-e', MODULES_SCRIPT);
+    const { imported, run } = JSON.parse(printed) as Record<'imported' | 'run', string[]>;
+    expect(run).toContain('dist/src/stack.js');
+    expect(imported).not.toHaveLength(0);
+    expect(imported.filter((name) => run.includes(name))).toEqual([]);
+  });
+
   itAfterBuild('starts each process that is started often from a bundle with compiled code', () => {
     const entries = JSON.parse(node('--input-type=module', '-e', ENTRIES_SCRIPT)) as [string, string[]][];
     expect(entries.map(([entry]) => entry)).toEqual(
