@@ -61,7 +61,14 @@ const FOLDERS = {
     'storage/recording-file.ts',
   ],
 
-  'engines/job-engine': [...BASE, 'supervision', 'tasks', 'networks/runtime/loaded-here.ts'],
+  'engines/job-engine': [
+    ...BASE,
+    'supervision',
+    'tasks',
+    'networks/runtime/loaded-here.ts',
+    'networks/runtime/network-calls.ts',
+    'networks/runtime/network-memory.ts',
+  ],
   'engines/model-server': [...BASE, 'supervision', 'networks', 'media'],
   'engines/servo-engine': [...BASE, 'supervision', 'servoing', 'networks', 'vision', 'media', 'telemetry'],
   'engines/image-intake': [...BASE, 'supervision', 'media'],

@@ -166,7 +166,7 @@ const shape = z.object({
   /** Maximum RUNNING jobs per user; 0 is unlimited. */
   MAX_RUNNING_JOBS_PER_USER: z.coerce.number().int().min(0).max(1_000_000).default(0),
   JOB_TIMEOUT: timer.default(6 * 3600),
-  /** Timeout for loading an installed inpainting network and for each of its runs. */
+  /** Timeout for loading a network in a job and for each of its runs. */
   INPAINTING_MODEL_TIMEOUT: seconds.default(120),
   LEASE_SECONDS: z.coerce.number().int().min(2).max(300).default(10),
   WORKER_PORT: port.default(0),

@@ -39,8 +39,16 @@ export const loadTimeout = (limitMs: number): AppError =>
     details: { limitMs },
   });
 
-export const networkMemory = (limitBytes: number): AppError =>
+/** @param network id of the network, when several may be at work */
+export const networkMemory = (limitBytes: number, network?: string): AppError =>
   new AppError('NETWORK_MEMORY', {
-    message: `The network needs more memory than the limit of ${String(Math.round(limitBytes / 2 ** 20))} MiB.`,
+    message: `${network === undefined ? 'The network' : `Network ${network}`} needs more memory than the limit of ${String(Math.round(limitBytes / 2 ** 20))} MiB.`,
     details: { limitBytes },
+  });
+
+/** Final: a retry would take as long again. */
+export const networkTimeout = (network: string, limitMs: number): AppError =>
+  new AppError('NETWORK_TIMEOUT', {
+    message: `Loading or one run of network ${network} took longer than the limit of ${String(limitMs / 1000)} s.`,
+    details: { limitMs },
   });

@@ -113,7 +113,7 @@ export interface EngineContext {
   readonly threads: number;
   /** Whether threads with loaded networks stay for the next job of this process. */
   readonly keepThreads?: boolean;
-  /** Timeout for loading an installed inpainting network and for each of its runs. */
+  /** Timeout for loading a network and for each of its runs. */
   readonly modelTimeoutMs?: number;
   /** Decoder for ordinary JPEGs in classification. */
   readonly jpegDecoder?: JpegDecoderName;

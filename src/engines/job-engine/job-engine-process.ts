@@ -2,14 +2,17 @@ import { receivedError } from '../../errors/process-error.js';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../errors/app-error.js';
 import type { NetworkInMemory } from '../../domain/network.js';
+import { networkMemoryLimit } from '../../networks/runtime/network-memory.js';
 import type { JobProgress } from '../../domain/job.js';
 import type { TaskResult } from '../../tasks/definition.js';
 import { bundledModule } from '../../supervision/bundled-module.js';
 import { describeEnd, type ChildEnd } from '../../supervision/child-end.js';
 import { nodeProgram } from '../../supervision/child-program.js';
 import { badAnswer } from '../../supervision/engine-errors.js';
+import { residentBytes } from '../../supervision/resident-memory.js';
 import { SupervisedChild } from '../../supervision/supervised-child.js';
 import type { Waiter } from '../../supervision/waiters.js';
+import { CallWatch } from './call-watch.js';
 import { fromEngineMessage, type FromEngine, type RunRequest } from './protocol.js';
 import { SilenceWatch, type SilenceLimits } from './silence-watch.js';
 
@@ -25,6 +28,8 @@ export interface JobEngineProcessOptions {
   readonly stopGraceMs: number;
   /** Resident memory at which the child is killed and its job fails finally. */
   readonly maxRssBytes: number;
+  /** Memory by which one call of a network may enlarge the child; {@link networkMemoryLimit} by default. */
+  readonly maxCallBytes?: number;
   readonly onStderr: (text: string) => void;
 }
 
@@ -56,12 +61,20 @@ export class JobEngineProcess {
   readonly exited: Promise<unknown>;
   #run: CurrentRun | undefined;
   readonly #silence: SilenceWatch;
+  readonly #calls: CallWatch;
   #jobs = 0;
   #reportedBytes = 0;
   #networks: readonly NetworkInMemory[] = [];
 
   constructor(options: JobEngineProcessOptions) {
     this.#options = options;
+    const { maxRssBytes, maxCallBytes = networkMemoryLimit() } = options;
+    this.#calls = new CallWatch({
+      engine: { residentBytes: maxRssBytes, exceeded: () => resourceLimit(maxRssBytes) },
+      callBytes: maxCallBytes,
+      residentBytes: () => this.#memoryNow(),
+      onOverrun: (error) => void this.#child.end(error),
+    });
     this.#child = new SupervisedChild({
       program: engineProgram(options.pipelinesModule),
       env: options.env,
@@ -69,7 +82,7 @@ export class JobEngineProcess {
       // Its own group, so that one signal also reaches the decoders, and Ctrl-C in a terminal reaches only
       // the worker.
       ownGroup: true,
-      memory: { residentBytes: options.maxRssBytes, exceeded: () => resourceLimit(options.maxRssBytes) },
+      memory: this.#calls,
       lost: engineDied,
       invalidMessage: badAnswer,
       onMessage: (message) => this.#handle(fromEngineMessage.parse(message)),
@@ -109,12 +122,13 @@ export class JobEngineProcess {
 
   /**
    * Runs one job. Rejects with the engine's own error, with the reason of `signal` once the process has
-   * exited, or with ENGINE_DIED, ENGINE_STALLED, JOB_TIMEOUT or JOB_MEMORY_LIMIT.
+   * exited, or with ENGINE_DIED, ENGINE_STALLED, JOB_TIMEOUT, JOB_MEMORY_LIMIT, NETWORK_TIMEOUT or NETWORK_MEMORY.
    */
   async run(request: RunRequest, { signal, timeoutMs, onProgress }: EngineRunOptions): Promise<TaskResult> {
     const begin = (waiter: Waiter<TaskResult>): void => {
       this.#run = { ...waiter, onProgress };
       this.#silence.heard();
+      this.#calls.begin(request.modelTimeoutMs);
       this.#child.send(request);
     };
     try {
@@ -126,6 +140,7 @@ export class JobEngineProcess {
     } finally {
       this.#run = undefined;
       this.#silence.end();
+      this.#calls.clear();
       this.#jobs += 1;
     }
   }
@@ -138,6 +153,11 @@ export class JobEngineProcess {
     void this.#child.end(reason, this.#options.stopGraceMs);
   }
 
+  #memoryNow(): number {
+    const { pid } = this.#child;
+    return (pid === undefined ? null : residentBytes(pid)) ?? this.#reportedBytes;
+  }
+
   #handle(message: FromEngine): void {
     if (this.#run) this.#silence.heard();
     switch (message.type) {
@@ -147,9 +167,10 @@ export class JobEngineProcess {
         this.#reportedBytes = message.rssBytes;
         this.#networks = message.networks;
         // For systems that do not report the memory of a process.
-        if (message.rssBytes > this.#options.maxRssBytes)
-          void this.#child.end(resourceLimit(this.#options.maxRssBytes));
+        if (message.rssBytes > this.#calls.residentBytes) void this.#child.end(this.#calls.exceeded());
         return;
+      case 'call':
+        return this.#calls.note(message.call);
       case 'progress':
         if (this.#child.usable) this.#run?.onProgress(message.progress);
         return;

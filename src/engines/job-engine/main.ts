@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadedHere } from '../../networks/runtime/loaded-here.js';
+import { reportCalls } from '../../networks/runtime/network-calls.js';
 import { JobEngineHost, type PipelineLoader } from './host.js';
 import type { FromEngine } from './protocol.js';
 
@@ -23,7 +24,15 @@ const heartbeat = (): FromEngine => ({
   networks: loadedHere(),
 });
 
+/** Resolves when the message has left this process; nobody needs it when it cannot. */
+const sent = (message: FromEngine): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.send === undefined) return resolve();
+    process.send(message, undefined, undefined, () => resolve());
+  });
+
 async function main(): Promise<void> {
+  reportCalls((call) => sent({ type: 'call', call }));
   const { loadPipeline } = await loadPipelines();
   const host = new JobEngineHost({
     send: (message) => void process.send?.(message, undefined, undefined, () => undefined),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JobProgress } from '../../domain/job.js';
 import type { NetworkInMemory } from '../../domain/network.js';
+import type { NetworkCall } from '../../networks/runtime/network-calls.js';
 import { PRICE_UNITS } from '../../domain/money.js';
 import { JPEG_DECODERS } from '../../domain/preprocessing.js';
 import { processError, type ProcessError } from '../../errors/process-error.js';
@@ -39,6 +40,8 @@ export type FromEngine =
       /** What the engine keeps in memory for its next jobs. */
       readonly networks: readonly NetworkInMemory[];
     }
+  /** A network of the job begins or has ended something that cannot be interrupted. */
+  | { readonly type: 'call'; readonly call: NetworkCall }
   | { readonly type: 'progress'; readonly progress: JobProgress }
   | { readonly type: 'done'; readonly result: TaskResult }
   | { readonly type: 'failed'; readonly error: ProcessError };
@@ -87,6 +90,10 @@ const taskResult = z.object({
 export const fromEngineMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('heartbeat'), rssBytes: z.number(), networks: z.array(networkInMemory) }),
+  z.object({
+    type: z.literal('call'),
+    call: z.object({ id: count, network: z.string().max(200), ended: z.boolean() }),
+  }),
   z.object({
     type: z.literal('progress'),
     progress: z.object({

@@ -4,7 +4,6 @@ import type { AppError } from '../../errors/app-error.js';
 import { describeEnd } from '../../supervision/child-end.js';
 import { bundledModule } from '../../supervision/bundled-module.js';
 import { nodeProgram } from '../../supervision/child-program.js';
-import { DecodeWatch } from './decode-watch.js';
 import {
   badAnswer,
   decodeTimeout,
@@ -17,6 +16,7 @@ import {
 } from '../../supervision/engine-errors.js';
 import { SupervisedChild } from '../../supervision/supervised-child.js';
 import type { Waiter } from '../../supervision/waiters.js';
+import { WorkWatch } from '../../supervision/work-watch.js';
 import {
   fromModelServer,
   split,
@@ -69,16 +69,17 @@ export class ModelServerProcess {
   /** Settles when the process has exited. */
   readonly exited: Promise<unknown>;
   readonly #pending = new Map<number, Pending>();
-  readonly #decodes: DecodeWatch;
+  readonly #decodes: WorkWatch;
   #load: Waiter<LoadedFacts> | undefined;
   #nextId = 1;
   #reportedBytes = 0;
 
   constructor(options: ModelServerProcessOptions) {
     this.#options = options;
-    this.#decodes = new DecodeWatch({
+    this.#decodes = new WorkWatch({
       limitMs: options.decodeLimitMs,
-      isRunning: () => [...this.#pending.values()].some(({ started }) => started),
+      // A run blocks the engine, so that it cannot report the end of a decode.
+      isBlocked: () => [...this.#pending.values()].some(({ started }) => started),
       onOverrun: (id) => this.#killFor(id, decodeTimeout(options.decodeLimitMs)),
     });
     this.#child = new SupervisedChild({

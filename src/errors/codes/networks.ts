@@ -103,6 +103,11 @@ export const NETWORK_CODES = {
     title: 'Network needs too much memory',
     hint: 'Use a smaller network or input, or raise the limit named in the message.',
   },
+  NETWORK_TIMEOUT: {
+    kind: 'too_large',
+    title: 'Network too slow',
+    hint: 'In a job, loading a network and each of its runs may take `INPAINTING_MODEL_TIMEOUT`: use a smaller network, or a smaller `batching.maxBatch` in its manifest.',
+  },
   NETWORK_RUN_FAILED: {
     kind: 'invalid',
     title: 'Network could not be run',

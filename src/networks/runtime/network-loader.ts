@@ -49,7 +49,7 @@ export async function loadNetwork(open: SessionOpener, request: LoadRequest): Pr
   try {
     for (const name of request.files) {
       const model = await readNetworkFile(request.folder, manifest, name);
-      const session = await open({ model, device, threads: request.threads, profile });
+      const session = await open({ model, device, network: manifest.id, threads: request.threads, profile });
       opened.set(name, session);
       checkInterface(`${manifest.id}/${name}`, session.inputs, manifest.inputs?.[name]);
       checkInterface(`${manifest.id}/${name}`, session.outputs, manifest.outputs?.[name]);

@@ -7,6 +7,7 @@ import type { DeviceUsed } from '../../domain/job.js';
 import { AppError, messageOf } from '../../errors/app-error.js';
 import { checkFeeds } from './check-feeds.js';
 import { refuseExternalData } from './external-data.js';
+import { reportedCall } from './network-calls.js';
 import { readPlacement, type NodePlacement } from './node-placement.js';
 import { tidyRuntimeMessage } from './runtime-message.js';
 import { fromRuntimeTensor, toRuntimeTensor } from './runtime-tensor.js';
@@ -17,6 +18,8 @@ export interface OnnxSessionOptions {
   /** Content of a self-contained ONNX file. */
   readonly model: Uint8Array;
   readonly device: DeviceUsed;
+  /** Id of the network, for reports of its calls. */
+  readonly network?: string;
   /** Threads per operator on the CPU, 1 by default, because several engines run in parallel. */
   readonly threads?: number;
   /** The model is the result of an earlier `optimisedFile`, so the runtime need not optimise it again. */
@@ -52,8 +55,10 @@ export const openOnnxSession: SessionOpener = async (options) => {
   const folder = options.profile ? await mkdtemp(join(tmpdir(), 'infernode-profile-')) : null;
   try {
     return new OnnxSession(
-      await InferenceSession.create(options.model, sessionOptions(options, folder)),
-      options.device,
+      await reportedCall(options.network, () =>
+        InferenceSession.create(options.model, sessionOptions(options, folder)),
+      ),
+      options,
       folder,
     );
   } catch (error) {
@@ -97,14 +102,18 @@ function loadError(device: DeviceUsed, error: unknown): AppError {
 class OnnxSession implements ProfiledSession {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  readonly device: DeviceUsed;
+  readonly #network: string | undefined;
   #session: InferenceSession | null;
   #profileFolder: string | null;
 
   constructor(
     session: InferenceSession,
-    readonly device: DeviceUsed,
+    { device, network }: Pick<OnnxSessionOptions, 'device' | 'network'>,
     profileFolder: string | null,
   ) {
+    this.device = device;
+    this.#network = network;
     this.#session = session;
     this.#profileFolder = profileFolder;
     this.inputs = session.inputMetadata.map(toInfo);
@@ -116,14 +125,17 @@ class OnnxSession implements ProfiledSession {
     wanted?: WantedOutputs,
   ): Promise<Readonly<Record<string, Tensor>>> {
     checkFeeds(this.inputs, feeds);
-    if (this.#session === null)
+    const session = this.#session;
+    if (session === null)
       throw new AppError('SESSION_CLOSED', { message: 'The network was run after it was closed.' });
     const given = runtimeTensors(feeds);
     let results: InferenceSession.OnnxValueMapType;
     try {
-      results = await (wanted === undefined
-        ? this.#session.run(given)
-        : this.#session.run(given, isNames(wanted) ? wanted : runtimeTensors(wanted)));
+      results = await reportedCall(this.#network, () =>
+        wanted === undefined
+          ? session.run(given)
+          : session.run(given, isNames(wanted) ? wanted : runtimeTensors(wanted)),
+      );
     } catch (error) {
       // On the CPU the network or its input is at fault; on another device it may be the device.
       throw new AppError(this.device === 'cpu' ? 'NETWORK_RUN_FAILED' : 'DEVICE_RUN_FAILED', {

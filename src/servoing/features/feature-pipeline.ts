@@ -1,4 +1,5 @@
 import { AppError } from '../../errors/app-error.js';
+import { reportedCall } from '../../networks/runtime/network-calls.js';
 import { ThreadPool } from '../../supervision/threads/thread-pool.js';
 import type { Detector, Features } from '../../vision/features/types.js';
 import type { FeatureRequest } from './feature-pipeline-thread.js';
@@ -24,9 +25,12 @@ export interface FeaturePipelineOptions extends FeatureTrackerOptions {
 export class FeaturePipeline implements Detector {
   readonly name: string;
   readonly #pool: ThreadPool<FeatureRequest, Features | TrackedFeatures | null>;
+  /** Id of the detector's network; none for the detectors of this product. */
+  readonly #network: string | undefined;
 
   constructor({ name, detector, modelsDirectory, threads }: FeaturePipelineOptions) {
     this.name = name;
+    this.#network = detector.kind === 'network' ? detector.id : undefined;
     const workerData: FeatureTrackerOptions = { detector, modelsDirectory };
     this.#pool = new ThreadPool({
       entry: new URL('./feature-pipeline-thread.js', import.meta.url),
@@ -55,7 +59,7 @@ export class FeaturePipeline implements Detector {
     checkImage(image);
     const data = new Uint8Array(image.data);
     const request: FeatureRequest = { kind: 'detect', image: { ...image, data } };
-    return (await this.#pool.run(request, [data.buffer])) as Features;
+    return (await this.#run(request, data.buffer)) as Features;
   }
 
   /** Sets the goal features that {@link track} looks for, on every thread. */
@@ -75,7 +79,12 @@ export class FeaturePipeline implements Detector {
     lens?: LensView,
   ): Promise<TrackedFeatures> {
     checkImage(image);
-    return (await this.#pool.run({ kind: 'track', image, lens }, [image.data.buffer])) as TrackedFeatures;
+    return (await this.#run({ kind: 'track', image, lens }, image.data.buffer)) as TrackedFeatures;
+  }
+
+  /** A thread cannot report the calls of its network itself. The time that an image waits for its thread counts. */
+  #run(request: FeatureRequest, buffer: ArrayBuffer): Promise<Features | TrackedFeatures | null> {
+    return reportedCall(this.#network, () => this.#pool.run(request, [buffer]));
   }
 
   /** Stops the threads and rejects pending calls. Idempotent. */

@@ -12,7 +12,7 @@ import { poolOptions } from '../../support/pool-options.js';
 import { plainImage } from '../../factories/images/plain-image.js';
 import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
-import { hoardingNetwork } from '../../factories/onnx/hoarding-network.js';
+import { hoardingNetwork } from '../../factories/onnx/endless-network.js';
 import { slowNetwork } from '../../factories/onnx/slow-network.js';
 
 const MEBIBYTE = 2 ** 20;

@@ -1,7 +1,7 @@
 import { receivedError } from '../../../errors/process-error.js';
-import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../errors/app-error.js';
+import { networkMemoryLimit } from '../../runtime/network-memory.js';
 import type { InpaintingNetwork } from '../inpainting-network.js';
 import { describeEnd } from '../../../supervision/child-end.js';
 import { nodeProgram } from '../../../supervision/child-program.js';
@@ -19,16 +19,12 @@ import {
 export interface IsolationLimits {
   /** Time limit for opening the network and for each run. */
   readonly timeoutMs: number;
-  /**
-   * Resident memory at which the process is killed; by default a quarter of the machine's, and at least 2
-   * GiB.
-   */
+  /** Resident memory at which the process is killed; {@link networkMemoryLimit} by default. */
   readonly maxRssBytes?: number;
 }
 
 /** Default time limit. */
 const DEFAULT_TIMEOUT_MS = 120_000;
-const MIN_MEMORY_LIMIT = 2 * 2 ** 30;
 const CHILD = fileURLToPath(new URL('./main.js', import.meta.url));
 
 /**
@@ -72,7 +68,7 @@ class NetworkProcess {
   constructor(id: string, { timeoutMs = DEFAULT_TIMEOUT_MS, maxRssBytes }: Partial<IsolationLimits>) {
     this.#id = id;
     this.#timeoutMs = timeoutMs;
-    const residentBytes = maxRssBytes ?? Math.max(MIN_MEMORY_LIMIT, totalmem() / 4);
+    const residentBytes = maxRssBytes ?? networkMemoryLimit();
     this.#child = new SupervisedChild({
       // Node options of this process, such as a debugger port or loaders, must not be inherited.
       program: nodeProgram(CHILD),
