@@ -63,14 +63,14 @@ export function streamProbeArguments(input: GuardedInput): string[] {
 }
 
 /**
- * ffprobe: one line `pts=…|size=…|flags=…` per packet of the first video stream, by demuxing only. The number
+ * ffprobe: one line `pts=…|dts=…|size=…|flags=…` per packet of the first video stream, by demuxing only. The number
  * of packets bounds the number of frames, while the frame count in the header is unreliable (an AVI can
  * declare 1 for 300).
  */
 export function packetListArguments(input: GuardedInput): string[] {
   return [
     ...['-v', 'error', ...inputArguments(input), '-select_streams', FIRST_VIDEO],
-    ...['-show_entries', 'packet=pts,size,flags', '-of', 'compact=p=0', `file:${input.path}`],
+    ...['-show_entries', 'packet=pts,dts,size,flags', '-of', 'compact=p=0', `file:${input.path}`],
   ];
 }
 
@@ -185,16 +185,30 @@ export function videoWriteArguments({
   ];
 }
 
+/** Containers in which recordings are joined by concatenating files, each with its own clock. */
+export const isJoinable = ({ container }: Pick<GuardedInput, 'container'>): boolean =>
+  container === 'ts' || container === 'mpg';
+
+/** What is added to the time of a frame for each step back before it; larger than twice their clock of 33 bits. */
+const STEP_BACK = 2 ** 36;
+/** Times must not go back on the way to the muxer, which would replace them. */
+const COUNT_STEPS_BACK = `setpts='st(0,ld(0)+lt(PTS,PREV_INPTS));PTS+ld(0)*${STEP_BACK}'`;
+
+/** The time of a frame, from that in the output of {@link frameIndexArguments}. */
+export const indexedTick = (input: GuardedInput, tick: number): number =>
+  isJoinable(input) ? tick - STEP_BACK * Math.round(tick / STEP_BACK) : tick;
+
 /**
  * ffmpeg: decodes the first `count` frames and prints one line of the framecrc format each: time in units of
- * the stream's time base, and the size of two rows in bytes, which reveals a change of width or pixel format.
- * Rows are cropped and the deblocking filter is skipped because the pixels are not used.
+ * the stream's time base (see {@link indexedTick}), and the size of two rows in bytes, which reveals a change of width
+ * or pixel format. Rows are cropped and the deblocking filter is skipped because the pixels are not used.
  */
 export function frameIndexArguments(input: GuardedInput, count: number): string[] {
+  const filters = ['crop=iw:2:0:0:exact=1', ...(isJoinable(input) ? [COUNT_STEPS_BACK] : [])];
   return [
     ...['-hide_banner', '-nostdin', '-v', 'error', '-threads', '1', '-filter_threads', '1'],
     ...[...inputArguments(input), '-skip_loop_filter', 'all', '-noautorotate', '-i', `file:${input.path}`],
-    ...['-map', `0:${FIRST_VIDEO}`, '-an', '-sn', '-dn', '-vf', 'crop=iw:2:0:0:exact=1', '-autoscale', '0'],
+    ...['-map', `0:${FIRST_VIDEO}`, '-an', '-sn', '-dn', '-vf', filters.join(','), '-autoscale', '0'],
     ...['-copyts', '-fps_mode', 'passthrough', '-enc_time_base', '-1'],
     ...['-frames:v', String(count), '-f', 'framecrc', '-threads', '1', 'pipe:1'],
   ];

@@ -1,6 +1,6 @@
 import type { FrameSource } from '../domain/dataset.js';
 import type { AppError } from '../errors/app-error.js';
-import { frameIndexArguments, type GuardedInput } from './ffmpeg-arguments.js';
+import { frameIndexArguments, indexedTick, type GuardedInput } from './ffmpeg-arguments.js';
 import { failureDetails, FfmpegChild, throwIfStopped, type ChildEnd } from './ffmpeg-runner.js';
 import { linesOf, tooManyFrames, type PacketChildOptions, type PacketList } from './packet-list.js';
 import { videoCorrupt } from './probe-stream.js';
@@ -80,7 +80,13 @@ export async function indexFrames(
 function packetsAfter(times: Float64Array, { ticks, timed }: PacketList): Float64Array {
   if (!timed) return ticks.subarray(Math.min(times.length, ticks.length));
   const last = times[times.length - 1];
-  return ticks.filter((tick) => tick > last);
+  // In a file of several parts other frames may have the same time; the nearest place is that of the last frame.
+  const places = [...ticks.keys()].filter((place) => ticks[place] === last);
+  if (places.length === 0) return ticks.filter((tick) => tick > last);
+  const away = (place: number): number => Math.abs(place - times.length + 1);
+  const nearest = places.reduce((best, place) => (away(place) < away(best) ? place : best));
+  const next = ticks.findIndex((tick, place) => place > nearest && tick !== last);
+  return next < 0 ? new Float64Array() : ticks.subarray(next);
 }
 
 function isStrictlyAscending(ticks: Float64Array): boolean {
@@ -105,7 +111,7 @@ async function decodeTimes(input: GuardedInput, limit: number, options: IndexOpt
     for await (const line of linesOf(child.stdout)) {
       const [, tick, size] = /^0,[^,]+,\s*(-?\d+),[^,]+,\s*(\d+),/.exec(line) ?? [];
       if (tick === undefined) continue;
-      ticks.push(Number(tick));
+      ticks.push(indexedTick(input, Number(tick)));
       sizes.add(size);
     }
   } catch (error) {

@@ -1,6 +1,7 @@
 import { AppError } from '../errors/app-error.js';
 import type { ConfinementLimits } from '../supervision/confinement.js';
 import { packetListArguments, type GuardedInput } from './ffmpeg-arguments.js';
+import { PartClock } from './frame-timeline.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, FfmpegChild, throwIfStopped, type ChildEnd } from './ffmpeg-runner.js';
 import { videoCorrupt } from './probe-stream.js';
@@ -12,7 +13,8 @@ export interface PacketList {
   /** Whether every packet has a presentation time; AVI has none. */
   readonly timed: boolean;
   /**
-   * Presentation times in ascending order, in units of the stream's time base; 0 for a packet without one.
+   * Presentation times in units of the stream's time base, in ascending order within each part of the file that has a
+   * clock of its own (see `frameTimeline`); the decoding time, or 0, for a packet without one.
    */
   readonly ticks: Float64Array;
   /**
@@ -50,6 +52,8 @@ export async function listPackets(
   };
   const child = new FfmpegChild(spec);
   const ticks: number[] = [];
+  const clock = new PartClock(input.container);
+  const parts: number[] = [];
   let timed = true;
   try {
     for await (const line of linesOf(child.stdout)) {
@@ -57,7 +61,8 @@ export async function listPackets(
       if (!packet.shown) continue;
       if (ticks.length === maxFrames) throw tooManyFrames(maxFrames);
       timed &&= packet.pts !== undefined;
-      ticks.push(packet.pts ?? 0);
+      ticks.push(packet.pts ?? packet.dts ?? 0);
+      parts.push(clock.partOf(packet.dts));
     }
   } catch (error) {
     await child.stop();
@@ -66,7 +71,7 @@ export async function listPackets(
   const end = await child.ended;
   throwIfStopped(end, spec);
   throwIfBroken(end, ticks.length);
-  const order = Uint32Array.from(ticks.keys()).sort((a, b) => ticks[a] - ticks[b]);
+  const order = Uint32Array.from(ticks.keys()).sort((a, b) => parts[a] - parts[b] || ticks[a] - ticks[b]);
   return {
     count: ticks.length,
     timed,
@@ -90,15 +95,20 @@ export async function* linesOf(stdout: AsyncIterable<Buffer>): AsyncGenerator<st
 
 interface Packet {
   readonly pts: number | undefined;
+  readonly dts: number | undefined;
   /** False for packets that are never shown: empty ones, and those removed by an edit list (flag D). */
   readonly shown: boolean;
 }
 
-/** Parses `pts=512|size=17|flags=K_`; the rest of the line is ignored. */
+const timeOf = (text: string | undefined): number | undefined =>
+  text === undefined || text === 'N/A' ? undefined : Number(text);
+
+/** Parses `pts=512|dts=512|size=17|flags=K_`; the rest of the line is ignored. */
 function parsePacket(line: string): Packet {
-  const [, pts, size, flags] = /^pts=(-?\d+|N\/A)\|size=(\d+)\|flags=(\S*)/.exec(line) ?? [];
+  const [, pts, dts, size, flags] =
+    /^pts=(-?\d+|N\/A)\|dts=(-?\d+|N\/A)\|size=(\d+)\|flags=(\S*)/.exec(line) ?? [];
   const shown = Number(size) > 0 && !flags.includes('D');
-  return { pts: pts === undefined || pts === 'N/A' ? undefined : Number(pts), shown };
+  return { pts: timeOf(pts), dts: timeOf(dts), shown };
 }
 
 function throwIfBroken(end: ChildEnd, frameCount: number): void {

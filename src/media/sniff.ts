@@ -4,6 +4,7 @@ import type { VideoContainer } from './ffmpeg-arguments.js';
 import { describeForeignFile, foreignVideoEnding } from './foreign-file.js';
 import { IMAGE_FORMATS, type ImageFormat } from '../domain/image-format.js';
 import { describeForeign, isImageFormat, imageTypeOf } from './image-type.js';
+import { hasProgramStream, isTransportStream } from './mpeg-sync.js';
 
 /** All file types that the product accepts; `mov` and `3gp` are read like `mp4`. */
 export type SniffedType = 'mp4' | 'mov' | '3gp' | 'avi' | 'mkv' | 'webm' | 'ts' | 'mpg' | 'zip' | ImageFormat;
@@ -97,12 +98,14 @@ async function identify(head: Buffer): Promise<Identified> {
   if (isZip(head)) return { type: 'zip', description: 'zip' };
   const image = imageTypeOf(head);
   if (isImageFormat(image)) return { type: image, description: image };
+  if (isTransportStream(head)) return { type: 'ts', description: 'ts' };
   const foreign = describeForeign(head);
   if (foreign !== null) return { type: undefined, description: foreign };
   const ending = foreignVideoEnding(head);
   if (ending !== undefined) return { type: undefined, description: describeForeignFile(ending) ?? ending };
   const { fileTypeFromBuffer } = await import('file-type');
   const found = await fileTypeFromBuffer(head);
+  if (found === undefined && hasProgramStream(head)) return { type: 'mpg', description: 'mpg' };
   if (found === undefined) return { type: undefined, description: describeText(head) };
   const type = TYPE_OF_MIME[found.mime];
   const description = type ?? describeForeignFile(found.ext) ?? `${found.ext} (${found.mime})`;

@@ -25,7 +25,7 @@ export interface EncoderOptions {
   readonly pixelAspect: { readonly num: number; readonly den: number };
   /** Seconds from the source's start to its first frame. */
   readonly startSeconds: number;
-  /** Whether the clock of the source jumps ahead; its audio is then made continuous, like its frames. */
+  /** Whether the clock of the source jumps ahead or back; its audio is then made continuous, like its frames. */
   readonly joined: boolean;
   /**
    * Absolute path of a filter script that sets the time of every frame (see `frameTimesScript`), for a
@@ -48,9 +48,9 @@ const KEPT_AUDIO: Readonly<Record<ResultContainer, readonly string[]>> = {
 const INAUDIBLE_DELAY = 0.02;
 const SILENCE_FIRST = 'aresample=async=1:first_pts=0';
 
-/** Audio that is more than 10 s ahead has a new clock, like frames: see `frameTimeline`. */
+/** Audio that is more than 10 s ahead, or goes back, has a new clock, like frames: see `frameTimeline`. */
 const CONTINUOUS =
-  "asetpts='st(0,ld(0)+if(gt(PTS-PREV_INPTS,10/TB),PREV_INPTS+ld(1)-PTS,0));" +
+  "asetpts='st(0,ld(0)+if(gt(PTS-PREV_INPTS,10/TB)+lt(PTS-PREV_INPTS,-0.1/TB),PREV_INPTS+ld(1)-PTS,0));" +
   "st(1,NB_SAMPLES/SR/TB);PTS+ld(0)'";
 
 function audioFilters(joined: boolean, delayed: boolean, output: number): string[] {

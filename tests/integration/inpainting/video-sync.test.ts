@@ -112,10 +112,13 @@ describe('video sync', () => {
     (name) => expectSync(name, 'avi'),
   );
 
-  it('sound and images of a part whose clock begins an hour later follow the part before', async () => {
+  it.each([
+    ['begins an hour later', 3600],
+    ['begins again', 0],
+  ])('sound and images of a part whose clock %s follow the part before', async (_, seconds) => {
     const parts = [folder.file('part-1.ts'), folder.file('part-2.ts')];
     for (const [index, part] of parts.entries()) {
-      const start = ['-output_ts_offset', String(index * 3600 + 10)];
+      const start = ['-output_ts_offset', String(index * seconds + 10)];
       await clips.ffmpeg(...inputs({ sound: 1 }), ...H264, ...AAC, ...KEEP, ...start, part);
     }
     const file = folder.file('joined.ts');

@@ -88,6 +88,46 @@ const kinds: readonly (readonly [name: string, make: () => Promise<string>, fram
     null,
   ],
   [
+    'a transport stream that begins within a packet',
+    async () => {
+      const [whole, path] = [folder.file('early.ts'), folder.file('late.ts')];
+      await clips.ffmpeg(...textured('160x120', 2), ...H264, '-bf', '2', whole);
+      await writeFile(path, (await readFile(whole)).subarray(188 * 30 + 91));
+      return path;
+    },
+    null,
+  ],
+  [
+    'an M2TS that begins and ends within a packet',
+    async () => {
+      const [whole, path] = [folder.file('early.m2ts'), folder.file('late.m2ts')];
+      await clips.ffmpeg(...textured('160x120', 2), ...H264, '-bf', '2', '-mpegts_m2ts_mode', '1', whole);
+      await writeFile(path, (await readFile(whole)).subarray(192 * 30 + 91, -77));
+      return path;
+    },
+    null,
+  ],
+  [
+    'a program stream that begins within a packet',
+    async () => {
+      const [whole, path] = [folder.file('early.mpg'), folder.file('late.mpg')];
+      await clips.ffmpeg(...textured('160x120', 2), '-c:v', 'mpeg2video', '-bf', '2', whole);
+      await writeFile(path, (await readFile(whole)).subarray(5000));
+      return path;
+    },
+    null,
+  ],
+  [
+    'two recordings in one file, the second with the clock of the first',
+    async () => {
+      const [part, path] = [folder.file('part.ts'), folder.file('twice.ts')];
+      await clips.ffmpeg(...textured('160x120', 2), ...H264, '-bf', '2', part);
+      await join(path, [part, part]);
+      return path;
+    },
+    100,
+  ],
+  [
     'a stream whose resolution changes',
     async () => {
       const parts = [folder.file('one.ts'), folder.file('two.ts')];

@@ -6,6 +6,10 @@ import sharp from 'sharp';
 import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../../../src/media/sniff.js';
 import { hostileZip } from '../../factories/zip/hostile-zip.js';
 
+/** A pack header of MPEG-2 without stuffing, and the beginning of a packet of video. */
+const PACK = '000001ba440004000401000003f8';
+const VIDEO = `000001e00800${'00'.repeat(20)}`;
+
 let folder: string;
 let path: string;
 describe('sniff', () => {
@@ -34,6 +38,37 @@ describe('sniff', () => {
   ])('knows a %s by its first bytes', async (type, make) => {
     await writeFile(path, await make());
     expect(await sniffFile(path, [...VIDEO_TYPES, ...IMAGE_TYPES, 'zip'])).toBe(type);
+  });
+
+  /** Packets of a transport stream of which the first one is cut. */
+  const packets = (bytes: number, first: number, count: number) => {
+    const stream = Buffer.alloc(first + count * bytes, 0xff);
+    for (let at = first; at < stream.length; at += bytes) stream[at] = 0x47;
+    return stream;
+  };
+
+  it.each<[string, Buffer, string]>([
+    ['188-byte packets, 97 bytes missing', packets(188, 91, 30), 'ts'],
+    ['M2TS, cut within the time stamp', packets(192, 2, 30), 'ts'],
+    ['packets with error correction', packets(204, 200, 30), 'ts'],
+    ['a pack of MPEG-2 after the rest of another', Buffer.from(`ff00ff${PACK}${VIDEO}`, 'hex'), 'mpg'],
+    ['packets without a pack', Buffer.from(`ff000001e00008${'00'.repeat(8)}${VIDEO}`, 'hex'), 'mpg'],
+  ])('knows a recording that begins anywhere: %s', async (_, bytes, type) => {
+    await writeFile(path, bytes);
+    expect(await sniffFile(path, VIDEO_TYPES)).toBe(type);
+  });
+
+  it.each<[string, Buffer]>([
+    ['one byte in four packets', packets(188, 91, 4)],
+    ['packets of which one is out of step', Buffer.concat([packets(188, 91, 10), packets(188, 3, 10)])],
+    ['a pack alone', Buffer.from(`ff00ff${PACK}${'ff'.repeat(20)}`, 'hex')],
+    [
+      'start codes of a bare video',
+      Buffer.from(`000001b3${'11'.repeat(30)}00000100${'22'.repeat(30)}`, 'hex'),
+    ],
+  ])('does not take other bytes for one: %s', async (_, bytes) => {
+    await writeFile(path, bytes);
+    await expect(sniffFile(path, VIDEO_TYPES)).rejects.toMatchObject({ code: 'UNSUPPORTED_TYPE' });
   });
 
   it.each([
