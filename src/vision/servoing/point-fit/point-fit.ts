@@ -2,6 +2,7 @@ import { length, scale, type Vec3 } from '../../geometry/vector.js';
 import type { Velocity } from '../../geometry/velocity.js';
 import { FitEquations, type FitPoints, type FitScene } from './fit-equations.js';
 import { lawOf, movedPose, poseOf, type FittedPose } from './fitted-pose.js';
+import { startPoses } from './start-poses.js';
 
 const STEPS = 8;
 /** Standard deviations of the rotation and of the centre's place, as shares of the velocity's length. */
@@ -22,21 +23,47 @@ const NOISE = { least: 0.2 / 540, first: 1.5 / 540, largest: 4 / 540 };
 /** Noise, and share of the points that agree, at which the network's answer counts as much as the fit. */
 const [DOUBTFUL_NOISE, DOUBTFUL_SHARE] = [2 / 540, 0.3];
 const LEAST_SHARE = 0.01;
+/** Noise (normalised units) at which the results of several fits are compared. */
+const COMPARED_NOISE = 3 / 540;
+/** Share of agreeing points from which on the first fit is not doubted: other starts cost as much as several fits. */
+const SURE_SHARE = 0.95;
+/** A fit from another start must have this share of agreeing points, and at most this part of the first fit's disagreeing ones. */
+const [MIN_OTHER_SHARE, MAX_MISSES] = [0.7, 0.8];
+/** Error at which a point counts a quarter in the first step from another start. */
+const OTHER_FIRST_LIMIT = 0.02;
+/** Points that choose among the starts, at most. */
+const MAX_CHOOSING = 80;
+/** Weight of the prior there: only unknowns that no point determines feel it. */
+const NO_PRIOR = 1e-3;
 /** Beyond this, in goal distances and radians per second, a fit has failed. */
 const LARGEST = 50;
+
+/** Where a fit starts and what holds it there. */
+interface FitStart {
+  readonly pose: FittedPose;
+  /** Error at which a point counts a quarter in the first step. */
+  readonly limit: number;
+  /** `[6]` weight of each unknown's prior. */
+  readonly prior: readonly number[];
+}
 
 interface Fitted {
   readonly pose: FittedPose;
   readonly noise: number;
   /** Sum of the points' weights. */
   readonly agreeing: number;
+  /** The same at {@link COMPARED_NOISE}. */
+  readonly comparable: number;
+  /** `[M]` inverse depths of the points. */
+  readonly depths: Float64Array;
 }
 
 /**
  * Fits the pose behind a velocity to the points of a frame. A velocity of the reference law is a pose in other words: the
  * network's gives the first pose and the prior of a few Gauss-Newton steps, in which wrong matches lose their weight (Geman and
  * McClure), the noise of the others is estimated, and the depth of each point is eliminated. The same computation as in the
- * graphs `step` and `policy` (`training/cns/refinement.py`), in double precision and for the visible points alone.
+ * graphs `step` and `policy` (`training/cns/refinement.py`), in double precision and for the visible points alone. Where few points
+ * agree with the result, which far aside happens to one frame in six, other poses are tried as well: those of {@link startPoses}.
  */
 export class PointFit {
   readonly #goal: Float32Array;
@@ -58,32 +85,55 @@ export class PointFit {
     const pick = (points: Float32Array) =>
       Float64Array.from({ length: 2 * rows.length }, (_, k) => points[2 * rows[k >> 1] + (k & 1)]);
     const points: FitPoints = { goal: pick(this.#goal), current: pick(current) };
-    const equations = new FitEquations(points, this.#scene);
-    const { pose, noise, agreeing } = this.#fitPose(velocity, equations);
+    const first = this.#fitFrom(this.#startOf(velocity), points);
+    const { pose, noise, agreeing, depths } =
+      first.comparable < SURE_SHARE * rows.length ? this.#fitAgain(first, points) : first;
     const share = Math.max(agreeing / Math.max(rows.length, 1), LEAST_SHARE);
     const trust = 1 / (1 + (noise / DOUBTFUL_NOISE) ** 8 + (DOUBTFUL_SHARE / share) ** 8);
-    const law = lawOf(pose, this.#scene.centre, this.#centreOf(points, equations.depths));
+    const law = lawOf(pose, this.#scene.centre, this.#centreOf(points, depths));
     const mixed = (k: number): number => velocity[k] + trust * (law[k] - velocity[k]);
     const fitted: Velocity = [mixed(0), mixed(1), mixed(2), mixed(3), mixed(4), mixed(5)];
     // Also false for NaN.
     return fitted.every((value) => Math.abs(value) < LARGEST) ? fitted : velocity;
   }
 
-  #fitPose(velocity: Velocity, equations: FitEquations): Fitted {
+  #startOf(velocity: Velocity): FitStart {
     const size = length(velocity);
     const doubt = size ** 2 / (size + PRIOR_FADE);
     const weightOf = (share: number): number => (share * doubt + PRIOR_FLOOR) ** -2;
     const [turn, place] = [weightOf(PRIOR_SHARE.turn), weightOf(PRIOR_SHARE.place)];
-    const first = FIRST_LIMIT.floor + FIRST_LIMIT.share * size;
+    return {
+      pose: poseOf(velocity, this.#scene.centre),
+      limit: FIRST_LIMIT.floor + FIRST_LIMIT.share * size,
+      prior: [turn, turn, turn, place, place, place],
+    };
+  }
+
+  /** The result from another start that is clearly better than the first; the first if there is none. */
+  #fitAgain(first: Fitted, points: FitPoints): Fitted {
+    const some = thinned(points);
+    const starts = startPoses(some, this.#scene).map((pose) => {
+      const start = { pose, limit: OTHER_FIRST_LIMIT, prior: Array<number>(6).fill(NO_PRIOR) };
+      return { start, comparable: this.#fitFrom(start, some).comparable };
+    });
+    const chosen = starts.reduce((a, b) => (b.comparable > a.comparable ? b : a));
+    const other = this.#fitFrom(chosen.start, points);
+    const count = first.depths.length;
+    const better = count - other.comparable < MAX_MISSES * (count - first.comparable);
+    return better && other.comparable > MIN_OTHER_SHARE * count ? other : first;
+  }
+
+  #fitFrom({ pose: start, limit: first, prior: weights }: FitStart, points: FitPoints): Fitted {
+    const equations = new FitEquations(points, this.#scene);
     const change = new Float64Array(6);
-    let pose = poseOf(velocity, this.#scene.centre);
+    let pose = start;
     let noise = NOISE.first;
     let agreeing = 0;
     for (let step = 0; step < STEPS; step++) {
       const done = step / (STEPS - 1);
       const limit = first ** (1 - done) * (LAST_LIMIT * noise) ** done;
       const sums = equations.collect({ pose, noise, limit });
-      const prior = [turn, turn, turn, place, place, place].map((weight) => weight * noise ** 2);
+      const prior = weights.map((weight) => weight * noise ** 2);
       const move = equations.solve(prior, change);
       pose = movedPose(pose, move);
       move.forEach((value, k) => (change[k] += value));
@@ -92,7 +142,14 @@ export class PointFit {
       noise = Math.sqrt(sums.error / Math.max(2 * agreeing - 6, 2));
       noise = Math.max(NOISE.least, Math.min(NOISE.largest, noise));
     }
-    return { pose, noise, agreeing };
+    const compared = { pose, noise: COMPARED_NOISE, limit: LAST_LIMIT * COMPARED_NOISE };
+    return {
+      pose,
+      noise,
+      agreeing,
+      comparable: equations.collect(compared).weight,
+      depths: equations.depths,
+    };
   }
 
   /** Mean of all goal points in space; those that are not visible have the scene's depth. */
@@ -109,6 +166,13 @@ export class PointFit {
     // The centre is the mean of the points at the scene's depth.
     return [centre[0] + x / count, centre[1] + y / count, centre[2] + z / count];
   }
+}
+
+/** Every so many-th point, {@link MAX_CHOOSING} at most. */
+function thinned({ goal, current }: FitPoints): FitPoints {
+  const stride = Math.ceil(goal.length / 2 / MAX_CHOOSING);
+  const kept = (_: number, k: number): boolean => (k >> 1) % stride === 0;
+  return { goal: goal.filter(kept), current: current.filter(kept) };
 }
 
 function sceneOf(goal: Float32Array): FitScene {

@@ -54,6 +54,21 @@ describe('a velocity fitted to points', () => {
     expect(degreesOff(fit.fit(guess, dirty, some))).toBeLessThan(1.5);
   });
 
+  it.each([
+    { distance: 0.9, azimuth: 290, elevation: 35, called: 'from far aside' },
+    { distance: 0.6, azimuth: 115, elevation: 30, called: 'from the other side' },
+    { distance: 1.3, azimuth: 30, elevation: 50, called: 'from behind and farther away' },
+  ])('finds the pose of a view $called of which the first guess shows nothing', (place) => {
+    const aside = view(place.distance, place.azimuth, place.elevation);
+    const right = inGoalDistances(referenceVelocity(GOAL, aside, middle), distance);
+    const straightOn: Velocity = [0, 0, 0.1, 0.2, -0.2, 0];
+    const random = createSeededRandom(6);
+    const seen = seenFrom(scene, aside).map((value) => value + (random() - 0.5) / 540);
+    const off = (velocity: Velocity): number => compareVelocity(velocity, right, 1).angle6Deg ?? NaN;
+    expect(off(straightOn)).toBeGreaterThan(45);
+    expect(off(fit.fit(straightOn, seen, rows))).toBeLessThan(3);
+  });
+
   it('stays as it was where the points agree with no pose', () => {
     const random = createSeededRandom(3);
     const noise = current.map(() => random() - 0.5);
