@@ -195,6 +195,16 @@ describe('the calibration of a camera', () => {
     ['a focal length of next to nothing', { ...FIELDS, K: FIELDS.K.with(0, 5e-324) }, /above 0/],
     ['half a size', { ...FIELDS, height: undefined }, /must both be given/],
     ['broken JSON', '{"K": [1, 2', /neither YAML nor JSON/],
+    [
+      'a repeated key',
+      '%YAML:1.0\n---\nimage_width: 640\nimage_height: 480\nimage_width: 1280\n',
+      /the key "image_width" in line 5 is already given in the same object/,
+    ],
+    [
+      'a repeated key in JSON',
+      '{"K": [600], "width": 1, "K": [610]}',
+      /the key "K" in line 1 is already given/,
+    ],
     ['an alias', 'a: &a [600, 0, 320, 0, 610, 240, 0, 0, 1]\nK: *a', /neither YAML nor JSON/],
   ])('is refused with the reason: %s', (_, given, reason) => {
     const { code, message } = problemOf(given);
@@ -220,6 +230,7 @@ describe('the calibration of a camera', () => {
         '!!x '.repeat(4_000),
         `K: |\n${' '.repeat(16_000)}`,
         '[]'.repeat(8_000),
+        `{${Array.from({ length: 3_500 }, (_, index) => index.toString(36)).join()}}`,
         'x'.repeat(16_385),
       ])
         expect(problemOf(text).code).toBe('CAMERA_INFO_INVALID');
