@@ -46,7 +46,8 @@ export class ServoSessionController {
     const goal = await readGoal(call);
     if (query.dryRun) {
       const balance = await users.balance(principal.userId);
-      return ok(presentQuote(await servo.quote(body), balance));
+      const { maxFrames, record } = body;
+      return ok(presentQuote(await servo.quote({ principal, goal, setup, maxFrames, record }), balance));
     }
     const answer = new IdempotentReply(call.receipt, (session: ServoSession) =>
       created(this.#present(session, request), servoSessionPath(session.id)),

@@ -72,7 +72,7 @@ export function imageReceiver(options: ImageReceiverOptions): ImageReceiver {
       const store = new ImageStore({ ...options, maxImages });
       const watch = watchBody(request, response, pace);
       try {
-        await Promise.race([parse(request, response, { storage: store, files: maxImages }), watch.failed]);
+        await Promise.race([parse(request, response, { storage: store, form }), watch.failed]);
         requireUtf8Fields(request.body);
       } catch (error) {
         await store.remove();
@@ -91,8 +91,9 @@ export function imageReceiver(options: ImageReceiverOptions): ImageReceiver {
 function parse(
   request: Request,
   response: Response,
-  { storage, files }: { readonly storage: ImageStore; readonly files: number },
+  { storage, form }: { readonly storage: ImageStore; readonly form: ImageForm },
 ): Promise<void> {
+  const { maxImages: files, textBytes = PART_LIMITS.fieldSize } = form;
   const parser = multer({
     storage,
     defParamCharset: 'utf8',
@@ -101,11 +102,12 @@ function parse(
       fields: TEXT_FIELDS,
       parts: TEXT_FIELDS + files,
       ...PART_LIMITS,
+      fieldSize: textBytes,
     },
   }).any();
   return new Promise((resolve, reject) => {
     parser(request, response, (error: unknown) =>
-      error === undefined || error === null ? resolve() : reject(translate(error, files)),
+      error === undefined || error === null ? resolve() : reject(translate(error, { files, textBytes })),
     );
   });
 }
@@ -139,17 +141,19 @@ function parseWhole(value: unknown, { name, example }: NonNullable<ImageForm['un
   throw validationFailed([{ pointer: pointerOf([name]), message, code: 'INVALID_TYPE' }]);
 }
 
-function translate(error: unknown, maxImages: number): unknown {
+function translate(
+  error: unknown,
+  { files, textBytes }: { readonly files: number; readonly textBytes: number },
+): unknown {
   if (error instanceof AppError) return error;
   // Disk errors, such as a full disk, are passed on; all others came from the parser or a closed connection.
   if (isSystemError(error)) return error;
   if (error instanceof multer.MulterError && error.code === 'LIMIT_FILE_COUNT') {
-    return new AppError('TOO_MANY_FILES', {
-      message: `The form contains more than the allowed ${String(maxImages)} files.`,
-    });
+    const message = `The form contains more than the allowed ${String(files)} files. Other fields are sent as text; curl reads it from a file with -F 'field=<file'.`;
+    return new AppError('TOO_MANY_FILES', { message });
   }
   return error instanceof multer.MulterError
-    ? formLimitProblem(error, { fields: TEXT_FIELDS })
+    ? formLimitProblem(error, { fields: TEXT_FIELDS, bytes: textBytes })
     : badMultipart('it is malformed');
 }
 

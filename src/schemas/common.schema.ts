@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { MAX_TAG_LENGTH, MAX_TAGS } from '../domain/dataset.js';
 import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 
-/** Id of a resource: a UUID. */
-export const id = z.uuid().meta({ example: '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c' });
+/** Id of a resource: a UUID, in lower case as it is stored, however it was written. */
+export const id = z.uuid().toLowerCase().meta({ example: '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c' });
 
 /** Maximum length of an e-mail address. */
 export const EMAIL_TEXT_MAX = 254;

@@ -53,6 +53,8 @@ export interface ImageForm {
   /** Name of the image field in the documentation; `image` by default. */
   readonly fileField?: string;
   readonly maxImages: number;
+  /** Maximum size of one text field in bytes; 4 KiB by default. */
+  readonly textBytes?: number;
 }
 
 /** A form: text fields, and files if it is `multipart/form-data`. */

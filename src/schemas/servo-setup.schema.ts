@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { handEyeFault, MAX_HAND_EYE_OFFSET } from '../domain/hand-eye.js';
+import { MAX_CAMERA_INFO_CHARACTERS } from '../domain/limits.js';
 import { DEFAULT_SERVO_GAIN } from '../domain/servo.js';
 import { cnsParamsSchema } from '../tasks/cns/params.js';
 
@@ -70,7 +71,7 @@ export const servoSetupFields = {
     example: { fx: 537.6, fy: 537.6, cx: 320, cy: 240 },
   }),
   cameraInfo: z
-    .union([z.string().min(1).max(16_384), z.record(z.string(), z.unknown())])
+    .union([z.string().min(1).max(MAX_CAMERA_INFO_CHARACTERS), z.record(z.string(), z.unknown())])
     .optional()
     .meta({
       description:

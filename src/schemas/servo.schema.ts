@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_WAIT_SECONDS } from '../domain/limits.js';
+import { MAX_CAMERA_INFO_CHARACTERS, MAX_WAIT_SECONDS } from '../domain/limits.js';
 import { FRAME_MEDIA_TYPES } from '../domain/servo-frame.js';
 import { IMAGE_MAX_BYTES } from './classification.schema.js';
 import { flag, id, idParams, pageQuery, quoteResponse, repeated } from './common.schema.js';
@@ -15,6 +15,8 @@ import { checkServoSetup, servoSetupFields } from './servo-setup.schema.js';
 
 const TAG = 'Live servoing';
 const GOAL_TEXT_BYTES = Math.ceil((IMAGE_MAX_BYTES * 4) / 3) + 64 * 1024;
+/** A calibration in UTF-8, the longest text field. */
+const FORM_TEXT_BYTES = 4 * MAX_CAMERA_INFO_CHARACTERS;
 /** Bytes of a frame that comes by POST, whatever `SERVO_FRAME_MAX_MB` is. */
 const FRAME_LIMIT_BYTES = 64 * 2 ** 20;
 
@@ -97,12 +99,14 @@ const openForm: ImageForm = {
   }),
   fileField: 'goal',
   maxImages: 1,
+  textBytes: FORM_TEXT_BYTES,
 };
 
 const openQuery = z.strictObject({
-  dryRun: flag
-    .optional()
-    .meta({ description: 'Quote the price by the same code that charges; nothing is done' }),
+  dryRun: flag.optional().meta({
+    description:
+      'Check the fields and that the goal exists, and quote the price by the same code that charges; nothing is done',
+  }),
   wait: z.coerce
     .number()
     .min(0)
@@ -161,7 +165,7 @@ export const servoOperations = {
         headers: { Location: 'Path of the session' },
       },
     ],
-    errors: [404, 413, 415, 422, 503, 504, 507],
+    errors: [404, 410, 413, 415, 422, 503, 504, 507],
   }),
   list: operation({
     method: 'get',

@@ -76,7 +76,7 @@ export class ServoGoals {
       const message = `goal.frame: ${String(goalFrame)} is beyond ${String(frameCount - 1)}; "${name}" has ${String(frameCount)} frames.`;
       throw invalidField('/goal/frame', 'FRAME_OUT_OF_RANGE', message);
     }
-    const reference = { kind: 'media', mediaId, frame: goalFrame } as const;
+    const reference = { kind: 'media', mediaId: media.id, frame: goalFrame } as const;
     if (media.kind === 'image') {
       const bytes = await this.#deps.readMedia(media);
       const source = { kind: 'image', bytes } as const;

@@ -82,8 +82,19 @@ export class ServoSessionService {
     this.#deps = deps;
   }
 
-  /** The price of so many frames by the code that charges. */
-  async quote({ maxFrames, record }: Pick<OpenServoSession, 'maxFrames' | 'record'>): Promise<Quote> {
+  /**
+   * The price of a session by the code that charges.
+   * @throws AppError what {@link open} refuses before it takes an engine, but for the balance, and NOT_FOUND for a missing goal
+   */
+  async quote(
+    request: Pick<OpenServoSession, 'principal' | 'goal' | 'setup' | 'maxFrames' | 'record'>,
+  ): Promise<Quote> {
+    await this.#requireSetup(request);
+    await this.#deps.goals.find(request.goal, request.principal.userId);
+    return this.#price(request);
+  }
+
+  async #price({ maxFrames, record }: Pick<OpenServoSession, 'maxFrames' | 'record'>): Promise<Quote> {
     const prices = await this.#deps.unitOfWork.read.prices.current(SERVO_PRICE_PRESET);
     const price = quote(prices, { [SERVO_PRICE_UNIT]: maxFrames });
     return record ? { ...price, warnings: recordingNotes(maxFrames) } : price;
@@ -99,11 +110,9 @@ export class ServoSessionService {
     const { setup, waitMs, signal, principal } = request;
     const { engines, goals, unitOfWork } = this.#deps;
     const { userId } = principal;
-    const network = policyNetwork(setup.policy);
-    if (network !== null) await this.#deps.rights.require(principal, network);
-    this.#requireDetector(setup.detector);
+    await this.#requireSetup(request);
     await this.#deps.requireSpace();
-    const price = await this.quote(request);
+    const price = await this.#price(request);
     await requireBalance(unitOfWork.read.users, userId, price.total);
     const leave = await this.#enter(userId);
     try {
@@ -177,6 +186,12 @@ export class ServoSessionService {
     if (session.status === 'ended') return session;
     const live = this.#deps.sessions.get(session.id);
     return live ? { ...session, ...live.progress, recordStopped: live.recordStopped } : session;
+  }
+
+  async #requireSetup({ principal, setup }: Pick<OpenServoSession, 'principal' | 'setup'>): Promise<void> {
+    const network = policyNetwork(setup.policy);
+    if (network !== null) await this.#deps.rights.require(principal, network);
+    this.#requireDetector(setup.detector);
   }
 
   #requireDetector(name: string): void {

@@ -1,8 +1,7 @@
 import { isScalar, parseAllDocuments, visit, type Document, type Scalar } from 'yaml';
+import { MAX_CAMERA_INFO_CHARACTERS } from '../../domain/limits.js';
 import { AppError, messageOf } from '../../errors/app-error.js';
 
-/** A calibration has one or two thousand; the parser's time grows with the square of what it does not understand. */
-const MAX_CHARACTERS = 16_384;
 /** The parsers of YAML call themselves for each level. */
 const MAX_LEVELS = 200;
 /** What OpenCV writes instead of a directive that YAML knows. */
@@ -15,8 +14,13 @@ const OPENCV_DIRECTIVE = /^%YAML:[\d.]+[^\n]*\n?/;
  * @throws AppError CAMERA_INFO_INVALID (invalid)
  */
 export function readCameraText(text: string): unknown {
-  if (text.length > MAX_CHARACTERS)
-    throw unreadable(`it has ${String(text.length)} characters, at most ${String(MAX_CHARACTERS)} are read`);
+  // The parser's time grows with the square of what it does not understand.
+  if (text.length > MAX_CAMERA_INFO_CHARACTERS)
+    throw unreadable(
+      `it has ${String(text.length)} characters, at most ${String(MAX_CAMERA_INFO_CHARACTERS)} are read`,
+    );
+  if (/^\uFEFF?\s*</.test(text))
+    throw unreadable("it is XML; OpenCV's FileStorage writes YAML to names that end in .yaml");
   if (levelsOf(text) > MAX_LEVELS)
     throw unreadable(`it is nested more than ${String(MAX_LEVELS)} levels deep`);
   try {

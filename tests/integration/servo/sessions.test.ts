@@ -130,11 +130,18 @@ describe('sessions of live servoing', () => {
     const [item] = await api.persistence.unitOfWork.read.datasets.items(datasetId);
     const beyond = await open({ goal: { mediaId: item.source.id, frame: SEEDED_FRAMES } });
     expect(beyond.at('code')).toBe('FRAME_OUT_OF_RANGE');
+    const gone = await open({ goal: { mediaId: item.source.id.toUpperCase(), frame: 0 } });
+    expect([gone.at('code'), gone.at('detail')]).toEqual([
+      'MEDIA_MISSING',
+      expect.stringContaining(item.source.id),
+    ]);
     const form = new FormData();
     form.set('goal', new Blob([new Uint8Array([7, 7, 7])]), 'goal.jpg');
     form.set('detector', 'ORB');
     form.set('gain', '{"zero": 2, "infinity": 4, "slope": -20}');
-    form.set('intrinsics', '{"fx": 500, "fy": 500, "cx": 320, "cy": 240}');
+    // As long as calibrations of OpenCV are, with the poses of all their images.
+    const calibration = `K: [500, 0, 320, 0, 500, 240, 0, 0, 1]\n# ${'pose '.repeat(3000)}\n`;
+    form.set('cameraInfo', calibration);
     const first = sessionOf(await client.call('POST', '/api/servo/sessions', { body: form }));
     expect(engines.last.setup).toMatchObject({
       detector: 'ORB',
@@ -142,6 +149,12 @@ describe('sessions of live servoing', () => {
       camera: { intrinsics: { fx: 500, fy: 500, cx: 320, cy: 240 }, size: null },
     });
     await client.delete(`/api/servo/sessions/${first.id}`);
+    form.set('cameraInfo', new Blob([calibration]), 'camera.yaml');
+    const twoFiles = await client.call('POST', '/api/servo/sessions', { body: form });
+    expect([twoFiles.at('code'), twoFiles.at('detail')]).toEqual([
+      'TOO_MANY_FILES',
+      expect.stringContaining("curl reads it from a file with -F 'field=<file'"),
+    ]);
     sessionOf(await open({ goal: { sessionId: first.id } }));
     const { source } = engines.last;
     expect(source.kind === 'image' && Buffer.from(source.bytes)).toEqual(Buffer.from([7, 7, 7]));
@@ -160,6 +173,10 @@ describe('sessions of live servoing', () => {
     expect(engines.opened).toHaveLength(before);
     expect(await balance()).toBe(100);
     expect((await open({ maxFrames: 500 }, '?dryRun=true')).json).toMatchObject({ dryRun: true, cost: 1 });
+    const quoted = async (body: object) => (await open(body, '?dryRun=true')).at('code');
+    expect(await quoted({ detector: 'SURF' })).toBe('DETECTOR_NOT_AVAILABLE');
+    expect(await quoted({ goal: { mediaId: userId } })).toBe('NOT_FOUND');
+    expect(await quoted({ goal: { sessionId: userId } })).toBe('NOT_FOUND');
   });
 
   it('of an account are limited, and busy engines say when to come again', async () => {

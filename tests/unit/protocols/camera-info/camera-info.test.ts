@@ -206,6 +206,11 @@ describe('the calibration of a camera', () => {
       /the key "K" in line 1 is already given/,
     ],
     ['an alias', 'a: &a [600, 0, 320, 0, 610, 240, 0, 0, 1]\nK: *a', /neither YAML nor JSON/],
+    [
+      'XML',
+      '\uFEFF<?xml version="1.0"?><opencv_storage></opencv_storage>',
+      /it is XML; OpenCV's FileStorage/,
+    ],
   ])('is refused with the reason: %s', (_, given, reason) => {
     const { code, message } = problemOf(given);
     expect(code).toBe('CAMERA_INFO_INVALID');
