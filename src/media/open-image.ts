@@ -11,6 +11,7 @@ import { repairJpeg } from './jpeg/jpeg-repair.js';
 import { hasTooManyFrames, MAX_FRAMES } from './image-frames.js';
 import type { ImageFormat } from '../domain/image-format.js';
 import { corrupt, ImageUnreadable, profileWarnings, type OpenedImage } from './opened-image.js';
+import { withPngColours } from './png-colours.js';
 import { MAX_CHUNKS, repairPng } from './png-repair.js';
 import { unsupportedTiff } from './tiff-kind.js';
 
@@ -65,7 +66,7 @@ function prepare(content: Uint8Array, format: ImageFormat): Prepared {
       throw laborious(`a PNG with more than ${String(MAX_CHUNKS)} chunks, which is not supported`);
     if (missingShare > MAX_MISSING) throw cutOff(missingShare);
     const missing = missingShare > 0 ? [blank(missingShare)] : [];
-    return { bytes, warnings: [...faults, ...missing], frames };
+    return { bytes: withPngColours(bytes), warnings: [...faults, ...missing], frames };
   }
   if (format === 'avif') return readableAvif(content);
   if (hasTooManyFrames(content, format))
