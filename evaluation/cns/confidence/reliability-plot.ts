@@ -12,7 +12,9 @@ const SIDE = 300;
 const LEFT = 62;
 const TOP = 56;
 const GAP = 70;
-const BOTTOM = 58;
+const BOTTOM = 96;
+/** Ranges with fewer frames say little: they are shown pale, and the line passes them by. */
+const FEW_FRAMES = 5;
 const TEXT = '#1a202c';
 const GREY = '#718096';
 
@@ -84,7 +86,10 @@ interface CurvePlace {
 
 function drawCurve({ name, colour, reliability }: ReliabilityCurve, { x, y, row }: CurvePlace): string {
   const { bins, count } = reliability;
-  const path = bins.map(({ stated, observed }) => `${px(x(stated))},${px(y(observed))}`).join(' ');
+  const path = bins
+    .filter((bin) => bin.count >= FEW_FRAMES)
+    .map(({ stated, observed }) => `${px(x(stated))},${px(y(observed))}`)
+    .join(' ');
   const marks = bins.map(({ stated, observed, interval: [low, high], count: own }) => {
     const bar = {
       x1: x(stated),
@@ -92,17 +97,23 @@ function drawCurve({ name, colour, reliability }: ReliabilityCurve, { x, y, row 
       y1: px(y(low)),
       y2: px(y(high)),
       stroke: colour,
-      opacity: 0.6,
+      opacity: own < FEW_FRAMES ? 0.25 : 0.6,
     };
     const radius = px(2 + Math.sqrt((20 * own) / Math.max(1, count)));
     return (
       element('line', bar) +
-      element('circle', { cx: px(x(stated)), cy: px(y(observed)), r: radius, fill: colour })
+      element('circle', {
+        cx: px(x(stated)),
+        cy: px(y(observed)),
+        r: radius,
+        fill: colour,
+        opacity: own < FEW_FRAMES ? 0.4 : 1,
+      })
     );
   });
-  const legendY = y(1) + 18 + 18 * row;
+  const legendY = y(0) + 58 + 18 * row;
   const legend = label(`${name}, ${count} frames`, {
-    x: x(0) + 10,
+    x: x(0),
     y: legendY,
     'font-size': 12,
     fill: colour,
