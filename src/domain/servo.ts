@@ -168,6 +168,10 @@ export interface OpenServoEngine {
   readonly signal: AbortSignal;
   /** Whether the engine returns the goal's frame of a video as an image. */
   readonly goalImage?: boolean;
+  /** Account that the session belongs to: of those that wait, who has the fewest engines gets the next one. */
+  readonly owner?: string;
+  /** Engine of the same session that died and was not closed yet: its place is taken over, ahead of those that wait. */
+  readonly replaces?: ServoEngine;
 }
 
 /** Engines of this api process. */

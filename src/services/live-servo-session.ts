@@ -46,8 +46,8 @@ export interface LiveServoSessionOptions {
   readonly engine: ServoEngine;
   /** Present if the session is recorded. */
   readonly recording?: ServoRecording;
-  /** Opens another engine with the same goal. */
-  reopen(signal: AbortSignal): Promise<ServoEngine>;
+  /** Opens another engine with the same goal, in the place of a dead one. */
+  reopen(signal: AbortSignal, dead: ServoEngine): Promise<ServoEngine>;
   /** Whether the database confirmed lately that the session is still ours. */
   isConfirmed(): boolean;
   /** The session was interrupted or resumed. */

@@ -10,7 +10,8 @@ const FIRST_PAUSE_MS = 50;
 /** What the keeper does with engines, and whom it tells. */
 export interface ServoEngineKeeperOptions {
   readonly engine: ServoEngine;
-  reopen(signal: AbortSignal): Promise<ServoEngine>;
+  /** Opens another engine in the place of a dead one. */
+  reopen(signal: AbortSignal, dead: ServoEngine): Promise<ServoEngine>;
   interrupted(): void;
   resumed(): void;
   /** No engine can be had any more. */
@@ -23,6 +24,7 @@ export class ServoEngineKeeper {
   readonly #options: ServoEngineKeeperOptions;
   readonly #closing = new AbortController();
   #engine: ServoEngine | null = null;
+  #replacing: Promise<void> | undefined;
   #deaths = 0;
   #restarts = 0;
 
@@ -51,7 +53,7 @@ export class ServoEngineKeeper {
     this.#closing.abort();
     const engine = this.#engine;
     this.#engine = null;
-    await engine?.close();
+    await Promise.all([engine?.close(), this.#replacing]);
   }
 
   #use(engine: ServoEngine): void {
@@ -61,20 +63,24 @@ export class ServoEngineKeeper {
       this.#engine = null;
       this.#options.log.warn('The engine of a session died and is replaced.', { deaths: this.#deaths + 1 });
       this.#options.interrupted();
-      void this.#replace(engine);
+      this.#replacing = this.#replace(engine);
     };
     engine.ended.then(died, died);
   }
 
   async #replace(dead: ServoEngine): Promise<void> {
-    const { signal } = this.#closing;
-    // The pool frees its place only when it is closed.
+    await this.#reopen(dead);
+    // Only now: closed before, it would leave its place to those that wait for one.
     await dead.close().catch(() => undefined);
+  }
+
+  async #reopen(dead: ServoEngine): Promise<void> {
+    const { signal } = this.#closing;
     while (!signal.aborted) {
       this.#deaths += 1;
       if (this.#deaths > MAX_DEATHS) return this.#options.gaveUp();
       try {
-        const engine = await this.#options.reopen(signal);
+        const engine = await this.#options.reopen(signal, dead);
         if (signal.aborted) return await engine.close();
         this.#restarts += 1;
         this.#use(engine);

@@ -69,8 +69,6 @@ interface SessionParts {
 
 /** Images of goals that are kept for each user. */
 const KEPT_GOALS = 20;
-/** A dead engine was the session's own, so another one is free at once, unless others were faster. */
-const REOPEN_WAIT_MS = 10_000;
 
 /** Opens, shows and ends sessions of live servoing. Another user's session does not exist for the caller. */
 export class ServoSessionService {
@@ -119,7 +117,7 @@ export class ServoSessionService {
       const goal = await goals.find(request.goal, userId);
       const id = uuid();
       const engine = await goal.withSource((source) =>
-        engines.open(setup, source, { waitMs, signal, goalImage: request.record }),
+        engines.open(setup, source, { owner: userId, waitMs, signal, goalImage: request.record }),
       );
       const started = await this.#start(request, { id, goal, engine, price }).catch(
         async (error: unknown) => {
@@ -130,9 +128,9 @@ export class ServoSessionService {
       this.#deps.sessions.add({
         ...started,
         engine,
-        reopen: (ending) =>
+        reopen: (ending, replaces) =>
           goal.withSource((source) =>
-            engines.open(setup, source, { waitMs: REOPEN_WAIT_MS, signal: ending }),
+            engines.open(setup, source, { owner: userId, waitMs: 0, signal: ending, replaces }),
           ),
       });
       return started.session;

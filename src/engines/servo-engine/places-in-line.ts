@@ -7,21 +7,25 @@ export interface PlacesOptions {
 
 /** How long somebody waits, and with what they leave. */
 export interface PlaceRequest {
+  readonly owner: string;
   readonly waitMs: number;
   readonly signal: AbortSignal;
   busy(): Error;
 }
 
 interface Waiting {
+  readonly owner: string;
   take(): void;
   refuse(reason: unknown): void;
 }
 
-/** Places that are taken in the order of the requests for them. */
+/** Places that go to the owner with the fewest of them, and among equals in the order of the requests. */
 export class PlacesInLine {
   readonly #options: PlacesOptions;
   readonly #line = new Set<Waiting>();
   #taken = 0;
+  /** Places by owner. */
+  readonly #held = new Map<string, number>();
   #closed: { readonly reason: unknown } | undefined;
 
   constructor(options: PlacesOptions) {
@@ -40,13 +44,17 @@ export class PlacesInLine {
   async take(request: PlaceRequest): Promise<() => void> {
     request.signal.throwIfAborted();
     if (this.#closed) throw this.#closed.reason;
-    if (this.free > 0) this.#taken += 1;
-    else if (request.waitMs <= 0 || this.#line.size >= this.#options.waiting) throw request.busy();
+    const { owner } = request;
+    if (this.free > 0) {
+      this.#taken += 1;
+      this.#change(owner, 1);
+    } else if (request.waitMs <= 0 || this.#line.size >= this.#options.waiting) throw request.busy();
     else await this.#wait(request);
     let given = false;
     return () => {
       if (given) return;
       given = true;
+      this.#change(owner, -1);
       this.#pass();
     };
   }
@@ -57,7 +65,7 @@ export class PlacesInLine {
     for (const waiting of this.#line) waiting.refuse(reason);
   }
 
-  #wait({ waitMs, signal, busy }: PlaceRequest): Promise<void> {
+  #wait({ owner, waitMs, signal, busy }: PlaceRequest): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (settle: () => void): void => {
         clearTimeout(timer);
@@ -66,6 +74,7 @@ export class PlacesInLine {
         settle();
       };
       const waiting: Waiting = {
+        owner,
         take: () => leave(resolve),
         refuse: (reason) => leave(() => reject(reason)),
       };
@@ -78,8 +87,26 @@ export class PlacesInLine {
 
   /** The place goes straight to the next in line; counted down and up again, a newcomer could slip in between. */
   #pass(): void {
-    const [next] = this.#line;
-    if (next) next.take();
-    else this.#taken -= 1;
+    const next = this.#next();
+    if (!next) {
+      this.#taken -= 1;
+      return;
+    }
+    this.#change(next.owner, 1);
+    next.take();
+  }
+
+  #next(): Waiting | undefined {
+    const held = ({ owner }: Waiting): number => this.#held.get(owner) ?? 0;
+    return [...this.#line].reduce<Waiting | undefined>(
+      (best, waiting) => (best && held(best) <= held(waiting) ? best : waiting),
+      undefined,
+    );
+  }
+
+  #change(owner: string, by: number): void {
+    const count = (this.#held.get(owner) ?? 0) + by;
+    if (count > 0) this.#held.set(owner, count);
+    else this.#held.delete(owner);
   }
 }

@@ -64,6 +64,8 @@ export class ServoEnginePool implements ServoEngines {
   readonly #places: PlacesInLine;
   readonly #idle = new Map<ServoEngineProcess, NodeJS.Timeout>();
   readonly #all = new Set<ServoEngineProcess>();
+  /** What frees the place of an engine with a session. */
+  readonly #leaves = new WeakMap<ServoEngine, () => void>();
   readonly #memories = new WeakMap<ServoSetup, SessionMemory>();
   readonly #graphs = new Map<string, OptimisedGraph>();
   /** Sessions that are being opened. */
@@ -96,21 +98,37 @@ export class ServoEnginePool implements ServoEngines {
   async open(
     setup: ServoSetup,
     goal: ServoGoalSource,
-    { waitMs, signal, goalImage }: OpenServoEngine,
+    { waitMs, signal, goalImage, owner = '', replaces }: OpenServoEngine,
   ): Promise<ServoEngine> {
-    const leave = await this.#places.take({ waitMs, signal, busy: () => busy(this.capacity) });
+    const inherited = replaces && this.#takePlace(replaces);
+    const leave =
+      inherited ?? (await this.#places.take({ owner, waitMs, signal, busy: () => busy(this.capacity) }));
     this.#opening += 1;
     try {
-      const { engine, opened, memory } = await this.#setUp({ setup, goal, signal, goalImage }, leave);
+      const request = { setup, goal, signal, goalImage };
+      const { engine, opened, memory } = await this.#setUp(request, inherited ? () => undefined : leave);
       this.#lastSetup = setup;
-      return new PooledEngine(engine, opened, {
+      const session: ServoEngine = new PooledEngine(engine, opened, {
         learnDistance: (metres) => (memory.goalDistance = metres),
-        giveBack: () => this.#putBack(engine, leave),
+        giveBack: () => this.#putBack(engine, () => this.#takePlace(session)?.()),
       });
+      this.#leaves.set(session, leave);
+      return session;
+    } catch (error) {
+      // The next attempt needs it again; closing the dead engine frees it.
+      if (replaces && inherited) this.#leaves.set(replaces, inherited);
+      throw error;
     } finally {
       this.#opening -= 1;
       this.#warmSpares();
     }
+  }
+
+  /** Takes an engine its place. @returns what frees it */
+  #takePlace(session: ServoEngine): (() => void) | undefined {
+    const leave = this.#leaves.get(session);
+    this.#leaves.delete(session);
+    return leave;
   }
 
   /** Ends all engines and waits until they are gone. */

@@ -241,6 +241,29 @@ describe('a session in its engine', () => {
   });
 });
 
+describe('a session whose engine died', () => {
+  it('gets the next one in its place, ahead of those that wait, and frees it at its end', async () => {
+    const pool = poolOf({ size: 1, spares: 0 });
+    const setup = engineSetup();
+    const goal = { kind: 'image', bytes: await encodeImage(GOAL) } as const;
+    const dead = await pool.open(setup, goal, now);
+    const next = pool.open(engineSetup(), goal, { waitMs: LONG_MS, signal: never });
+    for (const pid of pool.pids) process.kill(pid, 'SIGKILL');
+    await dead.ended;
+    const broken = { kind: 'image', bytes: new Uint8Array([1]) } as const;
+    await expect(pool.open(engineSetup(), broken, { ...now, replaces: dead })).rejects.toMatchObject({
+      code: 'PICTURE_TYPE',
+    });
+    const session = await pool.open(setup, goal, { ...now, replaces: dead });
+    await dead.close();
+    await expect(session.step(grey(GOAL))).resolves.toMatchObject({ status: 'tracking' });
+    expect(pool.free).toBe(0);
+    await session.close();
+    await (await next).close();
+    expect(pool.free).toBe(1);
+  });
+});
+
 describe('an engine that misbehaves', () => {
   it.each([
     ['takes memory', 'memory', 'SESSION_MEMORY_LIMIT', { maxRssBytes: 500 * 2 ** 20 }],
