@@ -24,6 +24,8 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY scripts scripts
 COPY clients/typescript clients/typescript
+# For the rehearsal of engines, whose compiled code is kept.
+COPY models models
 RUN npx tsc -p tsconfig.build.json && node scripts/bundle.mjs
 
 FROM ${BASE_IMAGE} AS dependencies

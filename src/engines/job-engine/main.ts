@@ -1,3 +1,4 @@
+import '../../supervision/interpreted-schemas.js';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadedHere } from '../../networks/runtime/loaded-here.js';

@@ -1,3 +1,4 @@
+import '../../supervision/interpreted-schemas.js';
 import { openParentChannel } from '../../supervision/parent-channel.js';
 import { ServoEngineHost } from './host.js';
 import type { FromServoEngine } from './protocol.js';
