@@ -23,7 +23,6 @@ import glob
 import http.client
 import io
 import json
-import mimetypes
 import os
 import signal
 import struct
@@ -142,8 +141,13 @@ def _request(method: str, url: str, token: Optional[str] = None, body: Any = Non
     if token:
         headers["Authorization"] = f"Bearer {token}"
     data = None
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"the address of the server must begin with http:// or https://, not {url}")
     if body is not None:
-        data = json.dumps(body).encode()
+        try:
+            data = json.dumps(body, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"a field of the request cannot be sent as JSON: {error}") from None
         headers["Content-Type"] = "application/json"
     request = urllib.request.Request(url, data=data, headers=headers, method=method)
     try:
@@ -168,9 +172,13 @@ def _problem(body: bytes) -> dict:
         return {}
 
 
+def _address(url: str, path: str) -> str:
+    return urllib.parse.urljoin(url, path) if "://" in url else f"{url}{path}"
+
+
 def sign_in(url: str, email: str, password: str) -> str:
     """Access token of an account."""
-    return _request("POST", urllib.parse.urljoin(url, "/api/auth/login"), None, {"email": email, "password": password})["token"]
+    return _request("POST", _address(url, "/api/auth/login"), None, {"email": email, "password": password})["token"]
 
 
 class ServoClient:
@@ -183,7 +191,7 @@ class ServoClient:
     def open_session(self, goal: Union[str, Path, bytes, dict, np.ndarray], wait: float = 0, **fields: Any) -> dict:
         """Opens a session.
 
-        :param goal: a file, an encoded picture, pixels, or what the API takes: ``{"mediaId": …, "frame": …}``, ``{"sessionId": …}``
+        :param goal: a file, an encoded picture of any format that the server reads, pixels, or what the API takes: ``{"mediaId": …, "frame": …}``, ``{"sessionId": …}``
         :param wait: seconds to wait in line for a free engine
         :param fields: as in docs/live-servoing.md: ``detector``, ``intrinsics``, ``goalDistance``, ``gain``, ``limits``, …
         """
@@ -205,7 +213,7 @@ class ServoClient:
         return ServoStream(url, self.token, on_command, **options)
 
     def _call(self, method: str, path: str, body: Any = None) -> dict:
-        url = urllib.parse.urljoin(self.url, f"/api/servo/sessions{path}")
+        url = _address(self.url, f"/api/servo/sessions{path}")
         return _request(method, url, self.token, body)["session"]
 
 
@@ -215,8 +223,8 @@ def _goal(goal: Union[str, Path, bytes, dict, np.ndarray]) -> dict:
     if isinstance(goal, np.ndarray):
         goal = _encode_png(goal)
     data = goal if isinstance(goal, bytes) else Path(goal).read_bytes()
-    kind = mimetypes.types_map.get(f".{format_of(data)}", f"image/{format_of(data)}")
-    return {"image": f"data:{kind};base64,{base64.b64encode(data).decode()}"}
+    # The server recognises the format by the content.
+    return {"image": base64.b64encode(data).decode()}
 
 
 def _encode_png(pixels: np.ndarray) -> bytes:
@@ -647,7 +655,7 @@ def _arguments(argv: Optional[list[str]]) -> argparse.Namespace:
     parser.add_argument("--url", default=os.environ.get("INFERNODE_URL", "http://127.0.0.1:3000"))
     parser.add_argument("--token", default=os.environ.get("INFERNODE_TOKEN"))
     parser.add_argument("--email", default=os.environ.get("INFERNODE_EMAIL"))
-    parser.add_argument("--goal", required=True, help="picture of the goal (JPEG, PNG, WebP)")
+    parser.add_argument("--goal", required=True, help="picture of the goal (JPEG, PNG, WebP, HEIC, TIFF, …)")
     parser.add_argument(
         "--source", required=True, help="number of a camera, a video, pictures (folder or pattern), or - for JPEGs on standard input"
     )
@@ -670,7 +678,10 @@ def _fields(options: argparse.Namespace) -> dict:
             raise ValueError(f"--intrinsics takes four numbers FX,FY,CX,CY, not {options.intrinsics!r}")
         fields["intrinsics"] = dict(zip(("fx", "fy", "cx", "cy"), map(float, values)))
     if options.camera_info:
-        fields["cameraInfo"] = Path(options.camera_info).read_text()
+        try:
+            fields["cameraInfo"] = Path(options.camera_info).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise ValueError(f"--camera-info {options.camera_info} is no text: YAML or JSON is needed") from None
     if options.record:
         fields["record"] = True
     try:
@@ -688,7 +699,7 @@ def main(argv: Optional[list[str]] = None) -> int:
         token = options.token
         if not token:
             if not options.email:
-                raise ServoError("no account: give --token or --email")
+                raise ServoError("no account: set INFERNODE_TOKEN, or give --token or --email")
             token = sign_in(options.url, options.email, os.environ.get("INFERNODE_PASSWORD", ""))
         client = ServoClient(options.url, token)
         session = client.open_session(options.goal, wait=30, **_fields(options))

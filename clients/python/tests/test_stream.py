@@ -4,6 +4,7 @@ import io
 import json
 import socket
 import struct
+import sys
 import threading
 
 import numpy as np
@@ -339,6 +340,9 @@ def test_a_callback_that_fails_ends_the_stream(server):
         (["--parameters", "{nonsense"], "--parameters takes a JSON object"),
         (["--parameters", "[1]"], "--parameters takes a JSON object"),
         (["--url", "http://127.0.0.1:9"], "refused"),
+        (["--url", "127.0.0.1:9"], "must begin with http:// or https://"),
+        (["--intrinsics", "1,2,3,nan"], "cannot be sent as JSON"),
+        (["--camera-info", sys.executable], "is no text: YAML or JSON is needed"),
     ],
 )
 def test_the_command_names_the_option_that_is_wrong(arguments, expected, tmp_path, capsys):
