@@ -16,6 +16,8 @@ const NAMES: Readonly<Record<string, readonly [name: string, target: 'mp4' | 'zi
   nut: ['a NUT video', 'mp4'],
   y4m: ['a raw video (YUV4MPEG2)', 'mp4'],
   h264: ['a raw H.264 or HEVC stream without a container', 'mp4'],
+  m2v: ['a raw MPEG-1 or MPEG-2 stream without a container', 'mp4'],
+  dv: ['a raw DV stream without a container', 'mp4'],
   '7z': ['a 7-Zip archive', 'zip'],
   rar: ['a RAR archive', 'zip'],
   tar: ['a tar archive', 'zip'],
@@ -48,6 +50,8 @@ const STARTS: readonly (readonly [start: string, ending: string])[] = [
   ['\0\0\0\x01\x27', 'h264'],
   ['\0\0\0\x01\x40\x01', 'h264'],
   ['\0\0\0\x01\x46\x01', 'h264'],
+  ['\0\0\x01\xb3', 'm2v'],
+  ['\x1f\x07\0', 'dv'],
 ];
 
 /** The extension of an unsupported video by its first bytes; undefined for everything else. */

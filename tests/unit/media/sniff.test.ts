@@ -119,6 +119,8 @@ describe('sniff', () => {
     ['an Ogg video', `ffmpeg -i input.ogv ${TO_MP4}`, oggWith('\x80theora')],
     ['a RealMedia video', `ffmpeg -i input.rm ${TO_MP4}`, signature('2e524d46')],
     ['a raw VP8, VP9 or AV1 stream (IVF)', `ffmpeg -i input.ivf ${TO_MP4}`, Buffer.from('DKIF\0\0 \0VP80')],
+    ['a raw MPEG-1 or MPEG-2 stream', `ffmpeg -i input.m2v ${TO_MP4}`, signature('000001b3140f0013')],
+    ['a raw DV stream', `ffmpeg -i input.dv ${TO_MP4}`, signature('1f07003f')],
     [
       'a raw video (YUV4MPEG2)',
       `ffmpeg -i input.y4m ${TO_MP4}`,
