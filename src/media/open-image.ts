@@ -12,7 +12,7 @@ import { hasTooManyFrames, MAX_FRAMES } from './image-frames.js';
 import type { ImageFormat } from '../domain/image-format.js';
 import { corrupt, ImageUnreadable, profileWarnings, type OpenedImage } from './opened-image.js';
 import { withPngColours } from './png-colours.js';
-import { MAX_CHUNKS, repairPng } from './png-repair.js';
+import { isAppleOnly, MAX_CHUNKS, repairPng } from './png-repair.js';
 import { unsupportedTiff } from './tiff-kind.js';
 
 /**
@@ -61,6 +61,10 @@ export async function openImage(content: Uint8Array, format: ImageFormat): Promi
 /** Repairs the structure. @throws ImageUnreadable when too much is missing */
 function prepare(content: Uint8Array, format: ImageFormat): Prepared {
   if (format === 'png') {
+    if (isAppleOnly(content))
+      throw unsupported(
+        'a PNG that Xcode changed for Apple devices (CgBI), which is not supported; save it as a usual PNG',
+      );
     const { bytes, faults, frames, chunks, missingShare } = repairPng(content);
     if (chunks > MAX_CHUNKS)
       throw laborious(`a PNG with more than ${String(MAX_CHUNKS)} chunks, which is not supported`);

@@ -104,6 +104,10 @@ function takeChunk(walk: Walk, chunk: Chunk): void {
     );
 }
 
+/** Whether the first chunk is that of Apple's variant of PNG, whose pixels are stored in another way. */
+export const isAppleOnly = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes.subarray(12, 16)).toString('latin1') === 'CgBI';
+
 /** Adds an ICC profile to a PNG that has none; it belongs before the pixels. */
 export function pngWithProfile(png: Buffer, profile: Uint8Array): Buffer {
   // A name, its end, and the method of compression.

@@ -2,6 +2,7 @@
 const TAG = {
   subfile: 254,
   bits: 258,
+  compression: 259,
   photometric: 262,
   subDirectories: 330,
   sampleFormat: 339,
@@ -17,6 +18,24 @@ const COLOURS: Readonly<Record<number, string>> = {
   32_845: 'LogLuv colours',
 };
 const COLOUR_FILTER = 32_803;
+const YCBCR = 6;
+/** Compressions whose decoder converts YCbCr to RGB: both kinds of JPEG. */
+const JPEGS: ReadonlySet<number> = new Set([6, 7]);
+/** Compressions that libvips reads here: none, those of faxes, LZW, JPEG, Deflate, PackBits and WebP. */
+const COMPRESSIONS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7, 8, 32_771, 32_773, 32_946, 50_001]);
+/** Names of others. */
+const FOREIGN_COMPRESSIONS: Readonly<Record<number, string>> = {
+  32_809: 'ThunderScan',
+  33_003: 'JPEG 2000',
+  33_005: 'JPEG 2000',
+  34_661: 'JBIG',
+  34_712: 'JPEG 2000',
+  34_887: 'LERC',
+  34_925: 'LZMA',
+  50_000: 'Zstandard',
+  50_002: 'JPEG XL',
+  52_546: 'JPEG XL',
+};
 const SAMPLE_FORMATS: Readonly<Record<number, string>> = {
   2: 'signed',
   3: 'floating-point',
@@ -38,6 +57,13 @@ export function unsupportedTiff(bytes: Uint8Array): string | null {
   if (tags.has(TAG.dngVersion)) return raw('DNG');
   const isThumbnail = ((value(TAG.subfile) ?? 0) & 1) === 1 && tags.has(TAG.subDirectories);
   if (isThumbnail || value(TAG.photometric) === COLOUR_FILTER) return raw('camera raw');
+  const compression = value(TAG.compression) ?? 1;
+  if (!COMPRESSIONS.has(compression)) {
+    const name = FOREIGN_COMPRESSIONS[compression] ?? `method ${String(compression)}`;
+    return `a TIFF with the compression ${name}, which is not supported; save it with LZW or Deflate`;
+  }
+  if (value(TAG.photometric) === YCBCR && !JPEGS.has(compression))
+    return 'a TIFF in YCbCr colours without JPEG compression, which is not supported; save it in RGB';
   const colours = COLOURS[value(TAG.photometric) ?? -1];
   if (colours) return `a TIFF in ${colours}, which is not supported; save it in RGB`;
   const format = SAMPLE_FORMATS[value(TAG.sampleFormat) ?? 1];

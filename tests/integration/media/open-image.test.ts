@@ -283,12 +283,30 @@ describe('open image', () => {
     ['in Lab', () => tiffWith(262, { value: 8 }), /CIE L\*a\*b\* colours.*save it in RGB/],
     ['as a DNG', () => tiffWith(296, { tag: 50_706 }), /DNG image.*export it as JPEG/],
     ['of a sensor', () => tiffWith(262, { value: 32_803 }), /camera raw image.*export it/],
+    [
+      'with another compression',
+      () => tiffWith(259, { value: 50_000 }),
+      /compression Zstandard.*LZW or Deflate/,
+    ],
+    ['with an unknown compression', () => tiffWith(259, { value: 4711 }), /compression method 4711/],
+    ['in YCbCr without JPEG', () => tiffWith(262, { value: 6 }), /YCbCr colours.*save it in RGB/],
     ['with signed samples', () => tiffWith(339, { value: 2 }), /8-bit signed samples.*unsigned/],
   ])('a TIFF %s is refused by what it is', async (_what, make, text) => {
     const content = await make();
     const refusal = { kind: 'unsupported_type', message: expect.stringMatching(text) };
     await expect(take(content)).rejects.toMatchObject(refusal);
     await expect(classify(content)).rejects.toMatchObject(refusal);
+  });
+
+  it('a PNG for Apple devices alone is refused by what it is', async () => {
+    const image = await png();
+    const chunk = Buffer.from('0000000443674249500020022bd5b37f', 'hex');
+    await expect(take(Buffer.concat([image.subarray(0, 8), chunk, image.subarray(8)]))).rejects.toMatchObject(
+      {
+        kind: 'unsupported_type',
+        message: expect.stringMatching(/Apple devices \(CgBI\).*usual PNG/),
+      },
+    );
   });
 
   it('high dynamic range is told of AVIF and PNG', async () => {
