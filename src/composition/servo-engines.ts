@@ -28,6 +28,7 @@ export function createServoEngines(settings: ServoEngineSettings, log: Logger): 
   return new ServoEnginePool({
     size,
     spares: servo.spareEngines ?? Math.ceil(size / SESSIONS_PER_SPARE),
+    simultaneousStarts: os.availableParallelism(),
     surroundings: async () => ({
       modelsDirectory: folders.models,
       ffmpeg: await locateFfmpeg(settings.ffmpeg),

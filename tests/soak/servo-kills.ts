@@ -73,15 +73,19 @@ async function killEngines({ stack, sessions }: Load, most: number) {
   await until(start, () => sessions.some(({ interruptedAt }) => interruptedAt >= start));
   const hit = (): LoadSession[] => sessions.filter(({ interruptedAt }) => interruptedAt >= start);
   const wanted = Math.min(count, most);
-  const isBack = ({ answeredAt, interruptedAt }: LoadSession): boolean => answeredAt > interruptedAt;
-  const all = await until(start, () => hit().length >= wanted && hit().every(isBack));
-  const times = hit().map(({ answeredAt }) => answeredAt - start);
+  const isBack = ({ backAt }: LoadSession): boolean => Number.isFinite(backAt);
+  const isOver = await until(start, () => hit().length >= wanted && hit().every(isBack));
+  const times = hit()
+    .map(({ backAt }) => backAt - start)
+    .sort((a, b) => a - b);
+  const last = Number.isFinite(isOver) ? (times.at(-1) ?? Infinity) : Infinity;
   return {
     killed: `${String(victims.length)} engines`,
     'sessions interrupted': times.length,
-    'first answer after s': seconds(Math.min(...times)),
-    'last answer after s': seconds(all),
-    ok: all <= LIMIT_MS + 1000 / fps,
+    'first answer after s': seconds(times[0]),
+    'median answer after s': seconds(times[times.length >> 1]),
+    'last answer after s': seconds(last),
+    ok: last <= LIMIT_MS + 1000 / fps,
   };
 }
 

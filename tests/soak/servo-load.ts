@@ -55,6 +55,8 @@ export class LoadSession {
   /** Times of the last messages of these kinds; 0 before the first. */
   answeredAt = 0;
   interruptedAt = 0;
+  /** Time of the first answer after the last interruption; infinite before. */
+  backAt = Infinity;
   isOpen = true;
 
   private constructor(
@@ -127,7 +129,10 @@ export class LoadSession {
   }
 
   #receive(message: ServerMessage): void {
-    if (message.type === 'interrupted') this.interruptedAt = performance.now();
+    if (message.type === 'interrupted') {
+      this.interruptedAt = performance.now();
+      this.backAt = Infinity;
+    }
     if (message.type === 'skipped' || message.type === 'velocity') this.#skip(message.skipped);
     if (message.type === 'error' && message.seq !== undefined && this.#sentAt.delete(message.seq))
       this.failed += 1;
@@ -137,6 +142,7 @@ export class LoadSession {
     this.#sentAt.delete(message.seq);
     this.answered += 1;
     this.answeredAt = at;
+    this.backAt = Math.min(this.backAt, at);
     this.onAnswer({ message, ageMs, at });
   }
 

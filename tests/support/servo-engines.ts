@@ -10,6 +10,7 @@ const LONG_MS = 600_000;
 export const ENGINE_OPTIONS: ServoEnginePoolOptions = {
   size: 2,
   spares: 1,
+  simultaneousStarts: 2,
   surroundings: async () => ({
     modelsDirectory: path.resolve('models'),
     ffmpeg: await ffmpegTools(),

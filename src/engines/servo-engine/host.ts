@@ -57,6 +57,7 @@ export class ServoEngineHost {
     } catch (error) {
       // What could not be prepared is said by the session that needs it.
       if ('id' in message) this.#send({ type: 'failed', id: message.id, error: describeError(error) });
+      else if (message.type === 'prepare') this.#send({ type: 'prepared', graphs: [] });
     }
   }
 

@@ -10,6 +10,7 @@ import { engineRetired } from '../../supervision/engine-errors.js';
 import { PlacesInLine } from './places-in-line.js';
 import { PooledEngine } from './pooled-engine.js';
 import type { KnownGoal, OpenedSession, OptimisedGraph } from './protocol.js';
+import { StartTurns } from './start-turns.js';
 import { ServoEngineProcess, type ServoEngineProcessOptions } from './servo-engine-process.js';
 
 /** Size of a pool and when its engines are replaced. */
@@ -21,6 +22,8 @@ export interface ServoEnginePoolOptions extends Omit<
   readonly size: number;
   /** Engines without a session that are kept warm while there are as many sessions. */
   readonly spares: number;
+  /** Engines that load at the same time; more would only slow each other down. */
+  readonly simultaneousStarts: number;
   /** Asked once, when the first engine starts. */
   readonly surroundings: () => Promise<ServoEngineProcessOptions['surroundings']>;
   /** Milliseconds after which an engine without a session ends. */
@@ -54,6 +57,8 @@ interface SetUp {
 
 /** Requests that may wait for an engine. */
 const MAX_WAITING = 64;
+/** Spares are started this long after sessions were set up, whose first frames come first. */
+const SPARES_AFTER_MS = 250;
 
 /**
  * Engines for live sessions, one process each. None runs before the first session; from then on a few more than there are
@@ -62,6 +67,7 @@ const MAX_WAITING = 64;
 export class ServoEnginePool implements ServoEngines {
   readonly #options: ServoEnginePoolOptions;
   readonly #places: PlacesInLine;
+  readonly #turns: StartTurns;
   readonly #idle = new Map<ServoEngineProcess, NodeJS.Timeout>();
   readonly #all = new Set<ServoEngineProcess>();
   /** What frees the place of an engine with a session. */
@@ -75,11 +81,13 @@ export class ServoEnginePool implements ServoEngines {
   /** What spares are prepared for; undefined before the first session. */
   #lastSetup: ServoSetup | undefined;
   #surroundings: Promise<ServoEngineProcessOptions['surroundings']> | undefined;
+  #warming: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: ServoEnginePoolOptions) {
     this.#options = options;
     this.#places = new PlacesInLine({ places: options.size, waiting: MAX_WAITING });
+    this.#turns = new StartTurns(options.simultaneousStarts);
   }
 
   get capacity(): number {
@@ -120,7 +128,8 @@ export class ServoEnginePool implements ServoEngines {
       throw error;
     } finally {
       this.#opening -= 1;
-      this.#warmSpares();
+      clearTimeout(this.#warming);
+      this.#warming = setTimeout(() => this.#warmSpares(), SPARES_AFTER_MS).unref();
     }
   }
 
@@ -134,6 +143,7 @@ export class ServoEnginePool implements ServoEngines {
   /** Ends all engines and waits until they are gone. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#warming);
     this.#places.close(engineRetired());
     for (const engine of this.#all) engine.kill(engineRetired());
     await Promise.all([...this.#all].map(({ exited }) => exited));
@@ -149,8 +159,10 @@ export class ServoEnginePool implements ServoEngines {
         if (opened !== null) return opened;
         // It may have died while nobody looked.
       }
-      engine = await this.#start();
-      return await this.#openIn(engine, request);
+      const { signal } = request;
+      const started = await this.#turns.take(() => this.#startWith(request), { isSpare: false, signal });
+      engine = started.engine;
+      return await started.opening;
     } catch (error) {
       if (engine !== undefined) this.#putBack(engine, leave);
       else leave();
@@ -158,13 +170,24 @@ export class ServoEnginePool implements ServoEngines {
     }
   }
 
-  async #openIn(
-    engine: ServoEngineProcess,
-    { setup, goal, signal, goalImage }: SessionRequest,
-  ): Promise<SetUp> {
+  /** Starts an engine and has it open the session at once. */
+  async #startWith(request: SessionRequest) {
+    const isKnown = this.#knownGoal(request) !== undefined;
+    const engine = await this.#start();
+    const opening = this.#openIn(engine, request);
+    // A new goal takes as long as its image or video needs, for which nobody else waits.
+    return { engine, opening, loaded: isKnown ? opening : engine.ready };
+  }
+
+  #knownGoal({ setup, goal }: SessionRequest): KnownGoal | undefined {
     const last = this.#memories.get(setup);
-    const goalDistance = last?.goalDistance ?? setup.goalDistance;
-    const source = last && isSameGoal(last.source, goal) ? last.known : goal;
+    return last && isSameGoal(last.source, goal) ? last.known : undefined;
+  }
+
+  async #openIn(engine: ServoEngineProcess, request: SessionRequest): Promise<SetUp> {
+    const { setup, goal, signal, goalImage } = request;
+    const goalDistance = this.#memories.get(setup)?.goalDistance ?? setup.goalDistance;
+    const source = this.#knownGoal(request) ?? goal;
     const opened = await engine.open({ ...setup, goalDistance }, source, { signal, goalImage });
     const memory: SessionMemory = { source: goal, known: opened.known, goalDistance };
     this.#memories.set(setup, memory);
@@ -236,15 +259,14 @@ export class ServoEnginePool implements ServoEngines {
 
   async #warmSpare(setup: ServoSetup): Promise<void> {
     this.#starting += 1;
-    try {
+    const start = async () => {
       const engine = await this.#start();
-      engine.prepare(setup);
       this.#keep(engine);
-    } catch {
-      // The session that needs an engine says why there is none.
-    } finally {
-      this.#starting -= 1;
-    }
+      return { loaded: engine.prepare(setup) };
+    };
+    // The session that needs an engine says why there is none.
+    await this.#turns.take(start, { isSpare: true }).catch(() => undefined);
+    this.#starting -= 1;
   }
 
   #forget(engine: ServoEngineProcess): void {

@@ -74,6 +74,10 @@ export class ServoEngineProcess {
   readonly #child: SupervisedChild;
   /** Settles when the process is gone. */
   readonly exited: Promise<unknown>;
+  /** Settles when the process has loaded its modules, or is gone. */
+  readonly ready: Promise<unknown>;
+  #isReady: () => void = () => undefined;
+  #isPrepared: () => void = () => undefined;
   #waiting: { readonly id: number; readonly waiter: Waiter<FromServoEngine> } | undefined;
   #nextId = 1;
   #sessions = 0;
@@ -94,6 +98,7 @@ export class ServoEngineProcess {
       onStderr: options.onStderr,
     });
     this.exited = this.#child.ended;
+    this.ready = Promise.race([this.exited, new Promise<void>((resolve) => (this.#isReady = resolve))]);
   }
 
   get pid(): number | undefined {
@@ -120,10 +125,12 @@ export class ServoEngineProcess {
     this.#child.send({ type: 'graphs', graphs: [...graphs] } satisfies ToServoEngine);
   }
 
-  /** Has it load what a session like this needs. */
-  prepare(setup: ServoSetup): void {
+  /** Has it load what a session like this needs. @returns settles when it has, or is gone */
+  prepare(setup: ServoSetup): Promise<unknown> {
     const { surroundings } = this.#options;
+    const prepared = new Promise<void>((resolve) => (this.#isPrepared = resolve));
     this.#child.send({ type: 'prepare', setup, surroundings } satisfies ToServoEngine);
+    return Promise.race([this.exited, prepared]);
   }
 
   /** @throws AppError what is wrong with the goal, or why the process ended; the reason of `signal` */
@@ -184,8 +191,9 @@ export class ServoEngineProcess {
   }
 
   #handle(message: FromServoEngine): void {
-    if (message.type === 'ready') return;
+    if (message.type === 'ready') return this.#isReady();
     if (message.type === 'prepared') {
+      this.#isPrepared();
       if (this.#sessions === 0) this.#options.onGraphs?.(message.graphs);
       return;
     }
