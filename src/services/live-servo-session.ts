@@ -20,25 +20,9 @@ import type { Logger } from '../logging/logger.js';
 import { ServoEngineKeeper } from './servo-engine-keeper.js';
 import { frameSkipped, notConfirmed, sessionEnded, streamOpen } from './servo-errors.js';
 import { ServoMailbox } from './servo-mailbox.js';
+import { toldByRanges, type PendingFrame } from './servo-pending-frame.js';
 import type { ServoRecording } from './servo-recording.js';
 import { SilenceTimer } from './servo-silence.js';
-
-/** What becomes of one frame. */
-type FrameOutcome =
-  | { readonly answer: ServoAnswer; readonly error?: undefined }
-  | { readonly answer?: undefined; readonly error: AppError };
-
-/** A frame on its way. */
-interface Pending {
-  readonly frame: ServoFrame;
-  readonly receivedAt: number;
-  /** Hands the outcome to who sent the frame. @returns whether it could be delivered */
-  readonly reply: (outcome: FrameOutcome) => boolean;
-  /** Tells who sent the frame that it is not computed; a stream is told by ranges instead. */
-  readonly leftOut: (error: AppError) => void;
-}
-
-const toldByRanges = (): void => undefined;
 
 /** What a live session is made of. */
 export interface LiveServoSessionOptions {
@@ -63,7 +47,7 @@ export interface LiveServoSessionOptions {
  */
 export class LiveServoSession implements LiveServo {
   readonly #options: LiveServoSessionOptions;
-  readonly #mailbox = new ServoMailbox<Pending>();
+  readonly #mailbox = new ServoMailbox<PendingFrame>();
   readonly #watchers = new Set<ServoListener>();
   readonly #keeper: ServoEngineKeeper;
   readonly #idle: SilenceTimer;
@@ -136,7 +120,7 @@ export class LiveServoSession implements LiveServo {
       offer: (frame) => {
         if (!isHeld()) return;
         const { sequence, captureTimeMicros } = frame;
-        const reply: Pending['reply'] = ({ answer, error }) =>
+        const reply: PendingFrame['reply'] = ({ answer, error }) =>
           deliver(
             answer ? { type: 'velocity', answer } : { type: 'error', error, sequence, captureTimeMicros },
           );
@@ -160,7 +144,7 @@ export class LiveServoSession implements LiveServo {
     if (this.#client) throw streamOpen();
     if (this.#ending) throw sessionEnded(this.id);
     return new Promise<ServoAnswer>((resolve, reject) => {
-      const reply: Pending['reply'] = ({ answer, error }) => {
+      const reply: PendingFrame['reply'] = ({ answer, error }) => {
         if (answer) resolve(answer);
         else reject(error);
         return !signal.aborted;
@@ -201,7 +185,7 @@ export class LiveServoSession implements LiveServo {
     return session;
   }
 
-  #put(frame: ServoFrame, sender: Pick<Pending, 'reply' | 'leftOut'>): void {
+  #put(frame: ServoFrame, sender: Pick<PendingFrame, 'reply' | 'leftOut'>): void {
     if (this.#ending) return void sender.reply({ error: sessionEnded(this.id) });
     this.#idle.touch();
     this.#watchdog.touch();
@@ -223,7 +207,7 @@ export class LiveServoSession implements LiveServo {
     });
   }
 
-  async #step(engine: ServoEngine, pending: Pending): Promise<void> {
+  async #step(engine: ServoEngine, pending: PendingFrame): Promise<void> {
     const { frame, receivedAt, reply } = pending;
     if (!this.#options.isConfirmed()) return void reply({ error: notConfirmed() });
     const startedAt = performance.now();
@@ -239,7 +223,7 @@ export class LiveServoSession implements LiveServo {
     }
   }
 
-  #answer({ frame, receivedAt, reply }: Pending, result: ServoResult, queueMs: number): void {
+  #answer({ frame, receivedAt, reply }: PendingFrame, result: ServoResult, queueMs: number): void {
     const { sequence, captureTimeMicros, toolFrame } = frame;
     const totalMs = performance.now() - receivedAt;
     const skipped = this.#mailbox.report();
@@ -251,6 +235,8 @@ export class LiveServoSession implements LiveServo {
       skipped,
     };
     if (!reply({ answer })) return this.#tellSkipped(skipped);
+    // A velocity that comes after the zero of the watchdog must not last until the next frame.
+    if (result.velocity) this.#watchdog.repeat();
     this.#answered += 1;
     this.#options.recording?.add(frame, answer, receivedAt);
     this.#tellWatchers({ type: 'velocity', answer });

@@ -4,6 +4,7 @@ export class SilenceTimer {
   readonly #onSilence: (silentMs: number) => void;
   #timer: NodeJS.Timeout | undefined;
   #since = 0;
+  #hasCalled = false;
 
   constructor(afterMs: number, onSilence: (silentMs: number) => void) {
     this.#afterMs = afterMs;
@@ -13,14 +14,30 @@ export class SilenceTimer {
   /** Something happened. */
   touch(): void {
     this.#since = performance.now();
+    this.#start();
+  }
+
+  /** The silence goes on, but something late has to be followed by another call, if there was one already. */
+  repeat(): void {
+    if (this.#hasCalled) this.#start();
+  }
+
+  #start(): void {
+    this.#hasCalled = false;
     // One timer for the whole session: there may be hundreds of frames a second.
     if (this.#timer) this.#timer.refresh();
-    else this.#timer = setTimeout(() => this.#onSilence(performance.now() - this.#since), this.#afterMs);
+    else this.#timer = setTimeout(() => this.#call(), this.#afterMs);
+  }
+
+  #call(): void {
+    this.#hasCalled = true;
+    this.#onSilence(performance.now() - this.#since);
   }
 
   /** Nothing is expected any more. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#hasCalled = false;
   }
 }

@@ -160,6 +160,21 @@ describe('the stream of a session', () => {
     expect(await stream.any()).toMatchObject({ type: 'velocity', seq: 2 });
   });
 
+  it('tells of a silence again after a velocity that was computed for longer', async () => {
+    const stream = await connect(await open({ watchdogMs: 20 }));
+    const engine = engines.last;
+    engine.holds = true;
+    stream.raw(frameMessage(1));
+    const { silentMs } = await stream.next('timeout');
+    await engine.holding();
+    engine.answer();
+    expect(await stream.any()).toMatchObject({ type: 'velocity', seq: 1 });
+    const again = await stream.any();
+    expect(again).toMatchObject({ type: 'timeout', velocity: [0, 0, 0, 0, 0, 0] });
+    // It is the same silence.
+    expect(Number(again.silentMs)).toBeGreaterThan(Number(silentMs));
+  });
+
   it('goes on after a broken frame and after a malformed message', async () => {
     const session = await open();
     const stream = await connect(session);
