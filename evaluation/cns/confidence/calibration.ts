@@ -1,7 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { format } from 'prettier';
-import { CONFIDENCE_FEATURES, confidenceTerms } from '../../../src/vision/servoing/confidence.js';
+import {
+  CONFIDENCE_FEATURES,
+  confidenceTerms,
+  PLAIN_TERMS,
+} from '../../../src/vision/servoing/confidence.js';
 import type { ConfidencePolicy } from '../../../src/vision/servoing/confidence-model.js';
 import { POLICIES } from '../servo-under-test.js';
 import { probabilityOf } from '../../../src/vision/servoing/confidence.js';
@@ -31,7 +35,10 @@ export interface Calibration {
  * Penalty of the fits. Products are many: with a tenth of the penalty the frames of scenes left out are forecast as well, those of
  * the held-out scenes less well.
  */
-const ridge = (coefficient: number): number => (coefficient < CONFIDENCE_FEATURES.length ? 1 : 10);
+const ridgeOf =
+  (status: Status) =>
+  (coefficient: number): number =>
+    coefficient < PLAIN_TERMS[status] ? 1 : 10;
 
 const round = (value: number): number => Number(value.toPrecision(6));
 
@@ -60,17 +67,17 @@ function observed(
 
 /** Fits every policy's verified and weak frames. */
 export function fitCalibration(samples: readonly Sample[], withinDegrees: number): Calibration {
-  const each = <Value>(of: (own: Observation[]) => Value) =>
+  const each = <Value>(of: (own: Observation[], status: Status) => Value) =>
     Object.fromEntries(
       POLICIES.map((policy) => {
-        const own = (status: Status) => of(observed(samples, policy, { status, withinDegrees }));
+        const own = (status: Status) => of(observed(samples, policy, { status, withinDegrees }), status);
         return [policy, { tracking: own('tracking'), weak: own('weak') }];
       }),
     ) as Record<ConfidencePolicy, Record<Status, Value>>;
   return {
     features: CONFIDENCE_FEATURES,
     withinDegrees,
-    coefficients: each((own) => fitLogistic(own, ridge).map(round)),
+    coefficients: each((own, status) => fitLogistic(own, ridgeOf(status)).map(round)),
     observations: each((own) => own.length),
   };
 }
@@ -98,7 +105,7 @@ export function crossForecasts(
     const others = observed(scenes.filter((other) => other !== scene).flat(), policy, question);
     return forecasts(scene, policy, {
       ...question,
-      coefficients: fitLogistic(others, ridge),
+      coefficients: fitLogistic(others, ridgeOf(question.status)),
     });
   });
 }

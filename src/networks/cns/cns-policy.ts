@@ -89,7 +89,7 @@ export class CnsPolicy implements ServoPolicy {
     const hidden = carry ? state.hidden : this.#emptyMemory(state);
     const decoded = await state.network.run({ current, rows, hidden });
     if (carry) state.hidden = decoded.hidden;
-    return { velocity: this.#scale(decoded.velocity), lost: null };
+    return { velocity: this.#scale(decoded.velocity), lost: null, evidence: decoded.evidence };
   }
 
   #scale([vx, vy, vz, wx, wy, wz]: Velocity): Velocity {

@@ -1,5 +1,6 @@
 import type { Velocity } from '../geometry/velocity.js';
 import { AppError } from '../../errors/app-error.js';
+import type { FitEvidence } from './point-fit/point-fit.js';
 
 /**
  * The points that a servo run tracks, on the normalised plane (`x = (u - cx) / fx`, x right, y down), and their
@@ -30,7 +31,7 @@ export type MemoryMode = 'sequence' | 'frame';
 
 /** Result of a policy for one frame: a velocity, or the reason why there is none. */
 export type PolicyStep =
-  | { readonly velocity: Velocity; readonly lost: null }
+  | { readonly velocity: Velocity; readonly lost: null; readonly evidence?: FitEvidence | null }
   | { readonly velocity: null; readonly lost: LostReason };
 
 /** Why a frame has no velocity. */

@@ -1,5 +1,5 @@
 import { length, scale, type Vec3 } from '../../geometry/vector.js';
-import type { Velocity } from '../../geometry/velocity.js';
+import { compareVelocity, type Velocity } from '../../geometry/velocity.js';
 import { FitEquations, type FitPoints, type FitScene } from './fit-equations.js';
 import { lawOf, movedPose, poseOf, type FittedPose } from './fitted-pose.js';
 import { startPoses } from './start-poses.js';
@@ -38,6 +38,24 @@ const NO_PRIOR = 1e-3;
 /** Beyond this, in goal distances and radians per second, a fit has failed. */
 const LARGEST = 50;
 
+/** Degrees between velocities up to which two fits count as having led to the same pose. */
+const SAME_POSE = 30;
+
+/** How sure a fit is. */
+export interface FitEvidence {
+  /** Share of the starts that led to the answered velocity; 1 where the first was enough. */
+  readonly agreeingStarts: number;
+  /** Degrees between the answered velocity and the network's. */
+  readonly fromNetwork: number;
+}
+
+/** Result of {@link PointFit}. */
+export interface FittedVelocity {
+  /** Translation in goal distances; the given velocity where the points agree with no pose. */
+  readonly velocity: Velocity;
+  readonly evidence: FitEvidence;
+}
+
 /** Where a fit starts and what holds it there. */
 interface FitStart {
   readonly pose: FittedPose;
@@ -48,14 +66,19 @@ interface FitStart {
 }
 
 interface Fitted {
-  readonly pose: FittedPose;
   readonly noise: number;
   /** Sum of the points' weights. */
   readonly agreeing: number;
   /** The same at {@link COMPARED_NOISE}. */
   readonly comparable: number;
-  /** `[M]` inverse depths of the points. */
-  readonly depths: Float64Array;
+  /** Translation in goal distances. */
+  readonly law: Velocity;
+}
+
+/** The fit that counts, and those from all starts. */
+interface Chosen {
+  readonly fit: Fitted;
+  readonly all: readonly Fitted[];
 }
 
 /**
@@ -79,22 +102,27 @@ export class PointFit {
    * @param velocity of the network, translation in goal distances
    * @param current `[N, 2]` current positions on the normalised plane
    * @param rows indices of the visible points
-   * @returns translation in goal distances; the given velocity where the points agree with no pose
    */
-  fit(velocity: Velocity, current: Float32Array, rows: readonly number[]): Velocity {
+  fit(velocity: Velocity, current: Float32Array, rows: readonly number[]): FittedVelocity {
     const pick = (points: Float32Array) =>
       Float64Array.from({ length: 2 * rows.length }, (_, k) => points[2 * rows[k >> 1] + (k & 1)]);
     const points: FitPoints = { goal: pick(this.#goal), current: pick(current) };
     const first = this.#fitFrom(this.#startOf(velocity), points);
-    const { pose, noise, agreeing, depths } =
-      first.comparable < SURE_SHARE * rows.length ? this.#fitAgain(first, points) : first;
+    const sure = first.comparable >= SURE_SHARE * rows.length;
+    const { fit, all } = sure ? { fit: first, all: [first] } : this.#fitAgain(first, points);
+    const { noise, agreeing, law } = fit;
     const share = Math.max(agreeing / Math.max(rows.length, 1), LEAST_SHARE);
     const trust = 1 / (1 + (noise / DOUBTFUL_NOISE) ** 8 + (DOUBTFUL_SHARE / share) ** 8);
-    const law = lawOf(pose, this.#scene.centre, this.#centreOf(points, depths));
     const mixed = (k: number): number => velocity[k] + trust * (law[k] - velocity[k]);
     const fitted: Velocity = [mixed(0), mixed(1), mixed(2), mixed(3), mixed(4), mixed(5)];
     // Also false for NaN.
-    return fitted.every((value) => Math.abs(value) < LARGEST) ? fitted : velocity;
+    const answered = fitted.every((value) => Math.abs(value) < LARGEST) ? fitted : velocity;
+    const agreed = all.filter((one) => degreesBetween(one.law, answered) < SAME_POSE);
+    const evidence = {
+      agreeingStarts: sure ? 1 : agreed.length / all.length,
+      fromNetwork: degreesBetween(answered, velocity),
+    };
+    return { velocity: answered, evidence };
   }
 
   #startOf(velocity: Velocity): FitStart {
@@ -110,17 +138,18 @@ export class PointFit {
   }
 
   /** The result from another start that is clearly better than the first; the first if there is none. */
-  #fitAgain(first: Fitted, points: FitPoints): Fitted {
+  #fitAgain(first: Fitted, points: FitPoints): Chosen {
     const some = thinned(points);
     const starts = startPoses(some, this.#scene).map((pose) => {
       const start = { pose, limit: OTHER_FIRST_LIMIT, prior: Array<number>(6).fill(NO_PRIOR) };
-      return { start, comparable: this.#fitFrom(start, some).comparable };
+      return { start, fit: this.#fitFrom(start, some) };
     });
-    const chosen = starts.reduce((a, b) => (b.comparable > a.comparable ? b : a));
+    const chosen = starts.reduce((a, b) => (b.fit.comparable > a.fit.comparable ? b : a));
     const other = this.#fitFrom(chosen.start, points);
-    const count = first.depths.length;
+    const count = points.goal.length / 2;
     const better = count - other.comparable < MAX_MISSES * (count - first.comparable);
-    return better && other.comparable > MIN_OTHER_SHARE * count ? other : first;
+    const fit = better && other.comparable > MIN_OTHER_SHARE * count ? other : first;
+    return { fit, all: [first, ...starts.map((start) => start.fit)] };
   }
 
   #fitFrom({ pose: start, limit: first, prior: weights }: FitStart, points: FitPoints): Fitted {
@@ -143,13 +172,9 @@ export class PointFit {
       noise = Math.max(NOISE.least, Math.min(NOISE.largest, noise));
     }
     const compared = { pose, noise: COMPARED_NOISE, limit: LAST_LIMIT * COMPARED_NOISE };
-    return {
-      pose,
-      noise,
-      agreeing,
-      comparable: equations.collect(compared).weight,
-      depths: equations.depths,
-    };
+    const { weight: comparable } = equations.collect(compared);
+    const law = lawOf(pose, this.#scene.centre, this.#centreOf(points, equations.depths));
+    return { noise, agreeing, comparable, law };
   }
 
   /** Mean of all goal points in space; those that are not visible have the scene's depth. */
@@ -166,6 +191,12 @@ export class PointFit {
     // The centre is the mean of the points at the scene's depth.
     return [centre[0] + x / count, centre[1] + y / count, centre[2] + z / count];
   }
+}
+
+/** Degrees between velocities with translations in goal distances; 180 where one is not finite. */
+function degreesBetween(a: Velocity, b: Velocity): number {
+  const angle = compareVelocity(a, b, 1).angle6Deg ?? 0;
+  return Number.isFinite(angle) ? angle : 180;
 }
 
 /** Every so many-th point, {@link MAX_CHOOSING} at most. */
