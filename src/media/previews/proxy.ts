@@ -20,6 +20,10 @@ const TIME_UNITS = 90_000;
 const MAX_BYTES = 64 * 2 ** 30;
 /** Sound tracks that are kept; players show no more. */
 const MAX_SOUND_TRACKS = 4;
+/** Seconds of sound before the first frame that are kept; more would shift the copy against the times of frames. */
+const MAX_LEAD = 0.1;
+/** Seconds before the first frame at which a copy begins whose sound would begin earlier. */
+const MARGIN = 0.001;
 const BT709 = { colourMatrix: 'bt709', primaries: 'bt709', transfer: 'bt709' };
 /** The encoder of the graphics card maps far more address space than it uses. */
 const LIMITS: Readonly<Record<ProxyEncoder, ConfinementLimits>> = {
@@ -87,10 +91,14 @@ interface ProxyTarget extends Pick<ProxyOptions, 'encoder' | 'threads'> {
   readonly path: string;
 }
 
-/** ffmpeg: source to playable copy. Frame times are kept, so a variable rate stays one. */
+/**
+ * ffmpeg: source to playable copy. Frame times are kept, so a variable rate stays one. The copy begins with the first
+ * frame, whose time is 0 in results and filmstrips, also where a cut recording begins with sound alone.
+ */
 function proxyArguments(video: OpenedVideo, { encoder, threads, size, path }: ProxyTarget): string[] {
   const { input, streams, colours, isHdr } = video;
   const many = String(threads);
+  const lead = video.probe.startOffsetSeconds;
   const filters = [
     ...(streams.firstField === null ? [] : ['bwdif=mode=send_frame:deint=interlaced']),
     ...conversionFilters({ size, format: 'yuv420p', colours }),
@@ -113,6 +121,7 @@ function proxyArguments(video: OpenedVideo, { encoder, threads, size, path }: Pr
     ...encoderArguments(encoder),
     ...['-pix_fmt', 'yuv420p', '-color_range', 'tv', ...colourArguments({ ...streams, ...tags })],
     ...['-c:a', 'aac', '-b:a', '128k', '-ac', '2', '-threads', many],
+    ...(lead > MAX_LEAD ? ['-ss', (lead - MARGIN).toFixed(6)] : []),
     ...['-movflags', '+faststart', '-f', 'mp4', `file:${path}`],
   ];
 }
