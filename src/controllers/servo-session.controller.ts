@@ -66,7 +66,7 @@ export class ServoSessionController {
         kept: answer.record,
       })
       .catch((error: unknown) => {
-        throw placedError(error);
+        throw placedError(error, body);
       });
     return answer.of(session);
   };
@@ -131,10 +131,15 @@ async function here<Answer>(request: Request, work: () => Promise<Answer>): Prom
 
 /** Codes of what is wrong with the goal, whose messages come from where nobody knows its place in the request. */
 const ABOUT_GOAL = /^(PICTURE|GOAL|FRAME)_/;
+/** Codes of a camera that is not that of the goal. */
+const ABOUT_CAMERA: readonly string[] = ['INTRINSICS_IMPLAUSIBLE', 'FRAME_SIZE_MISMATCH'];
 
-function placedError(error: unknown): unknown {
-  if (!(error instanceof AppError) || error.issues.length > 0 || !ABOUT_GOAL.test(error.code)) return error;
+function placedError(error: unknown, { cameraInfo }: { readonly cameraInfo?: unknown }): unknown {
+  if (!(error instanceof AppError) || error.issues.length > 0) return error;
   const { code, message, details, retryAfterSeconds, cause } = error;
-  const issues = [{ pointer: '/goal', message, code }];
+  const camera = cameraInfo === undefined ? '/intrinsics' : '/cameraInfo';
+  const pointer = ABOUT_CAMERA.includes(code) ? camera : ABOUT_GOAL.test(code) ? '/goal' : null;
+  if (pointer === null) return error;
+  const issues = [{ pointer, message, code }];
   return new AppError(code, { message, details, retryAfterSeconds, cause, issues });
 }

@@ -80,7 +80,8 @@ export class LiveServo {
       onWeak: options.setup.onWeak,
     };
     const servo = await Servo.start(features, setup, labels);
-    if (servo.goal.count < MIN_GOAL_POINTS) throw tooFewPoints(servo.goal.count);
+    if (servo.goal.count < MIN_GOAL_POINTS)
+      throw tooFewPoints(servo.goal.count, found.count - features.count);
     return new LiveServo(servo, options);
   }
 
@@ -147,8 +148,11 @@ function statusOf({ status }: FrameRecord, arrived: boolean): LiveStep['status']
   return arrived && status === 'tracking' ? 'arrived' : status;
 }
 
-const tooFewPoints = (points: number): AppError =>
-  new AppError('GOAL_TOO_FEW_POINTS', {
-    message: `The goal image has ${String(points)} usable points, at least ${String(MIN_GOAL_POINTS)} are needed.`,
-    details: { points, limit: MIN_GOAL_POINTS },
-  });
+/** @param dropped points of the image that have no undistorted position */
+function tooFewPoints(points: number, dropped: number): AppError {
+  const limit = MIN_GOAL_POINTS;
+  const few = `The goal image has ${String(points)} usable points, at least ${String(limit)} are needed.`;
+  const lens = `${String(dropped)} others have no place in an image without the distortion of the camera: do its coefficients belong to this lens and model?`;
+  const message = dropped > 0 ? `${few} ${lens}` : few;
+  return new AppError('GOAL_TOO_FEW_POINTS', { message, details: { points, limit } });
+}

@@ -1,3 +1,4 @@
+import { AppError } from '../../../src/errors/app-error.js';
 import { FakeServoEngines } from '../../fakes/fake-servo-engines.js';
 import { addVideos, SEEDED_FRAMES } from '../../support/api-seeds.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
@@ -170,6 +171,13 @@ describe('sessions of live servoing', () => {
     expect(await refused({ fieldOfView: 60, cameraInfo: 'K: [1]' })).toBe('VALIDATION');
     expect(await refused({ handEye: Array(16).fill(1) })).toBe('VALIDATION');
     expect(await refused({ gain: { zero: 4, infinity: 1, slope: -1 } })).toBe('VALIDATION');
+    for (const [camera, pointer] of [
+      [{ intrinsics: { fx: 1, fy: 1, cx: 0, cy: 0 } }, '/intrinsics'],
+      [{ cameraInfo: 'K: [1, 0, 0, 0, 1, 0, 0, 0, 1]' }, '/cameraInfo'],
+    ] as const) {
+      engines.failure = new AppError('INTRINSICS_IMPLAUSIBLE', { message: 'They fit no image.' });
+      expect((await open(camera)).at('errors.0.pointer')).toBe(pointer);
+    }
     expect(engines.opened).toHaveLength(before);
     expect(await balance()).toBe(100);
     expect((await open({ maxFrames: 500 }, '?dryRun=true')).json).toMatchObject({ dryRun: true, cost: 1 });

@@ -128,6 +128,9 @@ describe('a session in its engine', () => {
     await expect(open(pool, { detector: 'none' })).rejects.toMatchObject({ code: 'DETECTOR_NOT_AVAILABLE' });
     const camera = { intrinsics: { fx: 300, fy: 300, cx: 160, cy: 90 }, size: { width: 320, height: 180 } };
     await expect(open(pool, { camera: { ...camera, distortion: null } })).rejects.toThrow(/320x240.*320x180/);
+    const absurd = { model: 'plumb_bob', coefficients: [-1e5, 0, 0, 0, 0] } as const;
+    const lens = { intrinsics: { fx: 268, fy: 268, cx: 160, cy: 120 }, size: null, distortion: absurd };
+    await expect(open(pool, { camera: lens })).rejects.toThrow(/others have no place .* do its coefficients/);
     const normalised = { intrinsics: { fx: 0.84, fy: 0.84, cx: 0.5, cy: 0.5 }, size: null, distortion: null };
     await expect(open(pool, { camera: normalised })).rejects.toMatchObject({
       code: 'INTRINSICS_IMPLAUSIBLE',
