@@ -12,7 +12,7 @@ const folder = import.meta.dirname;
 const GROUPS = [
   {
     sources: 'features',
-    kernels: ['nearest', 'akaze', 'orb', 'sift'],
+    kernels: ['nearest', 'akaze', 'orb', 'sift', 'pairs'],
     target: 'src/vision/features/kernels',
   },
   { sources: 'jpeg', kernels: ['jpeg'], target: 'src/media/jpeg' },

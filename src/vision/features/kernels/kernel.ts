@@ -41,4 +41,9 @@ export class Kernel<Name extends string> {
   floatsAt(address: number, length: number): Float32Array {
     return new Float32Array(this.#memory.buffer, address, length);
   }
+
+  /** View of `length` 64-bit floats. */
+  doublesAt(address: number, length: number): Float64Array {
+    return new Float64Array(this.#memory.buffer, address, length);
+  }
 }

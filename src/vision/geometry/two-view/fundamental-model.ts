@@ -1,22 +1,20 @@
 import { realCubicRoots } from './cubic-roots.js';
 import { determinant3, toUnitNorm, type Matrix3 } from './matrix3.js';
-import { addOuterProduct9 } from './outer-product.js';
 import { nullSpaceOfSeven } from './null-space.js';
-import type { PairRange, PointPairs } from './point-pairs.js';
+import { pairLoops, type NearPairs } from './pair-loops.js';
+import type { PointPairs } from './point-pairs.js';
 import { smallestEigenvector } from './symmetric-eigen.js';
-import type { TwoViewModel, WeightedPairs } from './two-view-model.js';
+import type { TwoViewModel } from './two-view-model.js';
 
 /**
  * Fundamental matrix F with `[u v 1] F [x y 1]^T = 0` (Hartley and Zisserman, 11): the relation of two views of any
  * rigid scene. Undetermined when the scene is planar or the motion is a pure rotation.
  */
 export const FUNDAMENTAL: TwoViewModel = {
+  name: 'fundamental',
   sampleSize: 7,
-  leastSquaresSize: 8,
   fitMinimal: fitSeven,
-  fitWeighted: fitEightOrMore,
-  squaredErrors: sampsonErrors,
-  algebraicGain: gradientSquared,
+  fitNear: fitEightOrMore,
 };
 
 const designMatrix = new Float64Array(7 * 9);
@@ -44,13 +42,9 @@ function fitSeven(pairs: PointPairs, sample: Int32Array): readonly Matrix3[] {
 }
 
 /** Weighted eight-point algorithm; returns the nearest singular matrix. */
-function fitEightOrMore(pairs: PointPairs, { indices, weights, count }: WeightedPairs): Matrix3 | null {
-  const normal = new Float64Array(81);
-  for (let k = 0; k < count; k++) {
-    fillRow(pairs.data, indices[k]);
-    addOuterProduct9(normal, row, weights[k]);
-  }
-  const fundamental = smallestEigenvector(normal, 9);
+function fitEightOrMore(pairs: PointPairs, near: Omit<NearPairs, 'least'>): Matrix3 | null {
+  const fundamental = pairLoops().fit('fundamental', pairs, { ...near, least: 8 });
+  if (fundamental === null) return null;
   makeSingular(fundamental);
   return toUnitNorm(fundamental) ? fundamental : null;
 }
@@ -81,31 +75,4 @@ function makeSingular(f: Matrix3): void {
     f[i + 1] -= along * b;
     f[i + 2] -= along * c;
   }
-}
-
-function sampsonErrors(f: Matrix3, { data, start, end }: PairRange, errors: Float64Array): void {
-  const [f0, f1, f2, f3, f4, f5, f6, f7, f8] = [f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8]];
-  for (let i = start; i < end; i++) {
-    const x = data[4 * i];
-    const y = data[4 * i + 1];
-    const u = data[4 * i + 2];
-    const v = data[4 * i + 3];
-    const a = f0 * x + f1 * y + f2;
-    const b = f3 * x + f4 * y + f5;
-    const c = f6 * x + f7 * y + f8;
-    const p = f0 * u + f3 * v + f6;
-    const q = f1 * u + f4 * v + f7;
-    const residual = u * a + v * b + c;
-    // The small constant avoids 0/0 for a pair that lies in both epipoles, which fits any model.
-    errors[i - start] = (residual * residual) / (a * a + b * b + p * p + q * q + 1e-30);
-  }
-}
-
-function gradientSquared(f: Matrix3, data: Float64Array, i: number): number {
-  const [x, y, u, v] = [data[4 * i], data[4 * i + 1], data[4 * i + 2], data[4 * i + 3]];
-  const a = f[0] * x + f[1] * y + f[2];
-  const b = f[3] * x + f[4] * y + f[5];
-  const p = f[0] * u + f[3] * v + f[6];
-  const q = f[1] * u + f[4] * v + f[7];
-  return a * a + b * b + p * p + q * q;
 }

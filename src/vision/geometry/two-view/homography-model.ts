@@ -1,21 +1,18 @@
 import { solveLinear } from '../linear-solver.js';
 import { toUnitNorm, type Matrix3 } from './matrix3.js';
-import { addOuterProduct9 } from './outer-product.js';
-import type { PairRange, PointPairs } from './point-pairs.js';
-import { smallestEigenvector } from './symmetric-eigen.js';
-import type { TwoViewModel, WeightedPairs } from './two-view-model.js';
+import { pairLoops, type NearPairs } from './pair-loops.js';
+import type { PointPairs } from './point-pairs.js';
+import type { TwoViewModel } from './two-view-model.js';
 
 /**
  * Homography H with `[u v 1] ~ H [x y 1]` (Hartley and Zisserman, 4): the relation of two views of a plane, or of any
  * scene under pure rotation.
  */
 export const HOMOGRAPHY: TwoViewModel = {
+  name: 'homography',
   sampleSize: 4,
-  leastSquaresSize: 5,
   fitMinimal: fitFour,
-  fitWeighted: fitFiveOrMore,
-  squaredErrors: sampsonErrors,
-  algebraicGain: depthSquared,
+  fitNear: fitFiveOrMore,
 };
 
 /** Minimum of twice the area of any triangle of a sample, in conditioned units; flatter samples count as collinear. */
@@ -28,8 +25,6 @@ const TRIANGLES = [
   [1, 2, 3],
 ] as const;
 
-const rowU = new Float64Array(9);
-const rowV = new Float64Array(9);
 const equations = new Float64Array(8 * 9);
 
 /**
@@ -60,65 +55,9 @@ function doubleArea(data: Float64Array, [a, b, c]: readonly [number, number, num
   return (data[b + at] - x) * (data[c + at + 1] - y) - (data[c + at] - x) * (data[b + at + 1] - y);
 }
 
-/** Writes the two equations of a pair; their zeros stay. */
-function fillRows([x, y, u, v]: readonly [number, number, number, number]): void {
-  rowU[0] = x;
-  rowU[1] = y;
-  rowU[2] = 1;
-  rowU[6] = -u * x;
-  rowU[7] = -u * y;
-  rowU[8] = -u;
-  rowV[3] = x;
-  rowV[4] = y;
-  rowV[5] = 1;
-  rowV[6] = -v * x;
-  rowV[7] = -v * y;
-  rowV[8] = -v;
-}
-
 /** Weighted direct linear transform; the sign is chosen so that the centre of the goal points lies in front. */
-function fitFiveOrMore(pairs: PointPairs, { indices, weights, count }: WeightedPairs): Matrix3 | null {
-  const normal = new Float64Array(81);
-  for (let k = 0; k < count; k++) {
-    const i = 4 * indices[k];
-    const [x, y, u, v] = [pairs.data[i], pairs.data[i + 1], pairs.data[i + 2], pairs.data[i + 3]];
-    fillRows([x, y, u, v]);
-    addOuterProduct9(normal, rowU, weights[k]);
-    addOuterProduct9(normal, rowV, weights[k]);
-  }
-  const homography = smallestEigenvector(normal, 9);
-  if (!toUnitNorm(homography) || homography[8] === 0) return null;
+function fitFiveOrMore(pairs: PointPairs, near: Omit<NearPairs, 'least'>): Matrix3 | null {
+  const homography = pairLoops().fit('homography', pairs, { ...near, least: 5 });
+  if (homography === null || !toUnitNorm(homography) || homography[8] === 0) return null;
   return homography[8] < 0 ? homography.map((value) => -value) : homography;
-}
-
-/**
- * Sampson distance: first-order distance to the nearest consistent pair in all four coordinates (Hartley and Zisserman
- * 4.2.6).
- */
-function sampsonErrors(h: Matrix3, { data, start, end }: PairRange, errors: Float64Array): void {
-  const [h0, h1, h2, h3, h4, h5, h6, h7, h8] = [h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], h[8]];
-  for (let i = start; i < end; i++) {
-    const x = data[4 * i];
-    const y = data[4 * i + 1];
-    const u = data[4 * i + 2];
-    const v = data[4 * i + 3];
-    const w = h6 * x + h7 * y + h8;
-    const ru = u * w - (h0 * x + h1 * y + h2);
-    const rv = v * w - (h3 * x + h4 * y + h5);
-    const a = u * h6 - h0;
-    const b = u * h7 - h1;
-    const c = v * h6 - h3;
-    const d = v * h7 - h4;
-    const p = a * a + b * b + w * w;
-    const q = a * c + b * d;
-    const r = c * c + d * d + w * w;
-    const error = (r * ru * ru - 2 * q * ru * rv + p * rv * rv) / (p * r - q * q);
-    // Behind a camera.
-    errors[i - start] = w <= 1e-9 ? Infinity : error;
-  }
-}
-
-function depthSquared(h: Matrix3, data: Float64Array, i: number): number {
-  const w = h[6] * data[4 * i] + h[7] * data[4 * i + 1] + h[8];
-  return w * w;
 }

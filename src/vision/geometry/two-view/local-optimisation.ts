@@ -1,6 +1,7 @@
 import type { Matrix3 } from './matrix3.js';
 import type { Cost, MsacEstimate } from './msac-cost.js';
-import { wholeRange, type PointPairs } from './point-pairs.js';
+import { pairLoops } from './pair-loops.js';
+import type { PointPairs } from './point-pairs.js';
 import type { TwoViewModel } from './two-view-model.js';
 
 /** State shared by the rounds of one search. */
@@ -22,18 +23,11 @@ const ROUNDS = [4, 2, 1, 1];
  */
 export function refine(context: RefinementContext, start: { model: Matrix3; cost: number }): MsacEstimate {
   const { kind, pairs, squaredThreshold, cost } = context;
-  const room = pairs.count;
-  const weighted = {
-    indices: new Int32Array(room),
-    weights: new Float64Array(room),
-    errors: new Float64Array(room),
-  };
   let best = start;
   let current = start.model;
   for (const factor of ROUNDS) {
-    const count = weighNear(context, { model: current, limit: factor * squaredThreshold, ...weighted });
-    if (count < kind.leastSquaresSize) break;
-    const fitted = kind.fitWeighted(pairs, { ...weighted, count });
+    const near = { model: current, limit: factor * squaredThreshold, squaredThreshold };
+    const fitted = kind.fitNear(pairs, near);
     if (fitted === null) break;
     const fittedCost = cost(fitted, Infinity);
     if (fittedCost < best.cost) best = { model: fitted, cost: fittedCost };
@@ -42,41 +36,13 @@ export function refine(context: RefinementContext, start: { model: Matrix3; cost
   return { ...best, iterations: 0 };
 }
 
-interface Weighing {
-  readonly model: Matrix3;
-  readonly limit: number;
-  readonly indices: Int32Array;
-  readonly weights: Float64Array;
-  /** Scratch memory. */
-  readonly errors: Float64Array;
-}
-
-/**
- * Collects the pairs nearer than `limit`, with weight 1 / (1 + 4 e / T^2) times the conversion from algebraic to
- * geometric error; returns their number.
- */
-function weighNear({ kind, pairs, squaredThreshold }: RefinementContext, weighing: Weighing): number {
-  const { model, limit, indices, weights, errors } = weighing;
-  kind.squaredErrors(model, wholeRange(pairs), errors);
-  let count = 0;
-  for (let i = 0; i < pairs.count; i++) {
-    const error = errors[i];
-    if (!(error < limit)) continue;
-    indices[count] = i;
-    weights[count++] =
-      1 / ((1 + (4 * error) / squaredThreshold) * (kind.algebraicGain(model, pairs.data, i) + 1e-12));
-  }
-  return count;
-}
-
 /** Number of pairs nearer to `model` than the threshold. */
 export function countInliers(
   kind: TwoViewModel,
   pairs: PointPairs,
   { model, squaredThreshold }: { readonly model: Matrix3; readonly squaredThreshold: number },
 ): number {
-  const errors = new Float64Array(pairs.count);
-  kind.squaredErrors(model, wholeRange(pairs), errors);
+  const errors = pairLoops().measure(kind.name, pairs, model);
   let count = 0;
   for (let i = 0; i < pairs.count; i++) if (errors[i] < squaredThreshold) count++;
   return count;

@@ -1,6 +1,7 @@
 import type { GeometryModel } from '../../features/types.js';
 import type { Matrix3 } from './matrix3.js';
-import { wholeRange, type PointPairs } from './point-pairs.js';
+import { pairLoops } from './pair-loops.js';
+import type { PointPairs } from './point-pairs.js';
 import { liesOnLine } from './collinearity.js';
 import { logFalseAlarms, type Agreement } from './significance.js';
 import type { TwoViewModel } from './two-view-model.js';
@@ -53,10 +54,9 @@ const MISSED = { share: 0.15, count: 3 };
 
 /** Evaluates a fitted model on all pairs. */
 export function assess(pairs: PointPairs, { name, kind, model, threshold }: Candidate): Assessment {
-  const errors = new Float64Array(pairs.count);
+  const errors = pairLoops().measure(kind.name, pairs, model);
   const inliers = new Uint8Array(pairs.count);
   let inlierCount = 0;
-  kind.squaredErrors(model, wholeRange(pairs), errors);
   for (let i = 0; i < pairs.count; i++) {
     errors[i] = Math.sqrt(errors[i]) / pairs.scale;
     if (!(errors[i] < threshold)) continue;

@@ -1,9 +1,9 @@
 import { FUNDAMENTAL } from './fundamental-model.js';
-import { HOMOGRAPHY } from './homography-model.js';
 import { refine } from './local-optimisation.js';
 import { toUnitNorm, type Matrix3 } from './matrix3.js';
 import { createCost, type MsacEstimate } from './msac-cost.js';
-import { wholeRange, type PointPairs } from './point-pairs.js';
+import { pairLoops } from './pair-loops.js';
+import type { PointPairs } from './point-pairs.js';
 import { createSeededRandom, drawDistinct, shuffledIndices } from './seeded-random.js';
 
 /** Settings of {@link estimateFromPlane}. */
@@ -58,8 +58,7 @@ export function estimateFromPlane(
 }
 
 function rowsOffPlane(pairs: PointPairs, plane: Matrix3, squaredDistance: number): number[] {
-  const errors = new Float64Array(pairs.count);
-  HOMOGRAPHY.squaredErrors(plane, wholeRange(pairs), errors);
+  const errors = pairLoops().measure('homography', pairs, plane);
   const rows: number[] = [];
   errors.forEach((error, i) => {
     if (error > squaredDistance) rows.push(i);

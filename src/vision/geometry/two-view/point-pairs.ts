@@ -11,15 +11,6 @@ export interface PointPairs {
   readonly currentCentre: readonly [number, number];
 }
 
-/** Consecutive pairs. */
-export interface PairRange {
-  /** As that of {@link PointPairs}, perhaps in another order. */
-  readonly data: Float64Array;
-  readonly start: number;
-  /** One after the last pair. */
-  readonly end: number;
-}
-
 /**
  * Centres both point sets and scales them to a mean distance of about sqrt(2) from their centres (Hartley 1997).
  * @param goal `[n, 2]` pixels
@@ -40,9 +31,6 @@ export function conditionPairs(goal: ArrayLike<number>, current: ArrayLike<numbe
   }
   return { count, data, scale, goalCentre, currentCentre };
 }
-
-/** All pairs. */
-export const wholeRange = ({ data, count }: PointPairs): PairRange => ({ data, start: 0, end: count });
 
 /** Matrix that maps pixels to conditioned coordinates around `centre`. */
 export function conditioning(scale: number, [x, y]: readonly [number, number]): Matrix3 {

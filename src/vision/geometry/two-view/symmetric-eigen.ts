@@ -1,5 +1,8 @@
 import { factorise, substitute, traceOf } from '../cholesky.js';
 
+/** A fixed, asymmetric start vector, unlikely to be orthogonal to the eigenvector. */
+export const START_VECTOR = Float64Array.from({ length: 9 }, (_, k) => 1 + 0.37 * Math.sin(1 + 2 * k));
+
 /** Upper limit of inverse iterations; a handful is usual, many only where two eigenvalues are almost equal. */
 const MAX_ROUNDS = 40;
 
@@ -15,8 +18,7 @@ export function smallestEigenvector(matrix: Float64Array, size: number): Float64
   // Pivots that rounding made zero or negative are replaced by a tiny positive value.
   const floor = 1e-15 * traceOf(matrix, size) + 1e-300;
   factorise(matrix, size, (pivot) => Math.max(pivot, floor));
-  // A fixed, asymmetric start vector, unlikely to be orthogonal to the eigenvector.
-  let vector: Float64Array = Float64Array.from({ length: size }, (_, k) => 1 + 0.37 * Math.sin(1 + 2 * k));
+  let vector: Float64Array = START_VECTOR.slice(0, size);
   toUnit(vector);
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const next = substitute(matrix, vector);
