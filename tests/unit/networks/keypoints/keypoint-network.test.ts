@@ -3,6 +3,7 @@ import {
   availableDetectors,
   createFeaturePipeline,
 } from '../../../../src/servoing/features/detectors/registry.js';
+import { reportCalls, type NetworkCall } from '../../../../src/networks/runtime/network-calls.js';
 import { KeypointNetwork } from '../../../../src/networks/keypoints/keypoint-network.js';
 import {
   float32Tensor,
@@ -87,6 +88,18 @@ describe('a key point network with lists', () => {
     const detector = await createFeaturePipeline('Lister', { modelsDirectory: models.path, maxFeatures: 30 });
     expect((await detector.detect(rectangles(320, 240))).count).toBe(30);
     await detector.close();
+  });
+});
+
+describe('a key point network on threads', () => {
+  it('is reported before and after each image, for the limits of its engine', async () => {
+    const calls: NetworkCall[] = [];
+    reportCalls(async (call) => void calls.push(call));
+    await detect('Lister', rectangles(320, 240), rectangles(320, 240));
+    const found = calls.map(({ network, ended }) => [network, ended]);
+    expect(found.filter(([, ended]) => ended === false)).toEqual(Array(2).fill(['lister', false]));
+    expect(found.filter(([, ended]) => ended === true)).toEqual(Array(2).fill(['lister', true]));
+    expect(found[0]).toEqual(['lister', false]);
   });
 });
 
