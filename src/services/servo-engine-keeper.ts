@@ -24,7 +24,6 @@ export class ServoEngineKeeper {
   readonly #options: ServoEngineKeeperOptions;
   readonly #closing = new AbortController();
   #engine: ServoEngine | null = null;
-  #replacing: Promise<void> | undefined;
   #deaths = 0;
   #restarts = 0;
 
@@ -53,7 +52,8 @@ export class ServoEngineKeeper {
     this.#closing.abort();
     const engine = this.#engine;
     this.#engine = null;
-    await Promise.all([engine?.close(), this.#replacing]);
+    // A dead engine is closed once the attempt to replace it has ended, which may still be reading the goal.
+    await engine?.close();
   }
 
   #use(engine: ServoEngine): void {
@@ -63,7 +63,7 @@ export class ServoEngineKeeper {
       this.#engine = null;
       this.#options.log.warn('The engine of a session died and is replaced.', { deaths: this.#deaths + 1 });
       this.#options.interrupted();
-      this.#replacing = this.#replace(engine);
+      void this.#replace(engine);
     };
     engine.ended.then(died, died);
   }
