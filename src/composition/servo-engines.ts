@@ -13,6 +13,8 @@ export type ServoEngineSettings = Pick<Settings, 'ffmpeg' | 'folders' | 'inferen
 const GIBIBYTE = 2 ** 30;
 const MIN_ENGINES = 2;
 const SESSIONS_PER_SPARE = 4;
+/** While one engine reads files or waits for its turn among other processes, another one loads. */
+const STARTS_PER_CORE = 2;
 const GOAL_TIMEOUT_MS = 60_000;
 const FRAME_TIMEOUT_MS = 20_000;
 /** The decoder's own limit comes first; it is not looked at everywhere. */
@@ -28,7 +30,7 @@ export function createServoEngines(settings: ServoEngineSettings, log: Logger): 
   return new ServoEnginePool({
     size,
     spares: servo.spareEngines ?? Math.ceil(size / SESSIONS_PER_SPARE),
-    simultaneousStarts: os.availableParallelism(),
+    simultaneousStarts: STARTS_PER_CORE * os.availableParallelism(),
     surroundings: async () => ({
       modelsDirectory: folders.models,
       ffmpeg: await locateFfmpeg(settings.ffmpeg),
