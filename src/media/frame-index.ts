@@ -30,9 +30,9 @@ export interface IndexOptions {
 }
 
 /** The index of a video for which a previous decode found one frame per packet. */
-export function indexOfPackets({ count, timed, ticks, reorderDepth }: PacketList): FrameIndex {
+export function indexOfPackets({ count, timed, ticks, reorderDepth, pieced }: PacketList): FrameIndex {
   const shared = { frameCount: count, ticks, reorderDepth, timed, oneSize: true };
-  return { ...shared, frameSource: 'packets', regular: timed && isStrictlyAscending(ticks) };
+  return { ...shared, frameSource: 'packets', regular: timed && !pieced && isStrictlyAscending(ticks) };
 }
 
 /**

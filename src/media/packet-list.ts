@@ -21,6 +21,11 @@ export interface PacketList {
    * Largest distance between a frame's position in the file and in presentation order; 0 without B-frames.
    */
   readonly reorderDepth: number;
+  /**
+   * Whether an edit list joins several pieces of the stream. FFmpeg then decodes packets between the pieces without
+   * showing them, and a seek may end in another piece.
+   */
+  readonly pieced: boolean;
 }
 
 /** Options of the child process. */
@@ -54,10 +59,12 @@ export async function listPackets(
   const ticks: number[] = [];
   const clock = new PartClock(input.container);
   const parts: number[] = [];
+  const edits = new EditWatch();
   let timed = true;
   try {
     for await (const line of linesOf(child.stdout)) {
       const packet = parsePacket(line);
+      edits.note(packet);
       if (!packet.shown) continue;
       if (ticks.length === maxFrames) throw tooManyFrames(maxFrames);
       timed &&= packet.pts !== undefined;
@@ -75,6 +82,7 @@ export async function listPackets(
   return {
     count: ticks.length,
     timed,
+    pieced: edits.pieced,
     ticks: Float64Array.from(order, (place) => ticks[place]),
     reorderDepth: timed
       ? order.reduce((depth, place, shown) => Math.max(depth, Math.abs(place - shown)), 0)
@@ -91,6 +99,26 @@ export async function* linesOf(stdout: AsyncIterable<Buffer>): AsyncGenerator<st
     yield* lines;
   }
   if (rest !== '') yield rest;
+}
+
+/** Finds packets that are not shown between others that are. */
+class EditWatch {
+  #first = Infinity;
+  #last = -Infinity;
+  /** Earliest time of a packet that is not shown and comes after the first one that is. */
+  #hidden = Infinity;
+
+  note({ pts, shown }: Packet): void {
+    if (pts === undefined) return;
+    if (shown) {
+      this.#first = Math.min(this.#first, pts);
+      this.#last = Math.max(this.#last, pts);
+    } else if (pts > this.#first) this.#hidden = Math.min(this.#hidden, pts);
+  }
+
+  get pieced(): boolean {
+    return this.#hidden < this.#last;
+  }
 }
 
 interface Packet {

@@ -6,6 +6,7 @@ import { openFrameStream } from '../../../src/media/frame-stream.js';
 import { probeVideo, type VideoProbe } from '../../../src/media/probe.js';
 import { probeStoredVideo } from '../../../src/media/stored-video.js';
 import * as clips from '../../factories/videos/clips.js';
+import { withEdits } from '../../factories/videos/with-edits.js';
 import { UPLOAD_LIMITS } from '../../support/upload-limits.js';
 
 let folder: clips.ClipFolder;
@@ -167,6 +168,22 @@ const kinds: readonly (readonly [name: string, make: () => Promise<string>, fram
       return path;
     },
     25,
+  ],
+  [
+    'pieces and pauses of an edit list',
+    async () => {
+      const [whole, path] = [folder.file('unedited.mp4'), folder.file('edited.mp4')];
+      await clips.ffmpeg(...textured('160x120', 2), ...H264, '-g', '250', whole);
+      const edits = [
+        { seconds: 0.4, from: null },
+        { seconds: 0.36, from: 0 },
+        { seconds: 0.3, from: null },
+        { seconds: 0.5, from: 1 },
+      ];
+      await writeFile(path, withEdits(await readFile(whole), edits));
+      return path;
+    },
+    null,
   ],
   [
     'frames of one tick each',
