@@ -84,6 +84,11 @@ export class LiveServoSession implements LiveServo {
     return this.#options.session.id;
   }
 
+  /** Milliseconds since the last frame, or since the session was opened. */
+  get silentMs(): number {
+    return this.#idle.silentMs;
+  }
+
   /** What the database is told while the session lives. */
   get progress(): ServoSessionProgress {
     return {

@@ -18,6 +18,9 @@ const RECORD_INTERVAL_MS = 250;
 /** How often leases are renewed of sessions whose counts do not change. */
 const RENEWAL_MS = 1_000;
 
+/** Silence after which a session makes room for an account with fewer sessions: the idle timeout unless set. */
+export const SPARED_SILENCE_MS = 60_000;
+
 /** What {@link LiveServoSessions} uses. */
 export interface LiveServoSessionsDeps {
   readonly unitOfWork: UnitOfWork;
@@ -82,6 +85,21 @@ export class LiveServoSessions {
     this.#timer ??= setInterval(() => void this.record(), RECORD_INTERVAL_MS).unref();
     if (this.#closing) void live.end('shutdown');
     return live;
+  }
+
+  /**
+   * Ends the session that has been silent for longest, if it was for a minute and belongs to an account with more sessions
+   * than this one; otherwise one account could keep all engines for nothing.
+   */
+  async makeRoom(userId: string): Promise<void> {
+    const counts = new Map<string, number>();
+    for (const { session } of this.#live.values())
+      counts.set(session.userId, (counts.get(session.userId) ?? 0) + 1);
+    const countOf = (user: string): number => counts.get(user) ?? 0;
+    const [silent] = [...this.#live.values()]
+      .filter((live) => live.silentMs > SPARED_SILENCE_MS && countOf(live.session.userId) > countOf(userId))
+      .sort((a, b) => b.silentMs - a.silentMs);
+    await silent?.end('idle');
   }
 
   /** Ends all sessions: the process stops. What cannot be settled now is settled by the reconciler, from its row. */

@@ -116,6 +116,7 @@ export class ServoSessionService {
     try {
       const goal = await goals.find(request.goal, userId);
       const id = uuid();
+      if (engines.free === 0) await this.#deps.sessions.makeRoom(userId);
       const engine = await goal.withSource((source) =>
         engines.open(setup, source, { owner: userId, waitMs, signal, goalImage: request.record }),
       );

@@ -11,6 +11,11 @@ export class SilenceTimer {
     this.#onSilence = onSilence;
   }
 
+  /** Milliseconds since something happened last. */
+  get silentMs(): number {
+    return performance.now() - this.#since;
+  }
+
   /** Something happened. */
   touch(): void {
     this.#since = performance.now();
@@ -31,7 +36,7 @@ export class SilenceTimer {
 
   #call(): void {
     this.#hasCalled = true;
-    this.#onSilence(performance.now() - this.#since);
+    this.#onSilence(this.silentMs);
   }
 
   /** Nothing is expected any more. */

@@ -3,7 +3,11 @@ import type { ServoEvent } from '../../../src/domain/servo-event.js';
 import type { ServoFrame } from '../../../src/domain/servo.js';
 import { AppError } from '../../../src/errors/app-error.js';
 import { silentLogger } from '../../../src/logging/logger.js';
-import { LiveServoSessions, SERVO_LEASE_MS } from '../../../src/services/live-servo-sessions.js';
+import {
+  LiveServoSessions,
+  SERVO_LEASE_MS,
+  SPARED_SILENCE_MS,
+} from '../../../src/services/live-servo-sessions.js';
 import { FakeServoEngines } from '../../fakes/fake-servo-engines.js';
 import { InMemoryUnitOfWork } from '../../fakes/in-memory-unit-of-work.js';
 import { openServoSession } from '../../support/contracts/servo-session.contract.js';
@@ -180,5 +184,22 @@ describe('live sessions', () => {
     engine.answer();
     await engine.holding();
     expect(seen).toEqual([{ type: 'skipped', skipped: [[2, 3]] }]);
+  });
+
+  it('make room for an account with fewer of them when they were silent for a minute', async () => {
+    const session = await live();
+    const { userId } = session.session;
+    await sessions.makeRoom(uuid());
+    expect(sessions.size).toBe(1);
+    const now = performance.now();
+    jest.spyOn(performance, 'now').mockImplementation(() => now + SPARED_SILENCE_MS + 1);
+    await sessions.makeRoom(userId);
+    expect(sessions.size).toBe(1);
+    const watched = await live();
+    await sessions.makeRoom(uuid());
+    expect(sessions.get(session.id)).toBeUndefined();
+    expect(await rowOf(session)).toMatchObject({ status: 'ended', endReason: 'idle', captured: 0n });
+    await sessions.makeRoom(uuid());
+    expect(sessions.get(watched.id)).toBe(watched);
   });
 });
