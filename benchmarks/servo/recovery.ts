@@ -12,7 +12,7 @@ import type {
 } from '../../src/domain/servo.js';
 import { silentLogger } from '../../src/logging/logger.js';
 import { ROOT } from '../cns/run-clip.js';
-import { processTree } from '../process-memory.js';
+import { processorSeconds, processTree } from '../process-memory.js';
 import { spreadOf, type Figure } from '../statistics.js';
 import { clipFrames, type ClipFrames } from './clip-frames.js';
 
@@ -71,9 +71,18 @@ class KilledSessions {
     throw new Error('No engine had a session.');
   }
 
-  /** Kills all engines. @returns milliseconds until all sessions have answered a frame again */
-  async killAll(): Promise<number> {
-    return Math.max(...(await this.#kill(enginePids())));
+  /**
+   * Kills all engines.
+   * @returns milliseconds until all sessions have answered a frame again, and of processor time that each engine has taken
+   */
+  async killAll(): Promise<{ readonly ms: number; readonly processorMs: number }> {
+    const ms = Math.max(...(await this.#kill(enginePids())));
+    // Spares that start already have taken less.
+    const used = enginePids()
+      .map((pid) => 1000 * processorSeconds([pid]))
+      .sort((a, b) => b - a)
+      .slice(0, this.#setups.length);
+    return { ms, processorMs: used.reduce((sum, each) => sum + each, 0) / used.length };
   }
 
   close(): Promise<void> {
@@ -109,14 +118,16 @@ async function benchmarkDetector(
   { sessions = 10, rounds = 3 }: RecoveryOptions,
 ): Promise<Figure[]> {
   const killed = new KilledSessions(clip, detector, sessions);
-  const [single, all]: number[][] = [[], []];
+  const [single, all, processor]: number[][] = [[], [], []];
   try {
     await killed.start();
     for (let round = 0; round < rounds; round += 1) {
       await delay(CALM_MS);
       single.push(await killed.killOne());
       await delay(CALM_MS);
-      all.push(await killed.killAll());
+      const { ms, processorMs } = await killed.killAll();
+      all.push(ms);
+      processor.push(processorMs);
     }
   } finally {
     await killed.close();
@@ -129,6 +140,7 @@ async function benchmarkDetector(
   return [
     figure('engine killed, until its session answers', single),
     figure(`all engines and spares killed, until all ${String(sessions)} sessions answer`, all),
+    figure('processor time of each of these engines until then', processor),
   ];
 }
 
