@@ -47,6 +47,8 @@ export interface VideoLimits {
   /** Maximum width times height. */
   readonly maxPixels: number;
   readonly maxFrames: number;
+  /** Maximum number of packets; {@link PACKETS_PER_FRAME} times {@link maxFrames} by default. */
+  readonly maxPackets?: number;
 }
 
 /** Result of an earlier probe of the same file. */
@@ -92,14 +94,14 @@ const SEEKABLE: readonly VideoContainer[] = ['mp4', 'mkv', 'webm'];
  *   `MEDIA_CHANGED`
  */
 export async function probeVideo(path: string, options: ProbeOptions): Promise<VideoProbe> {
-  const { maxPixels, maxFrames } = options.limits;
+  const { maxPixels, maxFrames, maxPackets = PACKETS_PER_FRAME * maxFrames } = options.limits;
   const container = containerOf(await sniffFile(path, VIDEO_TYPES));
   await checkContainerComplete(path, container);
   const stream = await readStream({ path, container, maxPixels: decoderPixelLimit(maxPixels) }, options);
   const codec = codecOf(stream);
   checkVideoSize(stream, maxPixels);
   const input = { path, container, maxPixels: decoderPixelLimit(stream.width * stream.height) };
-  const packets = await listPackets(input, childOptions(options), PACKETS_PER_FRAME * maxFrames);
+  const packets = await listPackets(input, childOptions(options), maxPackets);
   const index = await indexOf(input, { packets, stream }, options);
   const { ticks, joined } = frameTimeline(index.ticks, container);
   const rotation = rotationOf(stream);

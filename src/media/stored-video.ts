@@ -12,6 +12,9 @@ export interface StoredVideo {
   readonly frameSource?: FrameSource;
 }
 
+/** As many as an upload may have with the default of `UPLOAD_MAX_FRAMES`. */
+const UNDECODABLE_PACKETS = 1_000_000;
+
 /** Options of {@link probeStoredVideo}. */
 export interface StoredProbeOptions {
   readonly tools: FfmpegTools;
@@ -37,7 +40,12 @@ export async function probeStoredVideo(
     signal,
     decode,
     // For damaged files another version of FFmpeg may return a different number of frames.
-    limits: { maxPixels: width * height, maxFrames: 2 * frameCount },
+    limits: {
+      maxPixels: width * height,
+      maxFrames: 2 * frameCount,
+      // Of a damaged recording, thousands of packets may give a few frames.
+      maxPackets: 4 * frameCount + UNDECODABLE_PACKETS,
+    },
     known: { frameCount, frameSource },
   });
   if (probe.width === width && probe.height === height) return probe;

@@ -119,6 +119,28 @@ const kinds: readonly (readonly [name: string, make: () => Promise<string>, fram
     null,
   ],
   [
+    'a recording of which only the last frames can be decoded',
+    async () => {
+      const [whole, path] = [folder.file('group.mpg'), folder.file('rest.mpg')];
+      const mpeg2 = [
+        '-c:v',
+        'mpeg2video',
+        '-g',
+        '45',
+        '-sc_threshold',
+        '1000000000',
+        '-bf',
+        '0',
+        '-frames:v',
+        '50',
+      ];
+      await clips.ffmpeg(...textured('160x120', 2), ...mpeg2, whole);
+      await writeFile(path, (await readFile(whole)).subarray(10_000));
+      return path;
+    },
+    5,
+  ],
+  [
     'two recordings in one file, the second with the clock of the first',
     async () => {
       const [part, path] = [folder.file('part.ts'), folder.file('twice.ts')];
