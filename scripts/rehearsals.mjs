@@ -4,7 +4,6 @@
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import sharp from 'sharp';
 
 const root = path.resolve(import.meta.dirname, '..');
 const compiled = (module) => import(pathToFileURL(path.join(root, 'dist', 'src', module)).href);
@@ -21,6 +20,8 @@ const RECTANGLES = 700;
 
 /** Views of a texture in which every detector finds points, as JPEGs. */
 async function renderViews() {
+  // Not before: this module is loaded when packages are not yet installed.
+  const { default: sharp } = await import('sharp');
   let state = 1;
   const random = (below) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -74,19 +75,28 @@ async function rehearseServoEngine(module) {
     device: 'cpu',
     strict: false,
   };
-  const [goal, ...frames] = await renderViews();
-  for (const detector of ['ORB', 'SIFT', 'AKAZE']) {
-    const setup = { ...session, detector };
-    engine.prepare(setup);
-    const { known } = await engine.open(setup, { kind: 'image', bytes: goal });
-    await engine.open(setup, known);
-    for (const [sequence, bytes] of frames.entries())
-      await engine.step({ format: 'jpeg', sequence, captureTimeMicros: BigInt(sequence), size: null, bytes });
+  try {
+    const [goal, ...frames] = await renderViews();
+    for (const detector of ['ORB', 'SIFT', 'AKAZE']) {
+      const setup = { ...session, detector };
+      void engine.prepare(setup);
+      const { known } = await engine.open(setup, { kind: 'image', bytes: goal });
+      await engine.open(setup, known);
+      for (const [sequence, bytes] of frames.entries())
+        await engine.step({
+          format: 'jpeg',
+          sequence,
+          captureTimeMicros: BigInt(sequence),
+          size: null,
+          bytes,
+        });
+    }
+    process.kill(engine.pid, 'SIGTERM');
+    await engine.exited;
+    if (stderr !== '') throw new Error(stderr);
+  } finally {
+    engine.kill(new Error('The rehearsal has ended.'));
   }
-  await engine.closeSession();
-  process.kill(engine.pid, 'SIGTERM');
-  await engine.exited;
-  if (stderr !== '') throw new Error(stderr);
 }
 
 /** By entry of a bundle; each takes the module that starts the bundle and saves the code when its process ends. */
