@@ -7,7 +7,6 @@ import type { Features } from '../vision/features/types.js';
 import type { Vec3 } from '../vision/geometry/vector.js';
 import { frameConfidence, type FrameConfidence } from '../vision/servoing/confidence.js';
 import { IbvsPolicy } from '../vision/servoing/ibvs-policy.js';
-import type { FitEvidence } from '../vision/servoing/point-fit/point-fit.js';
 import { sceneCentre } from '../vision/servoing/pose-agreement.js';
 import { MIN_GOAL_POINTS, type ServoObservation, type ServoPolicy } from '../vision/servoing/servo-policy.js';
 import { StopRule } from '../vision/servoing/stop-rule.js';
@@ -53,16 +52,10 @@ export interface ServoStep {
   matches(): FrameMatches;
 }
 
-/** Answer of the policy to one frame. */
-interface PolicyAnswer extends Pick<FrameRecord, 'velocity' | 'reason'> {
-  readonly evidence: FitEvidence | null;
-}
-
 interface AnsweredFrame {
   readonly observation: ServoObservation;
   readonly view: CameraView;
   readonly velocity: FrameRecord['velocity'];
-  readonly evidence: FitEvidence | null;
   readonly featureError: number | null;
 }
 
@@ -135,7 +128,7 @@ export class Servo {
     const velocity = answer?.velocity ?? null;
     const end = performance.now();
     const reason: LostReason | null = unused ?? answer?.reason ?? null;
-    const judged = { observation, view, velocity, evidence: answer?.evidence ?? null, featureError };
+    const judged = { observation, view, velocity, featureError };
     const confidence = await this.#confidence(found, judged);
     const record: FrameRecord = {
       frame: frame.index,
@@ -178,20 +171,25 @@ export class Servo {
    * A frame for which the network returns non-finite numbers is lost; the job continues and the policy's memory is
    * unchanged. Points of a weak frame do not enter the memory.
    */
-  async #answer(observation: ServoObservation, weak: boolean): Promise<PolicyAnswer> {
+  async #answer(
+    observation: ServoObservation,
+    weak: boolean,
+  ): Promise<Pick<FrameRecord, 'velocity' | 'reason'>> {
     try {
-      const step = await this.#setup.policy.step(observation, weak ? { memory: 'frame' } : {});
-      if (step.lost !== null) return { velocity: null, reason: step.lost.code, evidence: null };
-      return { velocity: step.velocity, reason: null, evidence: step.evidence ?? null };
+      const { velocity, lost } = await this.#setup.policy.step(
+        observation,
+        weak ? { memory: 'frame', verified: false } : {},
+      );
+      return { velocity, reason: lost?.code ?? null };
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'NETWORK_NON_FINITE') throw error;
-      return { velocity: null, reason: 'NETWORK_NON_FINITE', evidence: null };
+      return { velocity: null, reason: 'NETWORK_NON_FINITE' };
     }
   }
 
   async #confidence(
     found: Correspondences,
-    { observation, view, velocity, evidence, featureError }: AnsweredFrame,
+    { observation, view, velocity, featureError }: AnsweredFrame,
   ): Promise<FrameConfidence | null> {
     if (velocity === null) return null;
     const { policy, gain, goalDistance } = this.#setup;
@@ -212,7 +210,6 @@ export class Servo {
       detector: this.#setup.detector,
       policy: policy.name,
       velocity,
-      evidence,
       ibvs,
       gain,
       goalDistance,

@@ -1,11 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { format } from 'prettier';
-import {
-  CONFIDENCE_FEATURES,
-  confidenceTerms,
-  PLAIN_TERMS,
-} from '../../../src/vision/servoing/confidence.js';
+import { CONFIDENCE_FEATURES, confidenceTerms } from '../../../src/vision/servoing/confidence.js';
 import type { ConfidencePolicy } from '../../../src/vision/servoing/confidence-model.js';
 import { POLICIES } from '../servo-under-test.js';
 import { probabilityOf } from '../../../src/vision/servoing/confidence.js';
@@ -35,10 +31,7 @@ export interface Calibration {
  * Penalty of the fits. Products are many: with a tenth of the penalty the frames of scenes left out are forecast as well, those of
  * the held-out scenes less well.
  */
-const ridgeOf =
-  (status: Status) =>
-  (coefficient: number): number =>
-    coefficient < PLAIN_TERMS[status] ? 1 : 10;
+const ridge = (coefficient: number): number => (coefficient < CONFIDENCE_FEATURES.length ? 1 : 10);
 
 const round = (value: number): number => Number(value.toPrecision(6));
 
@@ -67,17 +60,17 @@ function observed(
 
 /** Fits every policy's verified and weak frames. */
 export function fitCalibration(samples: readonly Sample[], withinDegrees: number): Calibration {
-  const each = <Value>(of: (own: Observation[], status: Status) => Value) =>
+  const each = <Value>(of: (own: Observation[]) => Value) =>
     Object.fromEntries(
       POLICIES.map((policy) => {
-        const own = (status: Status) => of(observed(samples, policy, { status, withinDegrees }), status);
+        const own = (status: Status) => of(observed(samples, policy, { status, withinDegrees }));
         return [policy, { tracking: own('tracking'), weak: own('weak') }];
       }),
     ) as Record<ConfidencePolicy, Record<Status, Value>>;
   return {
     features: CONFIDENCE_FEATURES,
     withinDegrees,
-    coefficients: each((own, status) => fitLogistic(own, ridgeOf(status)).map(round)),
+    coefficients: each((own) => fitLogistic(own, ridge).map(round)),
     observations: each((own) => own.length),
   };
 }
@@ -105,7 +98,7 @@ export function crossForecasts(
     const others = observed(scenes.filter((other) => other !== scene).flat(), policy, question);
     return forecasts(scene, policy, {
       ...question,
-      coefficients: fitLogistic(others, ridgeOf(question.status)),
+      coefficients: fitLogistic(others, ridge),
     });
   });
 }

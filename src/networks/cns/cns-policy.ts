@@ -15,6 +15,7 @@ import {
   type ServoObservation,
   type ServoPolicy,
   type ServoScale,
+  type StepOptions,
 } from '../../vision/servoing/servo-policy.js';
 
 /** The two graphs of the policy. */
@@ -74,10 +75,7 @@ export class CnsPolicy implements ServoPolicy {
    * @throws AppError `NETWORK_NON_FINITE`, and what the session throws; the memory stays as it was then.
    * `GOAL_MISSING` (internal) before `setGoal`.
    */
-  async step(
-    observation: ServoObservation,
-    options: { readonly memory?: MemoryMode } = {},
-  ): Promise<PolicyStep> {
+  async step(observation: ServoObservation, options: StepOptions = {}): Promise<PolicyStep> {
     const state = this.#state;
     if (state === null) {
       throw new AppError('GOAL_MISSING', { message: 'setGoal comes before step.' });
@@ -87,9 +85,9 @@ export class CnsPolicy implements ServoPolicy {
     const { current } = observation;
     const carry = (options.memory ?? this.#memory) === 'sequence';
     const hidden = carry ? state.hidden : this.#emptyMemory(state);
-    const decoded = await state.network.run({ current, rows, hidden });
+    const decoded = await state.network.run({ current, rows, hidden, verified: options.verified ?? true });
     if (carry) state.hidden = decoded.hidden;
-    return { velocity: this.#scale(decoded.velocity), lost: null, evidence: decoded.evidence };
+    return { velocity: this.#scale(decoded.velocity), lost: null };
   }
 
   #scale([vx, vy, vz, wx, wy, wz]: Velocity): Velocity {

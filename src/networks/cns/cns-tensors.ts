@@ -1,6 +1,5 @@
 import { AppError } from '../../errors/app-error.js';
 import type { Velocity } from '../../vision/geometry/velocity.js';
-import type { FitEvidence } from '../../vision/servoing/point-fit/point-fit.js';
 import { float32Output, float32Tensor, type Tensor } from '../runtime/tensor-session.js';
 import type { GoalSize, ServoGoal } from '../../vision/servoing/servo-policy.js';
 
@@ -45,8 +44,6 @@ export interface DecodedFrame {
   readonly velocity: Velocity;
   /** `[C, w]` the new memory. */
   readonly hidden: Float32Array;
-  /** How sure the fit to the points is; `null` where the graph contains it. */
-  readonly evidence: FitEvidence | null;
 }
 
 /**
@@ -64,7 +61,7 @@ export function decodeFrame(
   refuseNonFinite(name, raw);
   refuseNonFinite('hidden_out', hidden);
   const [vx, vy, vz, wx, wy, wz] = raw;
-  return { velocity: [vx, vy, vz, wx, wy, wz], hidden, evidence: null };
+  return { velocity: [vx, vy, vz, wx, wy, wz], hidden };
 }
 
 function refuseNonFinite(name: string, values: Float32Array): void {

@@ -42,7 +42,7 @@ class FittedTwist implements FrameNetwork {
   async run(frame: VisibleFrame): Promise<DecodedFrame> {
     const outputs = await this.#session.run(this.#feeds.of(frame));
     const { velocity, hidden } = decodeFrame(outputs, 'twist', this.#hiddenShape);
-    return { hidden, ...this.#fit.fit(velocity, frame.current, frame.rows) };
+    return { velocity: this.#fit.fit(velocity, frame), hidden };
   }
 }
 

@@ -10,6 +10,8 @@ export interface VisibleFrame {
   readonly rows: readonly number[];
   /** `[C, w]` */
   readonly hidden: Float32Array;
+  /** Whether the points agree with one rigid motion. */
+  readonly verified: boolean;
 }
 
 /**
@@ -44,7 +46,7 @@ export class VisibleFeeds {
   }
 
   /** Feeds of a frame, valid until the next call. */
-  of({ current, rows, hidden }: VisibleFrame): NamedTensors {
+  of({ current, rows, hidden }: Omit<VisibleFrame, 'verified'>): NamedTensors {
     const { clusters } = this.#size;
     const width = this.#width;
     const { g_dst: queries, g_att: logits, g_val: values } = this.#features;

@@ -1,7 +1,6 @@
 import { length, type Vec3 } from '../geometry/vector.js';
 import { inGoalDistances, type Velocity } from '../geometry/velocity.js';
 import { CONFIDENCE_MODEL, type ConfidencePolicy } from './confidence-model.js';
-import type { FitEvidence } from './point-fit/point-fit.js';
 import { poseAgreement, type MatchedPoints } from './pose-agreement.js';
 
 /** What a frame's confidence is made from. */
@@ -25,8 +24,6 @@ export interface ConfidenceInputs {
   /** The policy and its velocity. */
   readonly policy: ConfidencePolicy;
   readonly velocity: Velocity;
-  /** How sure the policy's fit to the points is; `null` without one. */
-  readonly evidence: FitEvidence | null;
   /** The velocity of IBVS on the same points with the same gain and goal distance; `null` where it had none. */
   readonly ibvs: Velocity | null;
   readonly gain: number;
@@ -54,20 +51,10 @@ export const CONFIDENCE_FEATURES = [
   'logPoseAgreement',
   'orb',
   'akaze',
-  'agreeingStarts',
-  'fromNetwork',
 ] as const;
 
 /** Features that are 0 or 1 and have no products. */
 const CONSTANT_FEATURES: readonly string[] = ['one', 'noAgreement', 'orb', 'akaze'];
-/** Features that say something of weak frames alone; they are the last ones. */
-const WEAK_FEATURES = 2;
-
-/** How many of {@link confidenceTerms} are features; the others are products. */
-export const PLAIN_TERMS: Readonly<Record<'tracking' | 'weak', number>> = {
-  tracking: CONFIDENCE_FEATURES.length - WEAK_FEATURES,
-  weak: CONFIDENCE_FEATURES.length,
-};
 
 /** Share of the image over which evenly spread points count as fully spread. */
 const FULL_SPREAD_SHARE = 0.25;
@@ -75,8 +62,6 @@ const FULL_SPREAD_SHARE = 0.25;
 const SPEED_FLOOR = 0.02;
 /** Feature errors (normalised units) below this are noise of the key points. */
 const ERROR_FLOOR = 0.002;
-/** Of policies without a fit. */
-const NO_EVIDENCE: FitEvidence = { agreeingStarts: 1, fromNetwork: 0 };
 /** Shares of points that agree or disagree below this are noise. */
 const POSE_FLOOR = 0.02;
 
@@ -102,15 +87,13 @@ export const probabilityOf = (terms: readonly number[], coefficients: readonly n
  */
 export function confidenceTerms(features: readonly number[], status: 'tracking' | 'weak'): readonly number[] {
   if (status === 'weak') return features;
-  const own = features.slice(0, PLAIN_TERMS.tracking);
-  const measured = own.filter((_, k) => !CONSTANT_FEATURES.includes(CONFIDENCE_FEATURES[k]));
-  return [...own, ...measured.flatMap((a, k) => measured.slice(k).map((b) => a * b))];
+  const measured = features.filter((_, k) => !CONSTANT_FEATURES.includes(CONFIDENCE_FEATURES[k]));
+  return [...features, ...measured.flatMap((a, k) => measured.slice(k).map((b) => a * b))];
 }
 
 function featuresOf(inputs: ConfidenceInputs): readonly number[] {
   const { matches, inliers, points, viewArea, velocity, ibvs, gain, goalDistance, featureError } = inputs;
   const [vx, vy, vz, wx, wy, wz] = inGoalDistances(velocity, goalDistance);
-  const evidence = inputs.evidence ?? NO_EVIDENCE;
   const share = matches > 0 ? Math.min(1, inliers / matches) : 0;
   const agreement = ibvs === null ? null : agreementOf(velocity, ibvs, inputs);
   const detector = inputs.detector.toUpperCase();
@@ -128,8 +111,6 @@ function featuresOf(inputs: ConfidenceInputs): readonly number[] {
     Math.log((agreeing + POSE_FLOOR) / (1 - agreeing + POSE_FLOOR)),
     Number(detector === 'ORB'),
     Number(detector === 'AKAZE'),
-    evidence.agreeingStarts,
-    evidence.fromNetwork / 60,
   ];
 }
 

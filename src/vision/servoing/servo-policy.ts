@@ -1,6 +1,5 @@
 import type { Velocity } from '../geometry/velocity.js';
 import { AppError } from '../../errors/app-error.js';
-import type { FitEvidence } from './point-fit/point-fit.js';
 
 /**
  * The points that a servo run tracks, on the normalised plane (`x = (u - cx) / fx`, x right, y down), and their
@@ -29,9 +28,16 @@ export interface ServoObservation {
  */
 export type MemoryMode = 'sequence' | 'frame';
 
+/** How a policy takes one frame. */
+export interface StepOptions {
+  readonly memory?: MemoryMode;
+  /** Whether the points agree with one rigid motion; `true` unless given. */
+  readonly verified?: boolean;
+}
+
 /** Result of a policy for one frame: a velocity, or the reason why there is none. */
 export type PolicyStep =
-  | { readonly velocity: Velocity; readonly lost: null; readonly evidence?: FitEvidence | null }
+  | { readonly velocity: Velocity; readonly lost: null }
   | { readonly velocity: null; readonly lost: LostReason };
 
 /** Why a frame has no velocity. */
@@ -52,7 +58,7 @@ export interface ServoPolicy {
    */
   setGoal(goal: ServoGoal): Promise<void>;
   /** Processes one frame. A lost frame leaves the memory unchanged. */
-  step(observation: ServoObservation, options?: { readonly memory?: MemoryMode }): Promise<PolicyStep>;
+  step(observation: ServoObservation, options?: StepOptions): Promise<PolicyStep>;
 }
 
 /** Scaling of velocities. */

@@ -1,5 +1,5 @@
 import { length, scale, type Vec3 } from '../../geometry/vector.js';
-import { compareVelocity, type Velocity } from '../../geometry/velocity.js';
+import type { Velocity } from '../../geometry/velocity.js';
 import { FitEquations, type FitPoints, type FitScene } from './fit-equations.js';
 import { lawOf, movedPose, poseOf, type FittedPose } from './fitted-pose.js';
 import { startPoses } from './start-poses.js';
@@ -38,22 +38,17 @@ const NO_PRIOR = 1e-3;
 /** Beyond this, in goal distances and radians per second, a fit has failed. */
 const LARGEST = 50;
 
-/** Degrees between velocities up to which two fits count as having led to the same pose. */
-const SAME_POSE = 30;
-
-/** How sure a fit is. */
-export interface FitEvidence {
-  /** Share of the starts that led to the answered velocity; 1 where the first was enough. */
-  readonly agreeingStarts: number;
-  /** Degrees between the answered velocity and the network's. */
-  readonly fromNetwork: number;
-}
-
-/** Result of {@link PointFit}. */
-export interface FittedVelocity {
-  /** Translation in goal distances; the given velocity where the points agree with no pose. */
-  readonly velocity: Velocity;
-  readonly evidence: FitEvidence;
+/** Points of one frame. */
+export interface FitFrame {
+  /** `[N, 2]` current positions on the normalised plane. */
+  readonly current: Float32Array;
+  /** Indices of the visible points. */
+  readonly rows: readonly number[];
+  /**
+   * Whether the points agree with one rigid motion. With a few wrong ones among few, some other start always fits better, often
+   * to a pose on the other side of the scene, and the network's answer is the safer one.
+   */
+  readonly verified: boolean;
 }
 
 /** Where a fit starts and what holds it there. */
@@ -66,19 +61,14 @@ interface FitStart {
 }
 
 interface Fitted {
+  readonly pose: FittedPose;
   readonly noise: number;
   /** Sum of the points' weights. */
   readonly agreeing: number;
   /** The same at {@link COMPARED_NOISE}. */
   readonly comparable: number;
-  /** Translation in goal distances. */
-  readonly law: Velocity;
-}
-
-/** The fit that counts, and those from all starts. */
-interface Chosen {
-  readonly fit: Fitted;
-  readonly all: readonly Fitted[];
+  /** `[M]` inverse depths of the points. */
+  readonly depths: Float64Array;
 }
 
 /**
@@ -86,7 +76,8 @@ interface Chosen {
  * network's gives the first pose and the prior of a few Gauss-Newton steps, in which wrong matches lose their weight (Geman and
  * McClure), the noise of the others is estimated, and the depth of each point is eliminated. The same computation as in the
  * graphs `step` and `policy` (`training/cns/refinement.py`), in double precision and for the visible points alone. Where few points
- * agree with the result, which far aside happens to one frame in six, other poses are tried as well: those of {@link startPoses}.
+ * of a verified frame agree with the result, which far aside happens to one frame in six, other poses are tried as well: those of
+ * {@link startPoses}.
  */
 export class PointFit {
   readonly #goal: Float32Array;
@@ -100,29 +91,22 @@ export class PointFit {
 
   /**
    * @param velocity of the network, translation in goal distances
-   * @param current `[N, 2]` current positions on the normalised plane
-   * @param rows indices of the visible points
+   * @returns translation in goal distances; the given velocity where the points agree with no pose
    */
-  fit(velocity: Velocity, current: Float32Array, rows: readonly number[]): FittedVelocity {
+  fit(velocity: Velocity, { current, rows, verified }: FitFrame): Velocity {
     const pick = (points: Float32Array) =>
       Float64Array.from({ length: 2 * rows.length }, (_, k) => points[2 * rows[k >> 1] + (k & 1)]);
     const points: FitPoints = { goal: pick(this.#goal), current: pick(current) };
     const first = this.#fitFrom(this.#startOf(velocity), points);
-    const sure = first.comparable >= SURE_SHARE * rows.length;
-    const { fit, all } = sure ? { fit: first, all: [first] } : this.#fitAgain(first, points);
-    const { noise, agreeing, law } = fit;
+    const doubted = verified && first.comparable < SURE_SHARE * rows.length;
+    const { pose, noise, agreeing, depths } = doubted ? this.#fitAgain(first, points) : first;
     const share = Math.max(agreeing / Math.max(rows.length, 1), LEAST_SHARE);
     const trust = 1 / (1 + (noise / DOUBTFUL_NOISE) ** 8 + (DOUBTFUL_SHARE / share) ** 8);
+    const law = lawOf(pose, this.#scene.centre, this.#centreOf(points, depths));
     const mixed = (k: number): number => velocity[k] + trust * (law[k] - velocity[k]);
     const fitted: Velocity = [mixed(0), mixed(1), mixed(2), mixed(3), mixed(4), mixed(5)];
     // Also false for NaN.
-    const answered = fitted.every((value) => Math.abs(value) < LARGEST) ? fitted : velocity;
-    const agreed = all.filter((one) => degreesBetween(one.law, answered) < SAME_POSE);
-    const evidence = {
-      agreeingStarts: sure ? 1 : agreed.length / all.length,
-      fromNetwork: degreesBetween(answered, velocity),
-    };
-    return { velocity: answered, evidence };
+    return fitted.every((value) => Math.abs(value) < LARGEST) ? fitted : velocity;
   }
 
   #startOf(velocity: Velocity): FitStart {
@@ -138,18 +122,17 @@ export class PointFit {
   }
 
   /** The result from another start that is clearly better than the first; the first if there is none. */
-  #fitAgain(first: Fitted, points: FitPoints): Chosen {
+  #fitAgain(first: Fitted, points: FitPoints): Fitted {
     const some = thinned(points);
     const starts = startPoses(some, this.#scene).map((pose) => {
       const start = { pose, limit: OTHER_FIRST_LIMIT, prior: Array<number>(6).fill(NO_PRIOR) };
-      return { start, fit: this.#fitFrom(start, some) };
+      return { start, comparable: this.#fitFrom(start, some).comparable };
     });
-    const chosen = starts.reduce((a, b) => (b.fit.comparable > a.fit.comparable ? b : a));
+    const chosen = starts.reduce((a, b) => (b.comparable > a.comparable ? b : a));
     const other = this.#fitFrom(chosen.start, points);
-    const count = points.goal.length / 2;
+    const count = first.depths.length;
     const better = count - other.comparable < MAX_MISSES * (count - first.comparable);
-    const fit = better && other.comparable > MIN_OTHER_SHARE * count ? other : first;
-    return { fit, all: [first, ...starts.map((start) => start.fit)] };
+    return better && other.comparable > MIN_OTHER_SHARE * count ? other : first;
   }
 
   #fitFrom({ pose: start, limit: first, prior: weights }: FitStart, points: FitPoints): Fitted {
@@ -172,9 +155,13 @@ export class PointFit {
       noise = Math.max(NOISE.least, Math.min(NOISE.largest, noise));
     }
     const compared = { pose, noise: COMPARED_NOISE, limit: LAST_LIMIT * COMPARED_NOISE };
-    const { weight: comparable } = equations.collect(compared);
-    const law = lawOf(pose, this.#scene.centre, this.#centreOf(points, equations.depths));
-    return { noise, agreeing, comparable, law };
+    return {
+      pose,
+      noise,
+      agreeing,
+      comparable: equations.collect(compared).weight,
+      depths: equations.depths,
+    };
   }
 
   /** Mean of all goal points in space; those that are not visible have the scene's depth. */
@@ -191,12 +178,6 @@ export class PointFit {
     // The centre is the mean of the points at the scene's depth.
     return [centre[0] + x / count, centre[1] + y / count, centre[2] + z / count];
   }
-}
-
-/** Degrees between velocities with translations in goal distances; 180 where one is not finite. */
-function degreesBetween(a: Velocity, b: Velocity): number {
-  const angle = compareVelocity(a, b, 1).angle6Deg ?? 0;
-  return Number.isFinite(angle) ? angle : 180;
 }
 
 /** Every so many-th point, {@link MAX_CHOOSING} at most. */

@@ -33,7 +33,6 @@ const good: ConfidenceInputs = {
   detector: 'SIFT',
   policy: 'cns',
   velocity: roll,
-  evidence: null,
   ibvs: roll,
   gain: 1,
   goalDistance: 1,
@@ -95,14 +94,6 @@ describe('frame confidence', () => {
     expect(of('XFeat')).toBe(of('SIFT'));
   });
 
-  it('believes a weak frame less where starts of the fit led elsewhere, or far from what the network said', () => {
-    const of = (weak: boolean, agreeingStarts: number, fromNetwork: number): number =>
-      frameConfidence({ ...good, weak, inliers: 20, evidence: { agreeingStarts, fromNetwork } }).value;
-    expect(of(true, 0.2, 20)).toBeLessThan(of(true, 1, 20));
-    expect(of(true, 1, 80)).toBeLessThan(of(true, 1, 20));
-    expect(of(false, 0.2, 80)).toBe(of(false, 1, 20));
-  });
-
   it('does not depend on the gain, which makes all velocities faster', () => {
     const fast: Velocity = [0, 0, 0, 0, 0, 1.6];
     const { value } = frameConfidence({ ...good, gain: 4, velocity: fast, ibvs: fast });
@@ -123,9 +114,9 @@ describe('frame confidence', () => {
     expect(coefficients).toEqual(CONFIDENCE_MODEL);
     expect(withinDegrees).toBe(30);
     for (const { tracking, weak } of Object.values(CONFIDENCE_MODEL)) {
-      // Eleven features, and the products of any two of the seven that vary; two more of weak frames.
+      // Eleven features, and the products of any two of the seven that vary.
       expect(tracking).toHaveLength(11 + 28);
-      expect(weak).toHaveLength(13);
+      expect(weak).toHaveLength(11);
     }
   });
 });
