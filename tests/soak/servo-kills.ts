@@ -2,8 +2,8 @@
  * `npm run soak:servo-kills -- [--sessions 10] [--rounds 3] [--fps 2] [--detector ORB]`: live sessions on a stack of its own
  * whose engines, whose database and whose api process are killed with SIGKILL while frames come. Prints how long every
  * session took to answer again, and the frames that clients saw answered beside those that were captured. Exits 1 when a
- * session hangs, a process is left, a balance differs from its ledger, engines need more than two seconds, or more than two
- * seconds of work are not captured.
+ * session hangs, a process is left, a balance differs from its ledger, a session answers later than two seconds and the time
+ * between two of its frames after its engine was killed, or more than two seconds of work are not captured.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
