@@ -3,7 +3,7 @@ import type { TrackedFrame } from '../../../src/servoing/track-ahead.js';
 import type { Correspondences } from '../../../src/vision/features/correspondences.js';
 import type { Features } from '../../../src/vision/features/types.js';
 import type { Velocity } from '../../../src/vision/geometry/velocity.js';
-import type { MemoryMode, ServoPolicy } from '../../../src/vision/servoing/servo-policy.js';
+import type { ServoPolicy, StepOptions } from '../../../src/vision/servoing/servo-policy.js';
 
 const COUNT = 30;
 const size = { width: 640, height: 480 };
@@ -25,7 +25,7 @@ const goal: Features = {
   descriptors: { kind: 'binary', bytes: 1, data: new Uint8Array(COUNT) },
 };
 
-/** Answers how many frames its memory holds, which shows in its velocity. */
+/** Answers how many frames its memory holds, and whether it was told that the points are verified: both show in its velocity. */
 class CountingPolicy implements ServoPolicy {
   readonly name = 'cns';
   frames = 0;
@@ -34,9 +34,9 @@ class CountingPolicy implements ServoPolicy {
     return Promise.resolve();
   }
 
-  step(_: unknown, { memory = 'sequence' }: { readonly memory?: MemoryMode } = {}) {
+  step(_: unknown, { memory = 'sequence', verified = true }: StepOptions = {}) {
     if (memory === 'sequence') this.frames += 1;
-    const velocity: Velocity = [memory === 'sequence' ? this.frames : -1, 0, 0, 0, 0, 0];
+    const velocity: Velocity = [memory === 'sequence' ? this.frames : -1, Number(verified), 0, 0, 0, 0];
     return Promise.resolve({ velocity, lost: null });
   }
 }
@@ -111,7 +111,7 @@ describe('status of frames', () => {
     const [tracked, doubtful, none] = await run([found(20), weak, lost]);
     expect(tracked).toMatchObject({ status: 'tracking', reason: null });
     expect(doubtful).toMatchObject({ status: 'weak', reason: null, inliers: COUNT, model: 'none' });
-    expect(doubtful.velocity).not.toBeNull();
+    expect([tracked.velocity?.[1], doubtful.velocity?.[1]]).toEqual([1, 0]);
     expect(doubtful.featureError).toBeCloseTo(30 / 540, 5);
     expect(none).toMatchObject({ status: 'lost', reason: 'TOO_FEW_MATCHES', velocity: null, confidence: 0 });
   });
