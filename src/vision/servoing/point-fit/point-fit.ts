@@ -26,9 +26,11 @@ const LEAST_SHARE = 0.01;
 /** Noise (normalised units) at which the results of several fits are compared. */
 const COMPARED_NOISE = 3 / 540;
 /** Share of agreeing points from which on the first fit is not doubted: other starts cost as much as several fits. */
-const SURE_SHARE = 0.95;
+const SURE_SHARE = 0.9;
 /** A fit from another start must have this share of agreeing points, and at most this part of the first fit's disagreeing ones. */
 const [MIN_OTHER_SHARE, MAX_MISSES] = [0.7, 0.8];
+/** Other starts from which a fit is made: those with which most points agree to begin with, within this error. */
+const PROMISING = { count: 3, noise: 0.02, limit: 0.1 };
 /** Error at which a point counts a quarter in the first step from another start. */
 const OTHER_FIRST_LIMIT = 0.02;
 /** Points that choose among the starts, at most. */
@@ -124,15 +126,25 @@ export class PointFit {
   /** The result from another start that is clearly better than the first; the first if there is none. */
   #fitAgain(first: Fitted, points: FitPoints): Fitted {
     const some = thinned(points);
-    const starts = startPoses(some, this.#scene).map((pose) => {
+    const tried = this.#promising(startPoses(some, this.#scene), some).map((pose) => {
       const start = { pose, limit: OTHER_FIRST_LIMIT, prior: Array<number>(6).fill(NO_PRIOR) };
-      return { start, comparable: this.#fitFrom(start, some).comparable };
+      return { start, fitted: this.#fitFrom(start, some) };
     });
-    const chosen = starts.reduce((a, b) => (b.comparable > a.comparable ? b : a));
-    const other = this.#fitFrom(chosen.start, points);
-    const count = first.depths.length;
-    const better = count - other.comparable < MAX_MISSES * (count - first.comparable);
-    return better && other.comparable > MIN_OTHER_SHARE * count ? other : first;
+    const best = tried.reduce((a, b) => (b.fitted.comparable > a.fitted.comparable ? b : a));
+    const isBetter = (other: Fitted): boolean => missed(other) < MAX_MISSES * missed(first);
+    if (!isBetter(best.fitted)) return first;
+    const other = this.#fitFrom(best.start, points);
+    return isBetter(other) && missed(other) < 1 - MIN_OTHER_SHARE ? other : first;
+  }
+
+  #promising(starts: readonly FittedPose[], points: FitPoints): FittedPose[] {
+    const { count, noise, limit } = PROMISING;
+    const equations = new FitEquations(points, this.#scene);
+    return starts
+      .map((pose) => ({ pose, agreeing: equations.collect({ pose, noise, limit }).weight }))
+      .sort((a, b) => b.agreeing - a.agreeing)
+      .slice(0, count)
+      .map(({ pose }) => pose);
   }
 
   #fitFrom({ pose: start, limit: first, prior: weights }: FitStart, points: FitPoints): Fitted {
@@ -179,6 +191,9 @@ export class PointFit {
     return [centre[0] + x / count, centre[1] + y / count, centre[2] + z / count];
   }
 }
+
+/** Share of the points that do not agree. */
+const missed = ({ comparable, depths }: Fitted): number => 1 - comparable / depths.length;
 
 /** Every so many-th point, {@link MAX_CHOOSING} at most. */
 function thinned({ goal, current }: FitPoints): FitPoints {
