@@ -78,8 +78,8 @@ interface Fitted {
  * network's gives the first pose and the prior of a few Gauss-Newton steps, in which wrong matches lose their weight (Geman and
  * McClure), the noise of the others is estimated, and the depth of each point is eliminated. The same computation as in the
  * graphs `step` and `policy` (`training/cns/refinement.py`), in double precision and for the visible points alone. Where few points
- * of a verified frame agree with the result, which far aside happens to one frame in six, other poses are tried as well: those of
- * {@link startPoses}.
+ * of a verified frame agree with the result, which far aside happens to one frame in four, other poses are tried as well, of
+ * {@link startPoses} the most promising ones.
  */
 export class PointFit {
   readonly #goal: Float32Array;
