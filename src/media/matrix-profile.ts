@@ -1,4 +1,5 @@
-import { determinant3, multiply3, transpose3, type Matrix3 } from '../vision/geometry/two-view/matrix3.js';
+import { fromColumns, multiply, rotate, type Mat3 } from '../vision/geometry/rotation.js';
+import { cross, dot, scale, type Vec3 } from '../vision/geometry/vector.js';
 
 /** Chromaticities (CIE 1931 x and y) of the primaries and the white point of an RGB space. */
 export interface Primaries {
@@ -16,13 +17,10 @@ export const SRGB_PRIMARIES: Primaries = {
   blue: [0.15, 0.06],
 };
 
-/** XYZ, or responses of three cones. */
-type Vector = readonly [number, number, number];
-
 /** White point of the connection space of ICC profiles. */
-const D50: Vector = [0.9642, 1, 0.8249];
+const D50: Vec3 = [0.9642, 1, 0.8249];
 /** Cone responses of the Bradford transform (ICC.1:2010, annex E). */
-const BRADFORD = [0.8951, 0.2664, -0.1614, -0.7502, 1.7135, 0.0367, 0.0389, -0.0685, 1.0296];
+const BRADFORD: Mat3 = [0.8951, 0.2664, -0.1614, -0.7502, 1.7135, 0.0367, 0.0389, -0.0685, 1.0296];
 
 /**
  * An ICC profile of version 4 of an RGB space.
@@ -48,36 +46,31 @@ export const greyProfile = (exponent: number, name: string): Buffer =>
   profileOf('GRAY', name, [['kTRC', curveOf(exponent)]]);
 
 /** The matrix from linear RGB to the XYZ of the connection space. */
-function toD50({ white, red, green, blue }: Primaries): Matrix3 {
-  const [r, g, b] = [red, green, blue].map(xyzOf);
-  const columns = Float64Array.of(r[0], g[0], b[0], r[1], g[1], b[1], r[2], g[2], b[2]);
+function toD50({ white, red, green, blue }: Primaries): Mat3 {
+  const columns = fromColumns(xyzOf(red), xyzOf(green), xyzOf(blue));
   const light = xyzOf(white);
   // As much of each primary as gives white together.
-  const matrix = multiply3(columns, diagonal(apply(inverse(columns), light)));
-  const [from, to] = [apply(BRADFORD, light), apply(BRADFORD, D50)];
+  const matrix = multiply(columns, diagonal(rotate(inverse(columns), light)));
+  const [from, to] = [rotate(BRADFORD, light), rotate(BRADFORD, D50)];
   const gains = diagonal([to[0] / from[0], to[1] / from[1], to[2] / from[2]]);
-  return multiply3(inverse(BRADFORD), multiply3(gains, multiply3(BRADFORD, matrix)));
+  return multiply(inverse(BRADFORD), multiply(gains, multiply(BRADFORD, matrix)));
 }
 
-const xyzOf = ([x, y]: readonly [number, number]): Vector => [x / y, 1, (1 - x - y) / y];
+const xyzOf = ([x, y]: readonly [number, number]): Vec3 => [x / y, 1, (1 - x - y) / y];
 
-const diagonal = ([a, b, c]: Vector): Matrix3 => Float64Array.of(a, 0, 0, 0, b, 0, 0, 0, c);
-
-const apply = (m: ArrayLike<number>, [x, y, z]: Vector): Vector => [
-  m[0] * x + m[1] * y + m[2] * z,
-  m[3] * x + m[4] * y + m[5] * z,
-  m[6] * x + m[7] * y + m[8] * z,
-];
+const diagonal = ([a, b, c]: Vec3): Mat3 => [a, 0, 0, 0, b, 0, 0, 0, c];
 
 /** The columns of the inverse are the cross products of the rows, divided by the determinant. */
-function inverse(m: ArrayLike<number>): Matrix3 {
-  const row = (at: number): Vector => [m[at], m[at + 1], m[at + 2]];
-  const columns = [cross(row(3), row(6)), cross(row(6), row(0)), cross(row(0), row(3))].flat();
-  const scale = 1 / determinant3(m);
-  return transpose3(Float64Array.from(columns, (value) => value * scale));
+function inverse(m: Mat3): Mat3 {
+  const [first, second, third]: Vec3[] = [
+    [m[0], m[1], m[2]],
+    [m[3], m[4], m[5]],
+    [m[6], m[7], m[8]],
+  ];
+  const columns = [cross(second, third), cross(third, first), cross(first, second)] as const;
+  const [x, y, z] = columns.map((column) => scale(column, 1 / dot(first, columns[0])));
+  return fromColumns(x, y, z);
 }
-
-const cross = ([a, b, c]: Vector, [x, y, z]: Vector): Vector => [b * z - c * y, c * x - a * z, a * y - b * x];
 
 const HEADER_BYTES = 128;
 const ENTRY_BYTES = 12;
@@ -93,7 +86,7 @@ function fixed(values: readonly number[]): Buffer {
 const element = (type: string, ...parts: readonly Buffer[]): Buffer =>
   Buffer.concat([Buffer.from(`${type}\0\0\0\0`, 'latin1'), ...parts]);
 
-const xyz = (values: Vector): Buffer => element('XYZ ', fixed(values));
+const xyz = (values: Vec3): Buffer => element('XYZ ', fixed(values));
 
 /** A parametric curve of type 0: an exponent alone. */
 const curveOf = (exponent: number): Buffer => element('para', Buffer.alloc(4), fixed([exponent]));

@@ -30,9 +30,7 @@ export interface StorageReport {
   /** Number of files of previews that rows refer to, and of those that are missing. They can be made again. */
   readonly previews: number;
   readonly lostPreviews: number;
-  /**
-   * Files without a row, older than the minimum age, so that no running request can be about to add their rows.
-   */
+  /** Files without a row, older than the minimum age, so that no running request can be about to add their rows. */
   readonly orphans: readonly ListedBlob[];
   /** Number of files that belong to uploads in several requests, older than that: they may wait for credits. */
   readonly uploads: number;

@@ -8,6 +8,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import PQueue from 'p-queue';
 import sharp from 'sharp';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { makeTestVideo } from '../factories/videos/make-test-video.js';
@@ -28,14 +29,8 @@ const { stack, folder, end } = await startSoakStack('infernode-deletes-', limits
 const client = new ApiClient(stack.url);
 
 /** Calls `work` for each value, some at the same time. */
-async function each<Value>(values: readonly Value[], work: (value: Value) => Promise<void>): Promise<void> {
-  const left = values.values();
-  await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
-      for (const value of left) await work(value);
-    }),
-  );
-}
+const each = <Value>(values: readonly Value[], work: (value: Value) => Promise<void>): Promise<void[]> =>
+  new PQueue({ concurrency: AT_ONCE }).addAll(values.map((value) => () => work(value)));
 
 async function send(method: string, route: string, body?: FormData): Promise<number> {
   const headers = { authorization: `Bearer ${client.accessToken}` };

@@ -55,7 +55,7 @@ export class LoadSession {
   /** Times of the last messages of these kinds; 0 before the first. */
   answeredAt = 0;
   interruptedAt = 0;
-  /** Time of the first answer after the last interruption; infinite before. */
+  /** Time of the first answer, or of the first one after the last interruption; infinite until then. */
   backAt = Infinity;
   isOpen = true;
 

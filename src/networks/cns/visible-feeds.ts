@@ -1,17 +1,12 @@
 import { float32Tensor } from '../runtime/tensor-session.js';
+import type { FitFrame } from '../../vision/servoing/point-fit/point-fit.js';
 import type { GoalSize, ServoGoal } from '../../vision/servoing/servo-policy.js';
 import type { GoalFeatures, NamedTensors } from './cns-tensors.js';
 
-/** What changes from frame to frame. */
-export interface VisibleFrame {
-  /** `[N, 2]` current positions; only visible rows are read. */
-  readonly current: Float32Array;
-  /** Indices of the M visible points. */
-  readonly rows: readonly number[];
+/** What changes from frame to frame; of the current positions only visible rows are read. */
+export interface VisibleFrame extends FitFrame {
   /** `[C, w]` */
   readonly hidden: Float32Array;
-  /** Whether the points agree with one rigid motion. */
-  readonly verified: boolean;
 }
 
 /**

@@ -1,34 +1,11 @@
 import { colourNetwork } from './colour-network.js';
-import { writeOnnx, type NodeSpec } from './onnx-model.js';
+import { loopNode } from './loop-node.js';
+import { writeOnnx } from './onnx-model.js';
 
 /** Numbers of element types in ONNX. */
 const BOOL = 9;
 const FLOAT = 1;
 const INT64 = 7;
-
-/** A loop without end over the scalar `value` while the scalar `condition` holds; its output is that value. */
-export const loopWhile = (condition: string, value: string, output: string): NodeSpec => ({
-  op: 'Loop',
-  inputs: ['', condition, value],
-  outputs: [output],
-  graphs: {
-    body: {
-      inputs: [
-        { name: 'turn', dtype: 'int64', dims: [] },
-        { name: 'goesOn', dtype: 'bool', dims: [] },
-        { name: 'same', dims: [] },
-      ],
-      outputs: [
-        { name: 'goesOnStill', dtype: 'bool', dims: [] },
-        { name: 'sameStill', dims: [] },
-      ],
-      nodes: [
-        { op: 'Identity', inputs: ['goesOn'], outputs: ['goesOnStill'] },
-        { op: 'Identity', inputs: ['same'], outputs: ['sameStill'] },
-      ],
-    },
-  },
-});
 
 /** A network that takes four bytes of memory for each of `count` elements and then never ends. */
 export const hoardingNetwork = (): Uint8Array =>
@@ -42,7 +19,7 @@ export const hoardingNetwork = (): Uint8Array =>
     nodes: [
       { op: 'ConstantOfShape', inputs: ['count'], outputs: ['hoard'] },
       { op: 'Cast', inputs: ['one'], outputs: ['always'], ints: { to: BOOL } },
-      loopWhile('always', 'zero', 'ended'),
+      loopNode({ condition: 'always', value: 'zero', output: 'ended' }),
       // Keeps the memory in use until the loop has ended.
       { op: 'ReduceMax', inputs: ['hoard'], outputs: ['largest'], ints: { keepdims: 0 } },
       { op: 'Add', inputs: ['ended', 'largest'], outputs: ['done'] },
@@ -68,7 +45,7 @@ export const endlessColourNetwork = (hoarded = 0): Uint8Array =>
         { op: 'Mul', inputs: ['share', 'hoarded'], outputs: ['amount'] },
         { op: 'Cast', inputs: ['amount'], outputs: ['count'], ints: { to: INT64 } },
         { op: 'ConstantOfShape', inputs: ['count'], outputs: ['hoard'] },
-        loopWhile('white', 'darkest', 'ended'),
+        loopNode({ condition: 'white', value: 'darkest', output: 'ended' }),
         // Keeps the memory in use until the loop has ended.
         { op: 'ReduceSum', inputs: ['hoard'], outputs: ['sum'], ints: { keepdims: 0 } },
         { op: 'Add', inputs: ['ended', 'sum'], outputs: ['end'] },
