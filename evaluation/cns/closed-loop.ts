@@ -1,11 +1,10 @@
 import { DEFAULT_SERVO_GAIN, type ServoVelocity } from '../../src/domain/servo.js';
-import { trackFeatures } from '../../src/servoing/features/track-features.js';
+import type { FeaturePipeline } from '../../src/servoing/features/feature-pipeline.js';
 import { gainAt, taskErrorNorm } from '../../src/servoing/live/adaptive-gain.js';
-import type { Detector } from '../../src/vision/features/types.js';
 import { integrateVelocity } from '../../src/vision/geometry/pose.js';
 import { poseError } from '../../src/vision/servoing/reference-law.js';
 import type { ServoPair } from './evaluation-scenes.js';
-import type { PolicyName, ServoBench } from './servo-under-test.js';
+import { trackImage, type PolicyName, type ServoBench } from './servo-under-test.js';
 import type { GoalTruth, VirtualCamera } from './virtual-camera.js';
 
 /** 80 ms a frame: large steps, because every frame must be rendered. The gain is a live session's default. */
@@ -32,7 +31,7 @@ export interface ServoEnd {
 export interface Driver {
   readonly bench: ServoBench;
   readonly camera: VirtualCamera;
-  readonly detector: Detector;
+  readonly detector: FeaturePipeline;
   readonly policy: PolicyName;
 }
 
@@ -47,20 +46,16 @@ export async function driveHome(
 ): Promise<ServoEnd> {
   const { secondsPerFrame, mostFrames } = LOOP;
   const { goalDistance } = truth;
-  const goal = await detector.detect(camera.look(pair.goal));
+  const goal = bench.goalOf(await detector.detect(camera.look(pair.goal)));
+  await detector.setGoal(goal);
   const settings = { gain: 1, secondsPerFrame, goalDistance, policy, detector: detector.name, goal };
   const servo = await bench.start(settings);
   let [pose, lostFrames, stopped, index] = [pair.start, 0, false, 0];
   let heldFrom: number | null = null;
   for (; index < mostFrames && !stopped; index++) {
-    const features = await detector.detect(camera.look(pose, pair.scene.condition));
+    const tracked = await trackImage(detector, camera.look(pose, pair.scene.condition));
     const timeSeconds = index * secondsPerFrame;
-    const { record } = await servo.step({
-      index,
-      timeSeconds,
-      detectMs: 0,
-      ...(await trackFeatures(servo.goal, features)),
-    });
+    const { record } = await servo.step({ index, timeSeconds, ...tracked });
     stopped = record.goalReached;
     if (record.velocity === null) lostFrames += 1;
     else if (!stopped) {

@@ -13,7 +13,7 @@ import { availableDetectors, createFeaturePipeline } from '../../src/servoing/fe
 import { cameraReport } from './camera/report.js';
 import { driveHome, type ServoEnd } from './closed-loop.js';
 import { drawPairs, EVALUATION_SCENES, type EvaluationScene } from './evaluation-scenes.js';
-import { detectPath, judgePath, recordPath, type JudgedFrame } from './recorded-paths.js';
+import { judgePath, recordPath, trackPath, type JudgedFrame } from './recorded-paths.js';
 import { POLICIES, ServoBench, type PolicyName } from './servo-under-test.js';
 import { markdownTable } from '../../benchmarks/statistics.js';
 import { summariseFrames, summariseLoops } from './summary.js';
@@ -88,12 +88,12 @@ async function judgeScene(bench: ServoBench, scene: EvaluationScene): Promise<vo
     const detector = await createFeaturePipeline(name, { modelsDirectory });
     try {
       for (const way of ways) {
-        const detected = await detectPath(way, detector);
+        const tracked = await trackPath(way, detector, bench);
         for (const policy of policies) {
           for (const memory of policy === 'cns'
             ? (['sequence', 'frame'] as const)
             : (['sequence'] as const)) {
-            const frames = await judgePath(bench, detected, { detector: name, policy, memory });
+            const frames = await judgePath(bench, tracked, { detector: name, policy, memory });
             recorded.push(...frames.map((frame) => ({ ...frame, detector: name, policy, memory })));
           }
         }

@@ -1,12 +1,13 @@
-import { trackFeatures } from '../../src/servoing/features/track-features.js';
-import type { Detector, Features } from '../../src/vision/features/types.js';
+import type { FeaturePipeline } from '../../src/servoing/features/feature-pipeline.js';
+import type { TrackedFeatures } from '../../src/servoing/features/track-features.js';
+import type { Features } from '../../src/vision/features/types.js';
 import type { Pose } from '../../src/vision/geometry/pose.js';
 import { poseError, referenceVelocity } from '../../src/vision/servoing/reference-law.js';
 import { compareVelocity, type VelocityComparison } from '../../src/vision/geometry/velocity.js';
 import { centreKeepingPose } from '../../scripts/render/camera-path.js';
 import type { MemoryMode } from '../../src/vision/servoing/servo-policy.js';
 import type { ServoPair } from './evaluation-scenes.js';
-import type { PolicyName, ServoBench } from './servo-under-test.js';
+import { trackImage, type PolicyName, type ServoBench } from './servo-under-test.js';
 import type { GoalTruth, VirtualCamera } from './virtual-camera.js';
 import type { Image } from '../../src/vision/image/image.js';
 
@@ -43,17 +44,22 @@ export function recordPath(pair: ServoPair, camera: VirtualCamera, truth: GoalTr
   return { pair, truth, goalImage: camera.look(pair.goal), frames };
 }
 
-/** Features of the images of a path. */
-export interface DetectedPath {
+/** The goal of a path and where its points are in the frames. */
+export interface TrackedPath {
   readonly way: RecordedPath;
   readonly goal: Features;
-  readonly frames: readonly Features[];
+  readonly frames: readonly TrackedFeatures[];
 }
 
-/** Detects the features of goal and frames of a path. */
-export async function detectPath(way: RecordedPath, detector: Detector): Promise<DetectedPath> {
-  const goal = await detector.detect(way.goalImage);
-  const frames = await Promise.all(way.frames.map(({ image }) => detector.detect(image)));
+/** Finds the goal of a path and its points in the frames, as a job does. */
+export async function trackPath(
+  way: RecordedPath,
+  pipeline: FeaturePipeline,
+  bench: ServoBench,
+): Promise<TrackedPath> {
+  const goal = bench.goalOf(await pipeline.detect(way.goalImage));
+  await pipeline.setGoal(goal);
+  const frames = await Promise.all(way.frames.map(({ image }) => trackImage(pipeline, image)));
   return { way, goal, frames };
 }
 
@@ -67,7 +73,7 @@ export interface JudgeOptions {
 /** Runs a policy over a recorded path and compares each velocity with that of the reference law for the true pose. */
 export async function judgePath(
   bench: ServoBench,
-  { way, goal, frames }: DetectedPath,
+  { way, goal, frames }: TrackedPath,
   { detector, policy, memory }: JudgeOptions,
 ): Promise<JudgedFrame[]> {
   const { pair, truth } = way;
@@ -75,15 +81,10 @@ export async function judgePath(
   const settings = { gain: 1, goalDistance, secondsPerFrame: SECONDS_PER_FRAME };
   const servo = await bench.start({ ...settings, policy, detector, goal, memory });
   const judged: JudgedFrame[] = [];
-  for (const [index, features] of frames.entries()) {
+  for (const [index, tracked] of frames.entries()) {
     const { pose } = way.frames[index];
     const timeSeconds = index * SECONDS_PER_FRAME;
-    const { record } = await servo.step({
-      index,
-      timeSeconds,
-      detectMs: 0,
-      ...(await trackFeatures(servo.goal, features)),
-    });
+    const { record } = await servo.step({ index, timeSeconds, ...tracked });
     const { metres, degrees } = poseError(pair.goal, pose);
     const teacher = referenceVelocity(pair.goal, pose, sceneCentre);
     judged.push({

@@ -1,11 +1,15 @@
 import path from 'node:path';
+import { selectGoalFeatures } from '../../src/vision/features/goal-selection.js';
 import type { Features } from '../../src/vision/features/types.js';
 import { openCnsNetwork, type CnsNetwork } from '../../src/networks/cns/cns-network.js';
 import { IbvsPolicy } from '../../src/vision/servoing/ibvs-policy.js';
 import { PbvsPolicy } from '../../src/vision/servoing/pbvs-policy.js';
+import type { Image } from '../../src/vision/image/image.js';
 import type { MemoryMode, ServoPolicy } from '../../src/vision/servoing/servo-policy.js';
 import { stopThreshold } from '../../src/vision/servoing/stop-rule.js';
 import { networkRegistryOf } from '../../src/networks/runtime/network-registries.js';
+import type { FeaturePipeline } from '../../src/servoing/features/feature-pipeline.js';
+import type { TrackedFeatures } from '../../src/servoing/features/track-features.js';
 import { Servo } from '../../src/servoing/servo.js';
 import { INTRINSICS, IMAGE } from './virtual-camera.js';
 
@@ -44,6 +48,11 @@ export class ServoBench {
     return this.#network.manifest.defaultMemory;
   }
 
+  /** The points of a goal that a servo uses: what its frames are searched for. */
+  goalOf(features: Features): Features {
+    return selectGoalFeatures(features, IMAGE, this.#network.manifest.maxPoints);
+  }
+
   start(request: ServoRequest): Promise<Servo> {
     const { manifest } = this.#network;
     const camera = {
@@ -75,3 +84,7 @@ export class ServoBench {
     this.#network.lease.release();
   }
 }
+
+/** Finds the goal that was set in a copy of an image, because a pipeline takes the pixels away. */
+export const trackImage = (pipeline: FeaturePipeline, image: Image): Promise<TrackedFeatures> =>
+  pipeline.track({ ...image, data: Uint8Array.from(image.data) });

@@ -16,6 +16,7 @@ export {
   shrink,
   strideOf,
 } from './byte-plane';
+export { alignPatches, cutPatch, patchBytes, searchBytes } from './orb-alignment';
 export { describe, patternAt, prepareDisc } from './orb-descriptor';
 
 const CIRCLE: i32 = 16;

@@ -1,14 +1,11 @@
 import { createFeaturePipeline } from '../../../src/servoing/features/detectors/registry.js';
-import { openFeatureMatcher } from '../../../src/servoing/features/feature-matcher.js';
-import { trackFeatures } from '../../../src/servoing/features/track-features.js';
 import type { FeaturePipeline } from '../../../src/servoing/features/feature-pipeline.js';
 import type { FrameRecord } from '../../../src/servoing/frame-record.js';
-import type { Features } from '../../../src/vision/features/types.js';
 import type { Pose } from '../../../src/vision/geometry/pose.js';
 import { compareVelocity } from '../../../src/vision/geometry/velocity.js';
 import { poseError, referenceVelocity } from '../../../src/vision/servoing/reference-law.js';
 import type { Image } from '../../../src/vision/image/image.js';
-import { POLICIES, type PolicyName, type ServoBench } from '../servo-under-test.js';
+import { POLICIES, trackImage, type PolicyName, type ServoBench } from '../servo-under-test.js';
 import type { GoalTruth } from '../virtual-camera.js';
 
 /** Beyond one of these a frame counts as far from its goal. */
@@ -64,16 +61,15 @@ export class SampleCollector {
 
   async #follow(sequence: FrameSequence, detector: FeaturePipeline): Promise<Sample[]> {
     const { goal, truth, goalImage, frames } = sequence;
-    const features = await detector.detect(goalImage);
+    const features = this.#bench.goalOf(await detector.detect(goalImage));
+    await detector.setGoal(features);
     const settings = { gain: 1, goalDistance: truth.goalDistance, secondsPerFrame: SECONDS_PER_FRAME };
     const request = { ...settings, detector: detector.name, goal: features };
     const servos = await Promise.all(POLICIES.map((policy) => this.#bench.start({ ...request, policy })));
-    const matcher = await openFeatureMatcher(features.descriptors.kind, this.#modelsDirectory);
     const samples: Sample[] = [];
     for (const [index, { pose, image }] of frames.entries()) {
-      const current: Features = await detector.detect(image);
-      const tracked = await trackFeatures(servos[0].goal, current, matcher);
-      const frame = { index, timeSeconds: index * SECONDS_PER_FRAME, detectMs: 0, ...tracked };
+      const tracked = await trackImage(detector, image);
+      const frame = { index, timeSeconds: index * SECONDS_PER_FRAME, ...tracked };
       const reference = referenceVelocity(goal, pose, truth.sceneCentre);
       for (const [k, servo] of servos.entries()) {
         const { record, confidence } = await servo.step(frame);
@@ -88,7 +84,6 @@ export class SampleCollector {
         });
       }
     }
-    await matcher.close();
     return samples;
   }
 }

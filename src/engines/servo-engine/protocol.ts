@@ -84,6 +84,7 @@ const features = z.object({
     z.object({ kind: z.literal('binary'), bytes: count, data: bits }),
     z.object({ kind: z.literal('float'), width: count, data: floats }),
   ]),
+  patches: z.object({ bytes: count, data: bits }).optional(),
   sensitive: z.boolean().optional(),
 });
 

@@ -25,8 +25,9 @@ if (parentPort !== null) {
 }
 
 function answerFeatures(result: Features): ThreadAnswer<Features> {
-  const { points, scores, sizes, angles, descriptors } = result;
-  return { result, transfer: buffersOf([points, scores, sizes, angles, descriptors.data]) };
+  const { points, scores, sizes, angles, descriptors, patches } = result;
+  const arrays = [points, scores, sizes, angles, descriptors.data, ...(patches ? [patches.data] : [])];
+  return { result, transfer: buffersOf(arrays) };
 }
 
 function answerTracked(result: TrackedFeatures): ThreadAnswer<TrackedFeatures> {

@@ -1,9 +1,10 @@
 import type { SessionOpener } from '../../networks/runtime/onnx-session.js';
 import type { Features } from '../../vision/features/types.js';
+import type { PlanePoint } from '../../vision/geometry/lens.js';
 import type { Image } from '../../vision/image/image.js';
 import { openDetector, type DetectorSource, type OpenedDetector } from './detectors/open-detector.js';
 import { openFeatureMatcher, type FeatureMatcher } from './feature-matcher.js';
-import { rectifyFeatures, type LensView } from './rectify-features.js';
+import { rectifyFeatures, rectifyPoint, type LensView } from './rectify-features.js';
 import { trackFeatures, type TrackedFeatures } from './track-features.js';
 
 /** Components of a feature tracker, as plain data that can be sent to threads. */
@@ -39,9 +40,9 @@ export class FeatureTracker {
     await this.#detector;
   }
 
-  /** @param sensitive whether the goal of the image's clip needed weak contrasts */
-  async detect(image: Image, sensitive = false): Promise<Features> {
-    return (await this.#detector).detect(image, sensitive);
+  /** Finds the features of an image that may become a goal. */
+  async detect(image: Image): Promise<Features> {
+    return (await this.#detector).detectGoal(image);
   }
 
   /** Sets the goal features that {@link track} looks for. */
@@ -56,13 +57,16 @@ export class FeatureTracker {
    * Finds the goal's features in an image; requires {@link setGoal}.
    * @param lens lens of the image; the returned points are rectified
    */
-  async track(image: Image, lens?: LensView): Promise<TrackedFeatures> {
+  async track(frame: Image, lens?: LensView): Promise<TrackedFeatures> {
     if (this.#goal === undefined) throw new Error('Set a goal before tracking.');
     const { features: goal, matcher } = this.#goal;
+    const { detect, findPatches } = await this.#detector;
     const start = performance.now();
-    const features = rectifyFeatures(await this.detect(image, goal.sensitive), lens);
+    const features = rectifyFeatures(await detect(frame, goal.sensitive), lens);
     const detectMs = performance.now() - start;
-    return { detectMs, ...(await trackFeatures(goal, features, matcher)) };
+    const rectify = (seen: PlanePoint): PlanePoint | null => rectifyPoint(seen, lens);
+    const image = findPatches && { find: findPatches, rectify };
+    return { detectMs, ...(await trackFeatures(goal, features, { matcher, image })) };
   }
 
   /** Releases the memory of its networks. */

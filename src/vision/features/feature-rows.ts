@@ -1,4 +1,4 @@
-import type { Descriptors, Features } from './types.js';
+import type { Descriptors, Features, Patches } from './types.js';
 
 /** Selects the rows `indices` of `features`, in that order. */
 export function takeRows(features: Features, indices: ArrayLike<number>): Features {
@@ -9,6 +9,8 @@ export function takeRows(features: Features, indices: ArrayLike<number>): Featur
     sizes: gather(features.sizes, indices, 1),
     angles: gather(features.angles, indices, 1),
     descriptors: takeDescriptors(features.descriptors, indices),
+    ...(features.seen === undefined ? {} : { seen: gather(features.seen, indices, 2) }),
+    ...(features.patches === undefined ? {} : { patches: takeBytes(features.patches, indices) }),
     ...(features.sensitive === undefined ? {} : { sensitive: features.sensitive }),
   };
 }
@@ -17,12 +19,15 @@ function takeDescriptors(descriptors: Descriptors, indices: ArrayLike<number>): 
   if (descriptors.kind === 'float') {
     return { ...descriptors, data: gather(descriptors.data, indices, descriptors.width) };
   }
-  const { bytes, data } = descriptors;
+  return { ...descriptors, ...takeBytes(descriptors, indices) };
+}
+
+function takeBytes({ bytes, data }: Patches, indices: ArrayLike<number>): Patches {
   const rows = new Uint8Array(indices.length * bytes);
   for (let k = 0; k < indices.length; k++) {
     rows.set(data.subarray(indices[k] * bytes, (indices[k] + 1) * bytes), k * bytes);
   }
-  return { kind: 'binary', bytes, data: rows };
+  return { bytes, data: rows };
 }
 
 function gather(source: Float32Array, indices: ArrayLike<number>, width: number): Float32Array {

@@ -21,6 +21,12 @@ export interface FloatDescriptors {
 /** Descriptors of either kind. */
 export type Descriptors = BinaryDescriptors | FloatDescriptors;
 
+/** What an image shows around its key points, at their scales: `n` rows of `bytes` grey levels in a layout of the detector's. */
+export interface Patches {
+  readonly bytes: number;
+  readonly data: Uint8Array;
+}
+
 /** Key points and descriptors of one image; row `i` of every array belongs to key point `i`. */
 export interface Features {
   readonly count: number;
@@ -33,6 +39,10 @@ export interface Features {
   /** `[count]`: orientation in degrees, 0..360, clockwise in the image; -1 where it has none. */
   readonly angles: Float32Array;
   readonly descriptors: Descriptors;
+  /** `[count, 2]`: where the image shows the points, if `points` are without the distortion of its lens. */
+  readonly seen?: Float32Array;
+  /** Of a goal, if its detector can find patches in frames. */
+  readonly patches?: Patches;
   /** Whether the image was so poor in texture that weak contrasts were needed: what its clip's frames are searched for then. */
   readonly sensitive?: boolean;
 }

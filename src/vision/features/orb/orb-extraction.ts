@@ -1,8 +1,12 @@
 import { selectSpread } from '../spatial-selection.js';
+import type { PatchSearch } from '../alignment/align-matches.js';
 import type { Features } from '../types.js';
+import { OrbAlignment } from './orb-alignment.js';
 import { OrbCorners, type CornerList } from './orb-corners.js';
 import { DESCRIPTOR_BYTES, OrbDescriptor, PATCH_SIDE, type CornerDescriptions } from './orb-descriptor.js';
+import { pixelAt } from './orb-plan.js';
 import { OrbPyramid, type OrbLevel } from './orb-pyramid.js';
+import type { PlanePoint } from '../../geometry/lens.js';
 import type { Image } from '../../image/image.js';
 
 /** FAST threshold in grey levels; the sensitive value finds corners in fog, at dusk and in blurred images. */
@@ -20,6 +24,7 @@ interface Workspace {
   readonly pyramid: OrbPyramid;
   readonly corners: OrbCorners;
   readonly descriptor: OrbDescriptor;
+  readonly alignment: OrbAlignment;
 }
 
 /** Detects and describes ORB key points, one image at a time, on the calling thread. */
@@ -33,9 +38,12 @@ export class OrbExtractor {
     this.#maxFeatures = maxFeatures;
   }
 
-  /** Key points spread over the image, strongest first. */
-  extract(image: Image): Features {
-    const { pyramid, corners, descriptor } = this.#workspaceFor(image);
+  /**
+   * Key points spread over the image, strongest first.
+   * @param isGoal whether to cut out the patches that {@link find} looks for in frames
+   */
+  extract(image: Image, isGoal = false): Features {
+    const { pyramid, corners, descriptor, alignment } = this.#workspaceFor(image);
     pyramid.compute(image);
     const most = Math.ceil(this.#maxFeatures * SURPLUS);
     const normal = corners.find(THRESHOLD.normal, most);
@@ -57,7 +65,14 @@ export class OrbExtractor {
         (_, k) => PATCH_SIDE * pyramid.levels[found.level[rows[k]]].scale,
       ),
       ...descriptionsOf(descriptor.describe(found, rows)),
+      ...(isGoal && { patches: alignment.cut(found, rows) }),
     };
+  }
+
+  /** Where the image of the last {@link extract} shows patches of a goal; null where it does not nearby. */
+  find(searches: readonly PatchSearch[]): readonly (PlanePoint | null)[] {
+    if (this.#workspace === undefined) throw new Error('There is no image yet.');
+    return this.#workspace.alignment.find(searches);
   }
 
   /** Reuses the allocated memory while consecutive images have the same size. */
@@ -69,16 +84,14 @@ export class OrbExtractor {
         pyramid,
         corners: new OrbCorners(pyramid),
         descriptor: new OrbDescriptor(pyramid, this.#maxFeatures),
+        alignment: new OrbAlignment(pyramid, this.#maxFeatures),
       };
     }
     return this.#workspace;
   }
 }
 
-/**
- * `[n, 2]` positions in image pixels. Coarse pixels average several fine ones, so centres shift by half a pixel. Scales
- * are those of the sides: they are whole pixels, so the nominal scale would be wrong by a pixel at the far end.
- */
+/** `[n, 2]` positions in image pixels. */
 function pointsOf(
   { count, level, column, row }: CornerList,
   levels: readonly OrbLevel[],
@@ -87,8 +100,8 @@ function pointsOf(
   const points = new Float32Array(2 * count);
   for (let k = 0; k < count; k++) {
     const size = levels[level[k]];
-    points[2 * k] = ((column[k] + 0.5) * width) / size.width - 0.5;
-    points[2 * k + 1] = ((row[k] + 0.5) * height) / size.height - 0.5;
+    points[2 * k] = pixelAt(column[k], width / size.width);
+    points[2 * k + 1] = pixelAt(row[k], height / size.height);
   }
   return points;
 }

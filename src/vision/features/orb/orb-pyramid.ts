@@ -19,7 +19,11 @@ export type OrbFunction =
   | 'cornerBytes'
   | 'prepareDisc'
   | 'patternAt'
-  | 'describe';
+  | 'describe'
+  | 'patchBytes'
+  | 'cutPatch'
+  | 'searchBytes'
+  | 'alignPatches';
 
 /** One level: its size, and addresses in the kernel's memory. */
 export interface OrbLevel extends LevelSize {

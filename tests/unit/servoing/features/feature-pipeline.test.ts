@@ -3,7 +3,7 @@ import { findCorrespondences } from '../../../../src/vision/features/corresponde
 import { OrbExtractor } from '../../../../src/vision/features/orb/orb-extraction.js';
 import { createFeaturePipeline } from '../../../../src/servoing/features/detectors/registry.js';
 import type { FeaturePipeline } from '../../../../src/servoing/features/feature-pipeline.js';
-import { flat, rectangles } from '../../vision/features/test-images.js';
+import { flat, rectangles, spotMap, spotsSeen } from '../../vision/features/test-images.js';
 import type { Image } from '../../../../src/vision/image/image.js';
 
 const modelsDirectory = path.resolve(import.meta.dirname, '../../../../../models');
@@ -39,6 +39,38 @@ describe('tracking on threads', () => {
       expect(detectMs).toBeGreaterThan(0);
       expect(matchMs).toBeGreaterThan(0);
     });
+  });
+
+  it('aligns the patches of the goal with the image, whatever the number of threads', async () => {
+    const view = { degrees: 12, scale: 1.1, shift: [4.4, -2.7] } as const;
+    const { place } = spotMap(view, { width: 320, height: 240 });
+    const trackAll = async (threads: number) => {
+      await start(threads);
+      const goal = await featurePipeline.detect(spotsSeen(320, 240));
+      await featurePipeline.setGoal(goal);
+      const images = [0, 1, 2].map(() => own(spotsSeen(320, 240, view)));
+      const tracked = await Promise.all(images.map((image) => featurePipeline.track(image)));
+      if (threads > 1) await featurePipeline.close();
+      return { goal, found: tracked.map(({ found }) => found) };
+    };
+    const { found: onTwo } = await trackAll(2);
+    const { goal, found } = await trackAll(1);
+    expect(onTwo).toEqual(found);
+    const detected = findCorrespondences(
+      goal,
+      new OrbExtractor(MAX_FEATURES).extract(spotsSeen(320, 240, view)),
+    );
+    const rows = [...Array(goal.count).keys()].filter((row) => found[0].visible[row] === 1);
+    const errorOf = (cur: Float32Array): number => {
+      const errors = rows.map((row) => {
+        const [x, y] = place(goal.points[2 * row], goal.points[2 * row + 1]);
+        return Math.hypot(cur[2 * row] - x, cur[2 * row + 1] - y);
+      });
+      return errors.sort((a, b) => a - b)[rows.length >> 1];
+    };
+    expect(rows.length).toBeGreaterThan(40);
+    expect(errorOf(detected.cur)).toBeGreaterThan(0.2);
+    expect(errorOf(found[0].cur)).toBeLessThan(0.06);
   });
 
   it('takes the image over instead of copying it', async () => {

@@ -1,4 +1,5 @@
 import type { ServoSetup } from '../../../../src/domain/servo.js';
+import { plainMatcher } from '../../../../src/servoing/features/feature-matcher.js';
 import { trackFeatures } from '../../../../src/servoing/features/track-features.js';
 import { LiveCamera } from '../../../../src/servoing/live/live-camera.js';
 import { LiveServo } from '../../../../src/servoing/live/live-servo.js';
@@ -43,7 +44,7 @@ async function servoOf(setup: Partial<ServoSetup>, goal = points(60)) {
   const servo = await LiveServo.start(goal, { setup: full, opened, view });
   let micros = 0n;
   return async (frame: Features) => {
-    const tracked = { detectMs: 1, ...(await trackFeatures(servo.goal, frame)) };
+    const tracked = { detectMs: 1, ...(await trackFeatures(servo.goal, frame, { matcher: plainMatcher })) };
     return servo.step({ tracked, view, captureTimeMicros: (micros += 40_000n) });
   };
 }
