@@ -4,7 +4,7 @@ import type { Features } from '../types.js';
 import { LocalMap, type Stretch } from './local-map.js';
 
 /** Patches looked for in a frame, at most: more take time, and the fit to the points hardly gains. */
-const MAX_ALIGNED = 200;
+const MAX_ALIGNED = 150;
 
 /** Where and how a patch of the goal is looked for in an image. */
 export interface PatchSearch {

@@ -10,9 +10,9 @@ const MIN_FOR_QUADRATIC = 14;
 const MIN_FOR_LINEAR = 6;
 const [LINEAR, QUADRATIC] = [3, 6];
 /** Pairs that are used, evenly spread ones of more. */
-const MAX_PAIRS = 100;
+const MAX_PAIRS = 64;
 /** How often the map is fitted, pairs that lie far from the last one counting less. */
-const ROUNDS = 3;
+const ROUNDS = 2;
 /** Square of the distance (pixels) at which a pair counts a quarter where most pairs lie on the map. */
 const LEAST_LIMIT = 1;
 /** Squared distances at which a pair counts a quarter, in medians. */
