@@ -40,7 +40,7 @@ import numpy as np
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect
 
-__all__ = ["Command", "Frame", "ServoClient", "ServoError", "ServoStream", "encode_frame", "sign_in"]
+__all__ = ["Command", "Frame", "ServoClient", "ServoError", "ServoStream", "encode_frame", "session_fields", "sign_in"]
 
 FORMATS = {"jpeg": 1, "png": 2, "webp": 3, "gray8": 4, "rgb24": 5, "yuy2": 6}
 VERSION = 1
@@ -126,13 +126,22 @@ def format_of(data: bytes) -> str:
 
 
 def encode_frame(frame: Frame, sequence: int) -> bytes:
-    """The binary message of a frame, little-endian: version, format, flags, sequence, capture time, [size], picture."""
+    """The binary message of a frame, little-endian: version, format, flags, sequence, capture time, [size], picture.
+
+    Raises ValueError for a size or a capture time that the header has no room for.
+    """
     captured = time.time_ns() // 1000 if frame.capture_time_us is None else frame.capture_time_us
-    header = struct.pack("<BBHIQ", VERSION, FORMATS[frame.format], 0, sequence, captured)
+    try:
+        header = struct.pack("<BBHIQ", VERSION, FORMATS[frame.format], 0, sequence, captured)
+    except struct.error:
+        raise ValueError(f"capture_time_us must be a whole number of 64 bits, not {captured!r}") from None
     if frame.format in ("gray8", "rgb24", "yuy2"):
         if frame.size is None:
             raise ValueError(f"a {frame.format} frame needs its size")
-        header += struct.pack("<HH", *frame.size)
+        try:
+            header += struct.pack("<HH", *frame.size)
+        except struct.error:
+            raise ValueError(f"width and height must be whole numbers up to 65535, not {frame.size!r}") from None
     return header + frame.data
 
 
@@ -176,6 +185,20 @@ def _address(url: str, path: str) -> str:
     return urllib.parse.urljoin(url, path) if "://" in url else f"{url}{path}"
 
 
+def session_fields(text: str, name: str) -> dict:
+    """Fields of a session from JSON text. Raises ValueError, which begins with ``name``, where the text comes from."""
+    try:
+        fields = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{name} takes a JSON object: {error}") from None
+    if not isinstance(fields, dict):
+        raise ValueError(f"{name} takes a JSON object, not {text}")
+    for own in ("goal", "wait"):
+        if own in fields:
+            raise ValueError(f"{name} takes the other fields of a session, not {own}")
+    return fields
+
+
 def sign_in(url: str, email: str, password: str) -> str:
     """Access token of an account."""
     return _request("POST", _address(url, "/api/auth/login"), None, {"email": email, "password": password})["token"]
@@ -188,7 +211,7 @@ class ServoClient:
         self.url = url
         self.token = token
 
-    def open_session(self, goal: Union[str, Path, bytes, dict, np.ndarray], wait: float = 0, **fields: Any) -> dict:
+    def open_session(self, /, goal: Union[str, Path, bytes, dict, np.ndarray], wait: float = 0, **fields: Any) -> dict:
         """Opens a session.
 
         :param goal: a file, an encoded picture of any format that the server reads, pixels, or what the API takes: ``{"mediaId": …, "frame": …}``, ``{"sessionId": …}``
@@ -305,11 +328,16 @@ class ServoStream:
             thread.start()
 
     def send(self, image: Union[Frame, bytes, np.ndarray], capture_time_us: Optional[int] = None) -> int:
-        """Sends a frame as soon as there is room for it; returns its sequence number."""
+        """Sends a frame as soon as there is room for it; returns its sequence number.
+
+        Raises ValueError for what is no frame, and ServoError once the stream is over; ``error`` says why it is.
+        """
         frame = Frame.of(image, capture_time_us)
         with self._changed:
             if self._closed:
-                raise self.error or ServoError("the stream is closed")
+                if isinstance(self.error, ServoError):
+                    raise self.error
+                raise ServoError("the stream is closed") from self.error
             sequence = self._sequence
             message = encode_frame(frame, sequence)
             self._sequence = (sequence + 1) % 2**32
@@ -684,10 +712,7 @@ def _fields(options: argparse.Namespace) -> dict:
             raise ValueError(f"--camera-info {options.camera_info} is no text: YAML or JSON is needed") from None
     if options.record:
         fields["record"] = True
-    try:
-        return {**fields, **json.loads(options.parameters)}
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"--parameters takes a JSON object: {error}") from None
+    return {**fields, **session_fields(options.parameters, "--parameters")}
 
 
 def main(argv: Optional[list[str]] = None) -> int:

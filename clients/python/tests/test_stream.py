@@ -32,6 +32,20 @@ def test_frames_have_the_documented_bytes():
     assert encode_frame(frame, 7) == expected + bytes([2, 0, 3, 0, 1, 2, 3, 4, 5, 6])
 
 
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (Frame("jpeg", JPEG, None, -1), "capture_time_us"),
+        (Frame("jpeg", JPEG, None, 2**64), "capture_time_us"),
+        (Frame("jpeg", JPEG, None, 0.5), "capture_time_us"),
+        (Frame("gray8", b"", (65536, 1), 0), "width and height"),
+    ],
+)
+def test_says_what_has_no_room_in_the_header(frame, expected):
+    with pytest.raises(ValueError, match=expected):
+        encode_frame(frame, 0)
+
+
 def test_pixels_become_raw_frames():
     grey = Frame.of(np.arange(6, dtype=np.uint8).reshape(3, 2))
     assert (grey.format, grey.size, grey.data) == ("gray8", (2, 3), bytes(range(6)))
@@ -330,6 +344,9 @@ def test_a_callback_that_fails_ends_the_stream(server):
     assert stream.wait(120)
     stream.close()
     assert str(stream.error) == "the robot is gone"
+    # Those who send are not in the stream's threads: they get the one error that they know.
+    with pytest.raises(ServoError):
+        stream.send(JPEG)
     assert said == ["tracking", "ended"]
 
 
@@ -339,6 +356,9 @@ def test_a_callback_that_fails_ends_the_stream(server):
         (["--intrinsics", "1,2,3"], "--intrinsics takes four numbers"),
         (["--parameters", "{nonsense"], "--parameters takes a JSON object"),
         (["--parameters", "[1]"], "--parameters takes a JSON object"),
+        (["--parameters", '{"goal": {"mediaId": "1"}}'], "--parameters takes the other fields of a session, not goal"),
+        (["--parameters", '{"wait": 5}'], "--parameters takes the other fields of a session, not wait"),
+        (["--parameters", '{"self": 1}'], "refused"),
         (["--url", "http://127.0.0.1:9"], "refused"),
         (["--url", "127.0.0.1:9"], "must begin with http:// or https://"),
         (["--intrinsics", "1,2,3,nan"], "cannot be sent as JSON"),

@@ -7,7 +7,6 @@ the optical frame of the camera, or in the tool's with ``tool_frame``. Zeros are
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
@@ -16,7 +15,7 @@ from typing import Any, Optional
 
 import rclpy
 from geometry_msgs.msg import TwistStamped
-from infernode_servo import ZERO, Command, Frame, ServoClient, ServoError, ServoStream, sign_in
+from infernode_servo import ZERO, Command, ServoClient, ServoError, ServoStream, session_fields, sign_in
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
@@ -100,12 +99,9 @@ class ServoNode(Node):
         if stream is None:
             return
         try:
-            frame: Frame = convert(message)
+            stream.send(convert(message))
         except ValueError as error:
             self._complain(str(error))
-            return
-        try:
-            stream.send(frame)
         except ServoError:
             # The thread of the sessions has noticed as well.
             pass
@@ -120,7 +116,8 @@ class ServoNode(Node):
                 continue
             try:
                 again = self._run_session()
-            except (ServoError, OSError, ValueError) as error:
+            # Whatever it is: nobody would notice a thread that is gone.
+            except Exception as error:
                 self._publish(Command(ZERO, None, "disconnected"))
                 again = not _is_final(error)
                 self._complain(str(error) if again else f"{error}; not tried again: correct it and restart the node")
@@ -131,11 +128,16 @@ class ServoNode(Node):
     def _run_session(self) -> bool:
         """Opens a session and waits for its end; whether another one is to follow."""
         options = self._options
-        client = ServoClient(options["url"], self._token())
         fields = {"detector": options["detector"], "goalDistance": options["goal_distance"] or None}
         if self._camera_info is not None:
             fields["cameraInfo"] = self._camera_info
-        session = client.open_session(options["goal"], wait=30, **{**fields, **json.loads(options["session"])})
+        fields.update(session_fields(options["session"], "the parameter session"))
+        if not options["goal"]:
+            raise ValueError("the parameter goal is missing: the file of the goal's picture")
+        if options["tool_frame"] and fields.get("handEye") is None:
+            raise ValueError("the parameter tool_frame needs handEye in the parameter session: without it nothing says how the tool moves")
+        client = ServoClient(options["url"], self._token())
+        session = client.open_session(options["goal"], wait=30, **fields)
         self.get_logger().info(f"session {session['id']}: {session['goal']['keypoints']} key points in the goal")
         stream = client.stream(session, self._publish, stale_seconds=options["stale_seconds"])
         try:

@@ -127,6 +127,46 @@ def test_what_the_server_refuses_is_logged_and_the_robot_stands_still(start, ima
     assert any("gain" in line and "not tried again" in line for line in node.logger.lines)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ({"session": "{"}, "the parameter session takes a JSON object"),
+        ({"session": "[1]"}, "the parameter session takes a JSON object"),
+        ({"session": '{"goal": {"mediaId": "1"}}'}, "the parameter session takes the other fields"),
+        ({"goal": ""}, "the parameter goal is missing"),
+        ({"tool_frame": "flange"}, "the parameter tool_frame needs handEye"),
+    ],
+)
+def test_a_wrong_parameter_is_named_and_opens_no_session(start, overrides, expected):
+    node = start(use_camera_info=False, **overrides)
+    node._opener.join(60)
+    assert any(expected in line and "not tried again" in line for line in node.logger.lines), node.logger.lines
+    assert not any(line.startswith("session ") for line in node.logger.lines)
+
+
+def test_whatever_ends_a_stream_is_logged(start, images, monkeypatch):
+    publish = servo_node.ServoNode._publish
+
+    def fail(node, command):
+        if command.status == "tracking":
+            raise RuntimeError("the context is gone")
+        publish(node, command)
+
+    monkeypatch.setattr(servo_node.ServoNode, "_publish", fail)
+    node = start(use_camera_info=False)
+    messages = feed(node, images, len)
+    node._opener.join(60)
+    assert any("the context is gone" in line and "not tried again" in line for line in node.logger.lines), node.logger.lines
+    assert not moves(messages)
+
+
+def test_an_image_that_cannot_be_a_frame_does_not_end_the_node(start, images):
+    node = start(use_camera_info=False)
+    feed(node, images, moves)
+    node.subscriptions_by_topic["image/compressed"](picture(images, seconds=-1))
+    assert any("capture_time_us" in line for line in node.logger.lines)
+
+
 def test_an_interrupt_stops_the_robot_before_the_context_ends(start, images, monkeypatch):
     start()
     rclpy.interrupt()

@@ -23,7 +23,7 @@ export interface ServoStreamOptions {
   /** `streamUrl` of the session, or the path of it with the server's base URL. */
   readonly url: string;
   readonly token: string;
-  /** Every velocity, those that stop the camera among them. */
+  /** Every velocity, those that stop the camera among them. What it throws ends the stream with zeros; see `done`. */
   readonly onCommand: (command: Command) => void;
   /** Everything that the server says. */
   readonly onMessage?: (message: ServerMessage) => void;
@@ -67,9 +67,13 @@ export class ServoStream {
   #stale: NodeJS.Timeout | undefined;
   #pinging: NodeJS.Timeout | undefined;
   #moving = false;
+  #error: Error | null = null;
   #resolve: () => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
-  /** Settles when the session has ended or {@link close} was called; rejects when it cannot be reached any more. */
+  /**
+   * Settles when the session has ended or {@link close} was called; rejects when it cannot be reached any more, and with
+   * what a callback has thrown.
+   */
   readonly done: Promise<void>;
 
   constructor(options: ServoStreamOptions) {
@@ -123,7 +127,7 @@ export class ServoStream {
       else this.#flush();
     });
     socket.on('message', (data: Buffer, isBinary) => {
-      if (!isBinary) this.#read(data.toString('utf8'));
+      if (!isBinary) this.#guard(() => this.#read(data.toString('utf8')));
     });
     socket.on('unexpected-response', (request, response) => {
       const parts: Buffer[] = [];
@@ -131,7 +135,8 @@ export class ServoStream {
       response.on('end', () => {
         request.destroy();
         const { statusCode: status = 0, headers } = response;
-        this.#refused(status, headers.location, Buffer.concat(parts).toString('utf8'));
+        const body = Buffer.concat(parts).toString('utf8');
+        this.#guard(() => this.#refused(status, headers.location, body));
       });
     });
     // A close follows, which says what to do.
@@ -181,7 +186,7 @@ export class ServoStream {
     clearTimeout(this.#stale);
     const { staleMs = 1000 } = this.#options;
     if (this.#moving) this.#stale = setTimeout(() => this.#stop('timeout'), staleMs);
-    this.#options.onCommand({ velocity, velocityTool, status, answer });
+    this.#command({ velocity, velocityTool, status, answer });
   }
 
   /** Tells the camera to stand still; once for each reason to. */
@@ -189,7 +194,20 @@ export class ServoStream {
     clearTimeout(this.#stale);
     if (!this.#moving && status === 'timeout') return;
     this.#moving = false;
-    this.#options.onCommand({ velocity: ZERO_VELOCITY, velocityTool: null, status, answer: null });
+    this.#command({ velocity: ZERO_VELOCITY, velocityTool: null, status, answer: null });
+  }
+
+  #command(command: Command): void {
+    this.#guard(() => this.#options.onCommand(command));
+  }
+
+  /** What is thrown in an event or a timer would end the process, with the camera on its last velocity. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#finish(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #sendEnd(): void {
@@ -242,10 +260,11 @@ export class ServoStream {
     if (performance.now() - this.#lostAt > 1000 * reconnectSeconds)
       return this.#finish(new Error(`no connection for ${reconnectSeconds} s: ${reason || `code ${code}`}`));
     const wait = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#retries++);
-    this.#timer = setTimeout(() => this.#connect(), wait);
+    this.#timer = setTimeout(() => this.#guard(() => this.#connect()), wait);
   }
 
   #finish(error: Error | null): void {
+    this.#error ??= error;
     if (this.#closed) return;
     // First, since the callback may close the stream.
     this.#closed = true;
@@ -254,7 +273,7 @@ export class ServoStream {
     clearTimeout(this.#drain);
     clearInterval(this.#pinging);
     this.#socket?.close(1000);
-    if (error === null) this.#resolve();
-    else this.#reject(error);
+    if (this.#error === null) this.#resolve();
+    else this.#reject(this.#error);
   }
 }

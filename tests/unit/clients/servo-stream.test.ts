@@ -173,6 +173,34 @@ describe('the stream of the TypeScript client', () => {
     expect(said()).toEqual([['ended', ZERO]]);
   });
 
+  it.each(['tracking', 'ended'])(
+    'stops the camera and says why when the callback throws on %s',
+    async (when) => {
+      const onCommand = (command: Command) => {
+        commands.push(command);
+        if (command.status === when) throw new Error('The robot is gone.');
+      };
+      const client = open({ onCommand });
+      await server.until(() => server.sockets.length === 1);
+      server.say(velocityMessage(0, FORWARD));
+      if (when === 'ended') server.say({ type: 'ended', velocity: ZERO });
+      await expect(client.done).rejects.toThrow('The robot is gone.');
+      expect(said()).toEqual([
+        ['tracking', FORWARD],
+        ['ended', ZERO],
+      ]);
+    },
+  );
+
+  it('stops the camera when the server says what cannot be read', async () => {
+    const client = open();
+    await server.until(() => server.sockets.length === 1);
+    server.say(velocityMessage(0, FORWARD));
+    server.sockets[0].send('{');
+    await expect(client.done).rejects.toThrow('JSON');
+    expect(said().at(-1)).toEqual(['ended', ZERO]);
+  });
+
   it('follows its session to another instance', async () => {
     const redirecting = createServer().on('upgrade', (_, socket) =>
       socket.end(`HTTP/1.1 307 Temporary Redirect\r\nLocation: ${server.url.replace('ws', 'http')}\r\n\r\n`),
