@@ -30,6 +30,6 @@ export const SERVO_CODES = {
   CAMERA_INFO_INVALID: {
     kind: 'invalid',
     title: 'Invalid camera calibration',
-    hint: 'Send a `sensor_msgs/CameraInfo`, or a calibration file of ROS or OpenCV, as YAML or JSON.',
+    hint: 'Send a `sensor_msgs/CameraInfo`, or a calibration file of ROS, OpenCV or Kalibr, as YAML or JSON.',
   },
 } as const satisfies Readonly<Record<string, ErrorMeaning>>;

@@ -46,6 +46,14 @@ const DISTORTION_FIELDS = [
   'Distortion_Coefficients',
 ] as const;
 
+/** A camera in a `camchain.yaml` of Kalibr: `[fx, fy, cx, cy]` and `[width, height]`; the lens as elsewhere. */
+const kalibrCamera = z.object({
+  camera_model: z.literal('pinhole', { error: 'must be pinhole' }),
+  intrinsics: z.array(number).length(4, { error: 'must be fx, fy, cx, cy' }),
+  resolution: z.tuple([side, side]).optional(),
+});
+const KALIBR_CAMERA = /^cam\d{1,3}$/;
+
 /** Names that other tools give the models. */
 const MODEL_NAMES: Readonly<Record<string, ServoDistortion['model'] | 'none'>> = {
   plumb_bob: 'plumb_bob',
@@ -69,14 +77,15 @@ type Fields = Readonly<Record<string, unknown>>;
 type Pinhole = ServoCamera['intrinsics'];
 
 /**
- * The camera of a ROS `sensor_msgs/CameraInfo` (ROS 1 or 2), or of a calibration file of ROS or OpenCV. Intrinsics and
+ * The camera of a ROS `sensor_msgs/CameraInfo` (ROS 1 or 2), or of a calibration file of ROS, OpenCV or Kalibr. Intrinsics and
  * distortion are those of the raw image (K and D); a region of interest and binning are applied, as REP 104 has it.
  * @param given YAML or JSON text, or what was parsed of it
  * @throws AppError CAMERA_INFO_INVALID (invalid) that names the field
  */
 export function parseCameraInfo(given: unknown): ServoCamera {
-  const fields = typeof given === 'string' ? readCameraText(given) : given;
-  if (!isRecord(fields)) throw invalid('', 'must be an object with the fields of a CameraInfo message');
+  const content = typeof given === 'string' ? readCameraText(given) : given;
+  if (!isRecord(content)) throw invalid('', 'must be an object with the fields of a CameraInfo message');
+  const fields = ofKalibr(content);
   const parsed = cameraInfo.safeParse(fields);
   if (!parsed.success) {
     const [{ path, message }] = parsed.error.issues;
@@ -94,6 +103,26 @@ export function parseCameraInfo(given: unknown): ServoCamera {
 
 const isRecord = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The camera of a `camchain.yaml` with the fields of a CameraInfo; other content as it is. */
+function ofKalibr(content: Fields): Fields {
+  const [name, ...others] = Object.keys(content).filter((key) => KALIBR_CAMERA.test(key));
+  if (others.length > 0)
+    throw invalid('', `has ${String(others.length + 1)} cameras; give the block of one of them alone`);
+  const camera = name === undefined ? content : content[name];
+  if (!isRecord(camera)) throw invalid(name, 'must be an object with the fields of a camera');
+  const hasMatrix = MATRIX_FIELDS.some((field) => Object.hasOwn(camera, field));
+  if (hasMatrix || !Object.hasOwn(camera, 'intrinsics')) return camera;
+  const parsed = kalibrCamera.safeParse(camera);
+  if (!parsed.success) {
+    const [{ path, message }] = parsed.error.issues;
+    throw invalid(path.join('.'), message);
+  }
+  const { intrinsics, resolution } = parsed.data;
+  const [fx, fy, cx, cy] = intrinsics;
+  const [width, height] = resolution ?? [];
+  return { ...camera, K: [fx, 0, cx, 0, fy, cy, 0, 0, 1], width, height };
+}
 
 /** The first of the fields that is there, with its numbers one after the other. */
 function numbersOf(fields: Fields, names: readonly string[]): { name: string; values: number[] } | null {

@@ -91,6 +91,17 @@ distortion_coefficients: !!opencv-matrix
    data: [ 1.0000000000000001e-01, -2.0000000000000001e-01, 1.0000000000000000e-03, -2.0000000000000000e-03, 0. ]
 `;
 
+/** `camchain.yaml` of Kalibr. */
+const KALIBR = `cam0:
+  cam_overlaps: []
+  camera_model: pinhole
+  distortion_coeffs: [0.1, -0.2, 0.001, -0.002]
+  distortion_model: radtan
+  intrinsics: [600.0, 610.0, 320.5, 240.5]
+  resolution: [640, 480]
+  rostopic: /cam0/image_raw
+`;
+
 function problemOf(given: unknown): AppError {
   try {
     parseCameraInfo(given);
@@ -107,6 +118,7 @@ describe('the calibration of a camera', () => {
     ['several messages', `${ROS2}${ROS2.replaceAll('600.0', '700.0')}`],
     ['a message of ROS 1 as JSON', JSON.stringify(FIELDS)],
     ['a message that is parsed already', FIELDS],
+    ['a message with something else of that name', { ...FIELDS, intrinsics: { fx: 1 } }],
     ['a calibration file of ROS', FILE],
     ['the same with line ends of Windows', `\uFEFF${FILE.replaceAll('\n', '\r\n')}`],
     ['a calibration file of OpenCV', OPENCV],
@@ -154,6 +166,17 @@ describe('the calibration of a camera', () => {
     expect(parseCameraInfo(given).distortion).toEqual(distortion);
   });
 
+  it.each([
+    ['a plumb_bob of Kalibr', KALIBR, { model: 'plumb_bob', coefficients: [0.1, -0.2, 0.001, -0.002] }],
+    [
+      'a fisheye of Kalibr, its block alone',
+      KALIBR.replace('cam0:\n', '').replaceAll(/^ {2}/gm, '').replace('radtan', 'equidistant'),
+      { model: 'equidistant', coefficients: [0.1, -0.2, 0.001, -0.002] },
+    ],
+  ])('is read from %s', (_, given, distortion) => {
+    expect(parseCameraInfo(given)).toEqual({ ...CAMERA, distortion });
+  });
+
   it('is that of the region and the binning of its images', () => {
     const roi = { x_offset: 100, y_offset: 40, width: 400, height: 300 };
     const { intrinsics, size } = parseCameraInfo({ ...FIELDS, binning_x: 2, binning_y: 2, roi });
@@ -194,6 +217,11 @@ describe('the calibration of a camera', () => {
     ],
     ['a focal length of next to nothing', { ...FIELDS, K: FIELDS.K.with(0, 5e-324) }, /above 0/],
     ['half a size', { ...FIELDS, height: undefined }, /must both be given/],
+    ['two cameras of Kalibr', KALIBR + KALIBR.replace('cam0', 'cam1'), /2 cameras; give the block of one/],
+    ['another projection of Kalibr', KALIBR.replace('pinhole', 'omni'), /camera_model must be pinhole/],
+    ['five numbers of Kalibr', KALIBR.replace('[600.0,', '[1, 600.0,'), /intrinsics must be fx, fy, cx, cy/],
+    ['another lens of Kalibr', KALIBR.replace('radtan', 'fov'), /"fov"; known are/],
+    ['no camera of Kalibr', 'cam0: 5', /cam0 must be an object/],
     ['broken JSON', '{"K": [1, 2', /neither YAML nor JSON/],
     [
       'a repeated key',
