@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { AppError } from '../../errors/app-error.js';
 import { describeError } from '../../errors/process-error.js';
 import { NetworkRegistry } from '../../networks/runtime/network-registry.js';
@@ -10,6 +11,10 @@ import { EngineSession, type SessionParts } from './session.js';
 
 /** Key points kept of every frame; a goal keeps fewer. */
 const MAX_FEATURES = 1024;
+/** Answers after which functions are optimised as soon as V8 does by default: the first answers of a session are not to wait for it. */
+const ANSWERS_BEFORE_OPTIMISATION = 10;
+/** V8's default, which the start options of the process raise. */
+const INTERRUPT_BUDGET = 67_584;
 
 type Needs = Pick<Extract<ToServoEngine, { type: 'open' }>, 'setup' | 'surroundings'>;
 
@@ -37,6 +42,7 @@ export class ServoEngineHost {
   #networks: LoadedNetworks | undefined;
   #opened: OpenPolicy | undefined;
   #session: EngineSession | undefined;
+  #answers = 0;
 
   constructor(send: (message: FromServoEngine) => void) {
     this.#send = send;
@@ -77,7 +83,8 @@ export class ServoEngineHost {
       case 'frame': {
         if (this.#session === undefined) throw notOpen();
         const result = await this.#session.step({ ...message.frame, bytes });
-        return this.#send({ type: 'answer', id: message.id, result });
+        this.#send({ type: 'answer', id: message.id, result });
+        return this.#answered();
       }
       case 'close':
         this.#end();
@@ -120,6 +127,12 @@ export class ServoEngineHost {
     await tracker.opened();
     this.#features = { key, name, tracker };
     return this.#features;
+  }
+
+  #answered(): void {
+    this.#answers += 1;
+    if (this.#answers === ANSWERS_BEFORE_OPTIMISATION)
+      setFlagsFromString(`--interrupt-budget=${String(INTERRUPT_BUDGET)}`);
   }
 
   #end(): void {

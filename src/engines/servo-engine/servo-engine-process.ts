@@ -54,8 +54,8 @@ interface Asked {
 /**
  * Most of what a frame allocates is garbage when the next one comes: with 16 MB for new objects from the start, little is
  * collected while the engine starts, and a collection follows every fifth frame instead of every second. Helper threads
- * would compete with the sessions on other cores. Functions are optimised fifteen times later than by default: optimising
- * them while the first frame is computed would take as long as the frame.
+ * would compete with the sessions on other cores. Functions are optimised fifteen times later than by default until some
+ * frames are answered: optimising them while the first frame is computed would take as long as the frame.
  * @public `scripts/bundle.mjs` compiles the code of the bundles with them.
  */
 export const HEAP_ARGUMENTS = [
