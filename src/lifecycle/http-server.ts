@@ -51,6 +51,7 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
     requestBegun(request, response);
     turns.add(request, response);
   };
+  server.on('connection', closeGone);
   server.on('connection', turns.connectionAccepted);
   server.on('connection', guarded(onError, feedOneRequestAtATime));
   server.on('request', serve);
@@ -70,6 +71,15 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
     );
   }
   return server;
+}
+
+/**
+ * Closes a connection that was reset before it was accepted. What it sent can still be read, but not be answered, and
+ * nobody knows any more whose limits it counts for.
+ */
+function closeGone(socket: Socket): void {
+  // Sockets of files have no addresses at all.
+  if (socket.remoteAddress === undefined && socket.localAddress !== undefined) socket.destroy();
 }
 
 async function refuseUnparsed(socket: Socket, answer: string): Promise<void> {

@@ -1,5 +1,11 @@
 import type { Request, RequestHandler } from 'express';
-import { rateLimit, type AugmentedRequest, type ClientRateLimitInfo, type Store } from 'express-rate-limit';
+import {
+  ipKeyGenerator,
+  rateLimit,
+  type AugmentedRequest,
+  type ClientRateLimitInfo,
+  type Store,
+} from 'express-rate-limit';
 import { SERVO_FRAMES_PATH } from '../domain/api-paths.js';
 import type { SharedCounts, TimedCount } from '../domain/rate-count.js';
 import { AppError } from '../errors/app-error.js';
@@ -42,6 +48,8 @@ function limiter(
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     identifier,
+    // Sockets of files have no address.
+    keyGenerator: ({ ip }) => ipKeyGenerator(ip ?? 'unknown'),
     skip: (request) => UNLIMITED_PATHS.has(request.path),
     handler: (request, _response, next) => {
       const { resetTime } = (request as AugmentedRequest).rateLimit;
