@@ -4,7 +4,7 @@ import { likelyMatches } from './weak/likely-matches.js';
 import type { Features, GeometryModel, Matches } from './types.js';
 
 /** Why a frame cannot be used. */
-export type CorrespondenceLoss = 'NO_KEYPOINTS' | 'TOO_FEW_MATCHES' | 'TOO_FEW_INLIERS';
+export type CorrespondenceLoss = 'NO_KEYPOINTS' | 'TOO_FEW_MATCHES' | 'TOO_FEW_INLIERS' | 'MIRROR_IMAGE';
 
 /** Where the goal's points are in one frame. N is the number of goal points, fixed for a goal. */
 export interface Correspondences {
@@ -77,6 +77,7 @@ export function checkCorrespondences(
     goal.count < MIN_VERIFIABLE_POINTS
       ? unchecked(matches.count)
       : verifyGeometry(pairs.goal, pairs.current, { ...geometry, distances: matches.distances });
+  if (checked.isMirrored) return lostFrame(goal, matches, { lost: 'MIRROR_IMAGE' });
   if (checked.inlierCount < Math.max(minInliers, MIN_FRAME_POINTS))
     return lostFrame(goal, matches, { lost: 'TOO_FEW_INLIERS', candidates: pairs.current });
   const { model, error, inliers, inlierCount } = checked;
@@ -103,7 +104,8 @@ export function weakCorrespondences(
   current: Features,
   { loose, lost }: { readonly loose: Matches; readonly lost: Correspondences },
 ): Correspondences {
-  const likely = lost.lost === null ? null : likelyMatches(goal, current, [lost.matches, loose]);
+  const isHopeless = lost.lost === null || lost.lost === 'MIRROR_IMAGE';
+  const likely = isHopeless ? null : likelyMatches(goal, current, [lost.matches, loose]);
   if (likely === null) return lost;
   const { matches, inliers, inlierCount } = likely;
   const pairs = pairPoints(goal, current, matches);
@@ -133,10 +135,13 @@ function lostFrame(
   };
 }
 
-type Checked = Pick<Correspondences, 'model' | 'inliers' | 'inlierCount' | 'error'>;
+interface Checked extends Pick<Correspondences, 'model' | 'inliers' | 'inlierCount' | 'error'> {
+  readonly isMirrored: boolean;
+}
 
 function unchecked(count: number): Checked {
-  return { model: 'none', inliers: new Uint8Array(count).fill(1), inlierCount: count, error: null };
+  const inliers = new Uint8Array(count).fill(1);
+  return { model: 'none', inliers, inlierCount: count, error: null, isMirrored: false };
 }
 
 interface PairedPoints {

@@ -57,9 +57,10 @@ export function likelyMatches(
 /** Keeps the guided matches that agree with one rigid motion if there is one, otherwise those near the fitted map. */
 function checked(goal: Features, current: Features, matches: Matches): LikelyMatches | null {
   const pairs = candidatePairs(goal, current, matches);
-  const { model, inliers, inlierCount } = verifyGeometry(pairs.goal, pairs.current, {
+  const { model, inliers, inlierCount, isMirrored } = verifyGeometry(pairs.goal, pairs.current, {
     distances: matches.distances,
   });
+  if (isMirrored) return null;
   if (model !== 'none' && inlierCount >= MIN_MATCHES) return { matches, inliers, inlierCount };
   const fitted = fitMap(pairs, [...Array(pairs.count).keys()]);
   if (fitted === null) return null;

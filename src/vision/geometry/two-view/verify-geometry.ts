@@ -9,6 +9,7 @@ import {
   type Candidate,
 } from './model-selection.js';
 import { multiply3, toUnitNorm, transpose3, type Matrix3 } from './matrix3.js';
+import { isMirrorImage } from './mirror-image.js';
 import { estimateMsac, samplesNeeded, type MsacOptions } from './msac.js';
 import { estimateFromPlane } from './plane-and-parallax.js';
 import { neighbourSupport } from './neighbour-support.js';
@@ -37,6 +38,8 @@ export interface GeometryResult {
   readonly inlierCount: number;
   /** Median distance of the inliers to the model, pixels; `null` without a model. */
   readonly error: number | null;
+  /** Whether the pairs agree on a mirror image of the scene, which no camera motion makes; there is no model then. */
+  readonly isMirrored: boolean;
   /** The model in pixels, row-major, unit norm: `[u v 1] F [x y 1]^T = 0` or `[u v 1] ~ H [x y 1]`. */
   readonly matrix: Matrix3 | null;
 }
@@ -78,8 +81,9 @@ export function verifyGeometry(
   const search: MsacOptions = { ...DEFAULTS, ...given, ranking: rank(trust) };
   const homography = bestHomography(pairs, search);
   const fundamental = bestFundamental(pairs, search, homography);
-  const chosen = choose(pairs, homography, fundamental);
-  return chosen === null ? noModel(pairs.count) : toResult(pairs, chosen);
+  const isMirrored = fundamental?.significant === true && isMirrorImage(pairs, fundamental.inliers);
+  const chosen = choose(pairs, homography, isMirrored ? null : fundamental);
+  return chosen === null ? noModel(pairs.count, isMirrored) : toResult(pairs, chosen);
 }
 
 function bestHomography(pairs: PointPairs, search: MsacOptions): Assessment | null {
@@ -136,8 +140,9 @@ function rank(trust: Float64Array): Int32Array {
   return Int32Array.from(trust.keys()).sort((a, b) => trust[b] - trust[a] || a - b);
 }
 
-function noModel(count: number): GeometryResult {
-  return { model: 'none', inliers: new Uint8Array(count), inlierCount: 0, error: null, matrix: null };
+function noModel(count: number, isMirrored: boolean): GeometryResult {
+  const inliers = new Uint8Array(count);
+  return { model: 'none', inliers, inlierCount: 0, error: null, isMirrored, matrix: null };
 }
 
 function toResult(pairs: PointPairs, { name, model, inliers, errors }: Assessment): GeometryResult {
@@ -148,6 +153,7 @@ function toResult(pairs: PointPairs, { name, model, inliers, errors }: Assessmen
     inliers,
     inlierCount: distances.length,
     error: distances[distances.length >> 1],
+    isMirrored: false,
     matrix: toPixels(pairs, model),
   };
 }

@@ -92,6 +92,16 @@ describe('findCorrespondences', () => {
     expect(found).toMatchObject({ lost: 'TOO_FEW_INLIERS', inlierCount: 0 });
   });
 
+  it('says MIRROR_IMAGE for a mirrored frame, which has no second chance', () => {
+    const { goal, frame } = goalAndFrame(100, 0.2);
+    const points = frame.points.map((value, k) => (k % 2 === 0 ? 639 - value : value));
+    const mirrored = { ...frame, points };
+    const lost = findCorrespondences(goal, mirrored);
+    expect(lost).toMatchObject({ lost: 'MIRROR_IMAGE', inlierCount: 0, model: 'none', candidates: null });
+    const loose = matchFeatures(goal, mirrored, LOOSE_RATIO);
+    expect(weakCorrespondences(goal, mirrored, { loose, lost })).toBe(lost);
+  });
+
   it('follows a goal of a few points without a geometric check', () => {
     const { goal, frame } = goalAndFrame(5, 0);
     expect(findCorrespondences(goal, frame)).toMatchObject({ lost: null, model: 'none', inlierCount: 5 });

@@ -66,6 +66,19 @@ describe('verifyGeometry', () => {
     }
   });
 
+  it.each([0, 1])('has no model for pairs of which one image is mirrored (axis %i)', (axis) => {
+    for (let seed = 40; seed < 45; seed++) {
+      const { goal, current } = scene({ seed });
+      const mirrored = current.map((value, k) => (k % 2 === axis ? 639 - value : value));
+      expect(verifyGeometry(goal, mirrored)).toMatchObject({
+        model: 'none',
+        inlierCount: 0,
+        isMirrored: true,
+      });
+      expect(verifyGeometry(goal, current)).toMatchObject({ model: 'fundamental', isMirrored: false });
+    }
+  });
+
   it('calls pairs without a common motion none', () => {
     const random = createSeededRandom(3);
     for (const count of [5, 8, 15, 40, 200]) {
