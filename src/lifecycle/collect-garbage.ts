@@ -8,12 +8,12 @@ const DELAY_MS = 3_000;
  * counts the buffers of new objects too: the bytes of uploads and of frames would have it collect several times a second,
  * each time with 50 ms of work on all cores.
  */
-const GROWTH_PERCENT = 75;
+const GROWTH_PERCENT = 50;
 
 /**
  * Runs one garbage collection shortly after the start of the process, to free memory used by the start and
  * compact the heap. V8 would only do so under allocation pressure, which an idle process does not have. Takes
- * a tenth of a second. From then on the heap may grow by three quarters before V8 collects it again.
+ * a tenth of a second. From then on the heap may grow by half before V8 collects it again.
  */
 export function collectGarbageOfStart(delayMs = DELAY_MS): void {
   const timer = setTimeout(() => {
